@@ -1,0 +1,3 @@
+//! The `menpai` command: reads its arguments and calls the library. No logic lives here.
+
+fn main() {}
