@@ -1,0 +1,168 @@
+// The shapes that cross from the Rust core to the screens (JSON from sync-core/src/phone/).
+// Same words as SQL, Rust and docs/glossary.md. Nothing here decides anything.
+
+/** How far an entry has come. The word "synced" does not exist. */
+export type Rung = 'on_phone' | 'on_server' | 'merged' | 'held' | 'waiting';
+
+export interface Label {
+  zh: string;
+  en: string;
+}
+
+/** What a door shows. `mark` is the outcome's mark from the kind file; null: nobody has checked it. */
+export interface DoorState {
+  mark: string | null;
+  label: Label | null;
+  /** closes the door for coverage; shown apart from the mark */
+  closed: boolean;
+  /** made-time (confirmed) or the phone's clock (still on this phone), RFC 3339 */
+  at: string | null;
+  worker_name: string | null;
+  rung: Rung | null;
+}
+
+export interface DoorRow {
+  dwelling: string;
+  unit: string;
+  floor: number | null;
+  room: string;
+  residents: { id: string; name: string }[];
+  /** someone here has a care plan */
+  on_care_plan: boolean;
+  conflict: boolean;
+  state: DoorState;
+}
+
+export interface Building {
+  id: string;
+  name: string;
+  compound: string | null;
+  grid: string;
+  doors: number;
+  closed: number;
+  units: { unit: string; doors: DoorRow[] }[];
+}
+
+export interface FieldValue {
+  value: string | number | boolean | null;
+  /** choice label where the field has one */
+  label: Label | null;
+  worker_name: string | null;
+  device: string;
+  /** author's clock, whole seconds, RFC 3339 UTC */
+  at: string;
+  /** automerge's winner; shown first, nothing is chosen for the reviewer */
+  shown: boolean;
+  rung: Rung;
+}
+
+export interface Field {
+  type: string;
+  entity: string;
+  field: string;
+  labels: Label;
+  /** first: the one shown. More than one distinct value: a conflict */
+  values: FieldValue[];
+  conflict: boolean;
+}
+
+export interface PersonCard {
+  id: string;
+  name: string;
+  /** every known field of the person this phone may see, in kind-file order */
+  fields: Field[];
+  age: number | null;
+  /** care categories and plan in words, where this phone may see them */
+  care_categories: Label[];
+  care_plan: { id: string; level: Label | null; interval_days: number | null; in_person_every_days: number | null } | null;
+}
+
+export interface RecordRow {
+  entry: string;
+  kind: string;
+  kind_labels: Label;
+  made_at: string;
+  worker_name: string | null;
+  own: boolean;
+  rung: Rung;
+  /** code and sentence, where held or waiting */
+  reason: string | null;
+  reason_text: Label | null;
+  /** the plate this row names, e.g. 302, and the rest of the address */
+  room: string | null;
+  address: string | null;
+  dwelling: string | null;
+  /** the labelled outcome or the fields changed, in words */
+  summary: Label;
+  body: Record<string, unknown>;
+}
+
+export interface DoorCard {
+  dwelling: string;
+  grid: string;
+  room: string;
+  building: string;
+  compound: string | null;
+  unit: string;
+  household: string | null;
+  state: DoorState;
+  fields: Field[];
+  persons: PersonCard[];
+  records: RecordRow[];
+}
+
+export interface PhoneStatus {
+  signed_in: boolean;
+  worker: { id: string; name: string } | null;
+  community: { code: string; name: string } | null;
+  device: string | null;
+  /** entries that only this phone has */
+  only_here: number;
+  on_server: number;
+  merged: number;
+  held: number;
+  grids: { id: string; name: string; doors: number; closed: number }[];
+  /** the server's clock at its last answer */
+  last_answer: string | null;
+  /** server minus phone, milliseconds; null before the first answer */
+  offset_ms: number | null;
+  /** the server asked for a new device id, or refused a slice: shown, never hidden */
+  refused: { code: string; message: string; next: string } | null;
+}
+
+/** A kind file, as in schemas/kinds/<kind>.json: forms are drawn from it. */
+export interface Kind {
+  kind: string;
+  family: 'record' | 'registry' | 'office' | 'edit';
+  schema: number;
+  labels: Label;
+  fields: KindField[];
+  [more: string]: unknown;
+}
+
+export interface KindField {
+  name: string;
+  type: string;
+  labels: Label;
+  required?: boolean;
+  class?: string;
+  choices?: { value: string | number; labels: Label; mark?: string; closes?: boolean }[];
+  [more: string]: unknown;
+}
+
+/** One problem of a draft, from the checker; `path` is the field, `sentence` what to do. */
+export interface Problem {
+  path: string;
+  code: string;
+  sentence: Label;
+}
+
+export type SaveResult = { ok: true; entry: string; seq: number } | { ok: false; problems: Problem[] };
+
+export interface SyncResult {
+  outcome: 'answered' | 'no_network' | 'not_signed_in' | 'server_error';
+  /** entries sent in this contact, records and edits received */
+  sent: number;
+  received: number;
+  error: { code: string; message: string; next: string } | null;
+}
