@@ -1,0 +1,129 @@
+//! Opens SQLite files. Always holds: every pragma that durability or safety rests on is
+//! read back, and a file that does not take one is refused, not served.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+/// How long a statement waits for another connection's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// What the write-ahead log may keep on disk after a checkpoint.
+const JOURNAL_SIZE_LIMIT_BYTES: i64 = 64 << 20;
+/// Prepared statements kept per connection; projection alone has several per kind.
+const CACHED_STATEMENTS: usize = 256;
+
+/// Why a file is not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// SQLite refused.
+    #[error(transparent)]
+    Sql(#[from] rusqlite::Error),
+    /// The folder could not be made durable.
+    #[error("the folder of the database cannot be synced: {0}")]
+    Folder(#[from] std::io::Error),
+    /// A pragma does not read back as set.
+    #[error("pragma {name} reads back as {found}, not {wanted}: the file is not served")]
+    Pragma {
+        /// Which.
+        name: &'static str,
+        /// What it must be.
+        wanted: String,
+        /// What it is.
+        found: String,
+    },
+}
+
+/// Opens a file for its one writer, creating it if it is missing; the folder is synced
+/// once after creation, so that the file itself survives a power cut.
+///
+/// # Errors
+/// [`OpenError`]; nothing is served from a file that gave one.
+pub fn open_writer(path: &Path) -> Result<Connection, OpenError> {
+    let created = !path.exists();
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    prepare(&connection)?;
+    set(&connection, "journal_mode", "wal")?;
+    set(&connection, "synchronous", "2")?;
+    set(&connection, "secure_delete", "1")?;
+    set(&connection, "journal_size_limit", &JOURNAL_SIZE_LIMIT_BYTES.to_string())?;
+    if created {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    Ok(connection)
+}
+
+/// Opens a file that exists already for reading only.
+///
+/// # Errors
+/// [`OpenError`].
+pub fn open_reader(path: &Path) -> Result<Connection, OpenError> {
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    prepare(&connection)?;
+    set(&connection, "query_only", "1")?;
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection) -> Result<(), OpenError> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    set(connection, "foreign_keys", "1")?;
+    set(connection, "trusted_schema", "0")?;
+    set(connection, "cell_size_check", "1")?;
+    Ok(())
+}
+
+/// Sets a pragma and reads it back in a statement of its own.
+fn set(connection: &Connection, name: &'static str, wanted: &str) -> Result<(), OpenError> {
+    connection.execute_batch(&format!("PRAGMA {name} = {wanted}"))?;
+    expect(connection, name, wanted)
+}
+
+fn expect(connection: &Connection, name: &'static str, wanted: &str) -> Result<(), OpenError> {
+    let found = connection.pragma_query_value(None, name, |row| {
+        Ok(match row.get_ref(0)? {
+            rusqlite::types::ValueRef::Integer(number) => number.to_string(),
+            other => other.as_str()?.to_owned(),
+        })
+    })?;
+    if found == wanted {
+        Ok(())
+    } else {
+        Err(OpenError::Pragma { name, wanted: wanted.to_owned(), found })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_on_disk_takes_every_pragma() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.sqlite");
+        let writer = open_writer(&path).unwrap();
+        expect(&writer, "journal_mode", "wal").unwrap();
+        expect(&writer, "synchronous", "2").unwrap();
+        writer.execute_batch("CREATE TABLE t (a ANY) STRICT").unwrap();
+        let reader = open_reader(&path).unwrap();
+        reader.execute_batch("INSERT INTO t VALUES (1)").unwrap_err();
+    }
+
+    #[test]
+    fn a_pragma_that_does_not_read_back_refuses_the_file() {
+        // A database in memory has no write-ahead log: the set succeeds, the read shows it.
+        let error = open_writer(Path::new(":memory:")).unwrap_err();
+        assert!(matches!(error, OpenError::Pragma { name: "journal_mode", .. }), "{error}");
+    }
+
+    #[test]
+    fn a_missing_file_is_not_made_by_a_reader() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(open_reader(&folder.path().join("none.sqlite")).is_err());
+    }
+}
