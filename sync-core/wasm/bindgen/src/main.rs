@@ -1,0 +1,31 @@
+//! Writes the JavaScript and TypeScript around the built core: an ES module for browsers
+//! and a CommonJS one for Node, from the same `.wasm`, so that tests run what phones run.
+//! Usage: `menpai-bindgen <input.wasm> <folder for the web> <folder for node>`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use wasm_bindgen_cli_support::Bindgen;
+
+fn main() -> ExitCode {
+    let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let [input, web, node] = arguments.as_slice() else {
+        eprintln!("usage: menpai-bindgen <input.wasm> <folder for the web> <folder for node>");
+        return ExitCode::from(2);
+    };
+    let mut for_web = Bindgen::new();
+    let mut for_node = Bindgen::new();
+    let written = for_web
+        .typescript(true)
+        .web(true)
+        .and_then(|bindgen| bindgen.input_path(input).out_name("menpai").generate(web))
+        .and_then(|()| for_node.typescript(true).nodejs(true))
+        .and_then(|bindgen| bindgen.input_path(input).out_name("menpai").generate(node));
+    match written {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("wasm-bindgen: {error:?}");
+            ExitCode::FAILURE
+        }
+    }
+}
