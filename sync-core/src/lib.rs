@@ -1,3 +1,14 @@
 //! The core of Menpai: entries, device logs, derivation, verdict rules and views.
 //! It owns every rule that phone and server must agree on, and does no IO: clock,
 //! randomness and storage are the caller's.
+
+pub mod community_log;
+pub mod device_log;
+pub mod entry;
+pub mod ids;
+pub mod part;
+pub mod registry;
+pub mod signature;
+pub mod time;
+pub mod verdict;
+pub mod wire;

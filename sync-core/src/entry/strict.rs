@@ -1,0 +1,156 @@
+//! JSON as entries may use it: no floats, integers below 2^53, no duplicate keys, NFC
+//! text without NUL, nesting at most 8. Anything else is refused with the first fault.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+use unicode_normalization::is_nfc;
+
+/// Deepest nesting of objects and arrays.
+pub const MAX_DEPTH: usize = 8;
+/// Integers lie strictly between −2^53 and 2^53.
+pub const MAX_INTEGER: i64 = (1 << 53) - 1;
+
+/// Reads one JSON value under the rules above; the message says what was wrong.
+pub fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = Strict { depth: 0 }.deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(value)
+}
+
+/// Whether a text may stand in an entry.
+#[must_use]
+pub fn is_entry_text(text: &str) -> bool {
+    is_nfc(text) && !text.contains('\0')
+}
+
+#[derive(Clone, Copy)]
+struct Strict {
+    depth: usize,
+}
+
+impl Strict {
+    fn inner<E: Error>(self) -> Result<Strict, E> {
+        if self.depth == MAX_DEPTH {
+            return Err(E::custom("nested too deep"));
+        }
+        Ok(Strict {
+            depth: self.depth + 1,
+        })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = Value;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text, integer, true, false, null, array or object")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        if value.unsigned_abs() > MAX_INTEGER.unsigned_abs() {
+            return Err(E::custom("an integer at or beyond 2^53"));
+        }
+        Ok(Value::from(value))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        match i64::try_from(value) {
+            Ok(value) => self.visit_i64(value),
+            Err(_) => Err(E::custom("an integer at or beyond 2^53")),
+        }
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Value, E> {
+        Err(E::custom("a number that is not a plain integer"))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
+        if is_entry_text(text) {
+            Ok(Value::String(text.to_owned()))
+        } else {
+            Err(E::custom("text that is not NFC or holds a NUL"))
+        }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let inner = self.inner()?;
+        let mut array = Vec::new();
+        while let Some(item) = items.next_element_seed(inner)? {
+            array.push(item);
+        }
+        Ok(Value::Array(array))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let inner = self.inner()?;
+        let mut object = Map::new();
+        while let Some(key) = members.next_key::<String>()? {
+            if !is_entry_text(&key) {
+                return Err(A::Error::custom("a key that is not NFC or holds a NUL"));
+            }
+            let value = members.next_value_seed(inner)?;
+            if object.insert(key, value).is_some() {
+                return Err(A::Error::custom("a key twice in one object"));
+            }
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_values_pass() {
+        let text = r#"{"a":[1,-9007199254740991,true,null,{"b":"门牌"}]}"#;
+        assert_eq!(
+            parse(text.as_bytes()).unwrap(),
+            serde_json::from_str::<Value>(text).unwrap()
+        );
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        for text in [
+            r#"{"a":1,"a":2}"#,
+            "9007199254740992",
+            "-9007199254740992",
+            "18446744073709551615",
+            "123456789012345678901234567890",
+            "1.0",
+            "1e3",
+            "-0",
+            "\"e\u{301}\"",
+            r#""\u0000""#,
+            r#""\ud800""#,
+            "[[[[[[[[[1]]]]]]]]]",
+            "1 2",
+            "",
+            "{",
+        ] {
+            assert!(parse(text.as_bytes()).is_err(), "{text}");
+        }
+        assert!(parse(b"\"\xff\"").is_err());
+        assert!(parse("[[[[[[[[1]]]]]]]]".as_bytes()).is_ok());
+        assert!(parse("[".repeat(100_000).as_bytes()).is_err());
+    }
+}

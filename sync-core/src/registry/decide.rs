@@ -1,0 +1,309 @@
+//! From entry and verdict to one change. The home decides deps and seq, everybody derives
+//! from them; decide first, apply second: a plan is a value, and dropping it costs nothing.
+
+use automerge::legacy::{ObjectId, OpId};
+use automerge::{ActorId, Change, ChangeHash, ObjId, ReadDoc, ScalarValue};
+
+use super::genesis::{ChangeBuilder, TYPE, to_automerge};
+use super::{DeriveError, Document};
+use crate::entry::{Edit, Entry};
+use crate::ids::{DeviceId, EntityId, Hash, Seq};
+use crate::verdict::Derived;
+
+/// A change that would be applied, and the facts for its verdict line.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    derived: Derived,
+    change: Change,
+    touched: Vec<(EntityId, String)>,
+}
+
+impl Plan {
+    /// What goes into the verdict line.
+    #[must_use]
+    pub fn derived(&self) -> &Derived {
+        &self.derived
+    }
+
+    /// The change's bytes, to be stored beside the document.
+    #[must_use]
+    pub fn change_bytes(&self) -> &[u8] {
+        self.change.raw_bytes()
+    }
+
+    /// The fields it sets, each once.
+    #[must_use]
+    pub fn touched(&self) -> &[(EntityId, String)] {
+        &self.touched
+    }
+}
+
+impl Document {
+    /// The home's side: chooses deps and seq for a merged edit of `device`.
+    ///
+    /// # Errors
+    /// [`DeriveError`] if no change can come of it; the document is untouched either way.
+    pub fn decide(&self, entry: &Entry, device: DeviceId) -> Result<Plan, DeriveError> {
+        let edit = entry.edit.as_ref().ok_or(DeriveError::NotAnEdit)?;
+        let previous = self.last_edit.get(&device).copied();
+        let stated = self.stated_by_author(edit, previous.map(|(_, hash)| hash));
+        let mut deps = stated.clone();
+        deps.extend(previous.map(|(_, hash)| hash));
+        for named in edit.entities(entry.id) {
+            if let Some(map) = self.maps.get(&named.id)
+                && !self.sees_map(named.id, &stated)
+            {
+                deps.push(map.maker);
+            }
+        }
+        deps.sort_unstable();
+        deps.dedup();
+        let seq = previous.map_or(0, |(seq, _)| seq) + 1;
+        let change = self.build(entry, edit, device, seq, &deps, &stated)?;
+        let derived = Derived {
+            epoch: self.epoch,
+            deps,
+            seq,
+            hash: Hash(change.hash().0),
+        };
+        Ok(Plan {
+            derived,
+            change,
+            touched: touched(edit),
+        })
+    }
+
+    /// Everybody's side: derives the change from the verdict alone.
+    ///
+    /// # Errors
+    /// [`DeriveError`] if a dep is missing, the count does not continue, or another hash
+    /// comes out than the home's.
+    pub fn derive(
+        &self,
+        entry: &Entry,
+        device: DeviceId,
+        derived: &Derived,
+    ) -> Result<Plan, DeriveError> {
+        let edit = entry.edit.as_ref().ok_or(DeriveError::NotAnEdit)?;
+        if derived.epoch != self.epoch {
+            return Err(DeriveError::Epoch {
+                document: self.epoch,
+                verdict: derived.epoch,
+            });
+        }
+        let previous = self.last_edit.get(&device).copied();
+        let expected = previous.map_or(0, |(seq, _)| seq) + 1;
+        if derived.seq != expected {
+            return Err(DeriveError::Seq {
+                given: derived.seq,
+                expected,
+            });
+        }
+        let stated = self.stated_in_verdict(edit, previous.map(|(_, hash)| hash), &derived.deps);
+        let change = self.build(entry, edit, device, derived.seq, &derived.deps, &stated)?;
+        let hash = Hash(change.hash().0);
+        if hash != derived.hash {
+            return Err(DeriveError::OtherHash {
+                derived: hash,
+                expected: derived.hash,
+            });
+        }
+        Ok(Plan {
+            derived: derived.clone(),
+            change,
+            touched: touched(edit),
+        })
+    }
+
+    /// Applies a plan made from this very state.
+    ///
+    /// # Errors
+    /// [`DeriveError`] if automerge does not take it or takes it without showing it; then
+    /// this document must be dropped.
+    pub fn apply(&mut self, plan: &Plan) -> Result<(), DeriveError> {
+        let automerge =
+            |error: automerge::AutomergeError| DeriveError::Automerge(error.to_string());
+        self.automerge
+            .apply_changes([plan.change.clone()])
+            .map_err(automerge)?;
+        if !self.automerge.get_heads().contains(&plan.change.hash()) {
+            return Err(DeriveError::Automerge(
+                "the change was queued, not applied".to_owned(),
+            ));
+        }
+        self.note(&plan.change)
+            .map_err(|error| DeriveError::Automerge(error.to_string()))
+    }
+
+    /// What the author had seen, as far as this document knows it.
+    fn stated_by_author(&self, edit: &Edit, previous: Option<Hash>) -> Vec<Hash> {
+        let known: Vec<Hash> = edit
+            .base
+            .iter()
+            .copied()
+            .filter(|hash| self.contains(*hash))
+            .collect();
+        if known.is_empty() && !edit.base.is_empty() && self.epoch > 1 {
+            let [maps, values] = self.genesis;
+            return vec![if self.touched_since_genesis(edit) {
+                maps
+            } else {
+                values
+            }];
+        }
+        let stated: Vec<Hash> = known.into_iter().chain(previous).collect();
+        if stated.is_empty() {
+            vec![self.genesis[1]]
+        } else {
+            stated
+        }
+    }
+
+    /// The same, read back from a verdict's deps.
+    fn stated_in_verdict(&self, edit: &Edit, previous: Option<Hash>, deps: &[Hash]) -> Vec<Hash> {
+        let from_base: Vec<Hash> = deps
+            .iter()
+            .copied()
+            .filter(|dep| edit.base.contains(dep))
+            .collect();
+        let of_genesis = deps
+            .iter()
+            .copied()
+            .filter(|dep| self.genesis.contains(dep));
+        if from_base.is_empty() && !edit.base.is_empty() && self.epoch > 1 {
+            return of_genesis.collect();
+        }
+        from_base
+            .iter()
+            .copied()
+            .chain(deps.iter().copied().filter(|dep| Some(*dep) == previous))
+            .chain(of_genesis.filter(|_| from_base.is_empty() && previous.is_none()))
+            .collect()
+    }
+
+    fn touched_since_genesis(&self, edit: &Edit) -> bool {
+        edit.set.iter().any(|item| {
+            self.maps.get(&item.id).is_some_and(|map| {
+                let visible = self
+                    .automerge
+                    .get_all(&map.object, item.field.as_str())
+                    .unwrap_or_default();
+                visible.iter().any(
+                    |(_, op)| !matches!(op, ObjId::Id(_, actor, _) if *actor == self.genesis_actor),
+                )
+            })
+        })
+    }
+
+    fn sees_map(&self, entity: EntityId, heads: &[Hash]) -> bool {
+        matches!(
+            self.automerge
+                .get_at(&self.entities, entity.to_string(), &to_heads(heads)),
+            Ok(Some(_))
+        )
+    }
+
+    fn build(
+        &self,
+        entry: &Entry,
+        edit: &Edit,
+        device: DeviceId,
+        seq: Seq,
+        deps: &[Hash],
+        stated: &[Hash],
+    ) -> Result<Change, DeriveError> {
+        let mut start_op = 0;
+        for dep in deps {
+            let facts = self.changes.get(dep).ok_or(DeriveError::MissingDep(*dep))?;
+            start_op = start_op.max(facts.max_op);
+        }
+        let actor = ActorId::from(device.as_bytes().as_slice());
+        let mut change = ChangeBuilder::new(
+            actor,
+            seq,
+            start_op + 1,
+            entry.made_at.unix_seconds(),
+            to_heads(deps),
+        );
+        let mut objects: Vec<(EntityId, ObjectId)> = Vec::new();
+        for named in edit.entities(entry.id) {
+            let object = match self.maps.get(&named.id) {
+                Some(_) if named.creates => return Err(DeriveError::EntityExists(named.id)),
+                Some(map) if map.entity_type != named.entity_type => {
+                    return Err(DeriveError::WrongType(named.id));
+                }
+                Some(map) if !self.sees_map(named.id, deps) => {
+                    return Err(DeriveError::MissingDep(map.maker));
+                }
+                Some(map) => to_object(&map.object),
+                None => {
+                    let entities = to_object(&self.entities);
+                    let object = ObjectId::Id(change.make_map(entities, &named.id.to_string()));
+                    change.put(
+                        object.clone(),
+                        TYPE,
+                        ScalarValue::Str(named.entity_type.into()),
+                        Vec::new(),
+                    );
+                    object
+                }
+            };
+            objects.push((named.id, object));
+        }
+        let stated = to_heads(stated);
+        let mut put_here: Vec<(EntityId, &str, OpId)> = Vec::new();
+        for item in &edit.set {
+            let Some((_, object)) = objects.iter().find(|(id, _)| *id == item.id) else {
+                continue;
+            };
+            let earlier = put_here
+                .iter_mut()
+                .find(|(id, field, _)| *id == item.id && *field == item.field);
+            let pred = match (&earlier, self.maps.get(&item.id)) {
+                (Some((.., op)), _) => vec![op.clone()],
+                (None, Some(map)) => self
+                    .automerge
+                    .get_all_at(&map.object, item.field.as_str(), &stated)
+                    .map_err(|error| DeriveError::Automerge(error.to_string()))?
+                    .iter()
+                    .filter_map(|(_, op)| to_op(op))
+                    .collect(),
+                (None, None) => Vec::new(),
+            };
+            let op = change.put(object.clone(), &item.field, to_automerge(&item.value), pred);
+            match earlier {
+                Some(earlier) => earlier.2 = op,
+                None => put_here.push((item.id, &item.field, op)),
+            }
+        }
+        Ok(change.build())
+    }
+}
+
+fn touched(edit: &Edit) -> Vec<(EntityId, String)> {
+    let mut touched: Vec<(EntityId, String)> = Vec::new();
+    for item in &edit.set {
+        if !touched
+            .iter()
+            .any(|(id, field)| *id == item.id && *field == item.field)
+        {
+            touched.push((item.id, item.field.clone()));
+        }
+    }
+    touched
+}
+
+fn to_heads(hashes: &[Hash]) -> Vec<ChangeHash> {
+    hashes.iter().map(|hash| ChangeHash(hash.0)).collect()
+}
+
+fn to_op(op: &ObjId) -> Option<OpId> {
+    match op {
+        ObjId::Id(counter, actor, _) => Some(OpId(*counter, actor.clone())),
+        ObjId::Root => None,
+    }
+}
+
+fn to_object(object: &ObjId) -> ObjectId {
+    to_op(object).map_or(ObjectId::Root, ObjectId::Id)
+}

@@ -1,0 +1,446 @@
+//! One registry document with the indexes that derivation needs: which change made an
+//! entity's map, how far each device has come, which change an operation is from.
+//! Invariant: every change in it was derived here or loaded from the caller's own bytes.
+
+use std::collections::{BTreeMap, HashMap};
+
+use automerge::{
+    ActorId, Automerge, Change, ChangeHash, ObjId, ObjType, ROOT, ReadDoc, ScalarValue, Value,
+};
+
+use super::genesis::{self, CARRIED, ENTITIES, TYPE};
+use crate::entry::Scalar;
+use crate::ids::{CommunityCode, DeviceId, EntityId, Hash, Seq};
+use crate::part::Part;
+
+/// Why stored bytes are not this document.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// automerge cannot load it.
+    #[error("automerge: {0}")]
+    Automerge(#[from] automerge::AutomergeError),
+    /// It loads, but is not a registry document of this community, part and epoch.
+    #[error("not the registry document asked for: {0}")]
+    Other(&'static str),
+}
+
+/// Who wrote a value, and when by his clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Provenance {
+    /// `None`: carried into the epoch without a conflict.
+    pub device: Option<DeviceId>,
+    /// Seconds since 1970.
+    pub unix_seconds: i64,
+    /// The change it came in.
+    pub change: Hash,
+}
+
+/// One visible value of a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldValue {
+    /// The value.
+    pub value: Scalar,
+    /// Who and when.
+    pub by: Provenance,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct EntityMap {
+    pub(super) object: ObjId,
+    pub(super) maker: Hash,
+    pub(super) entity_type: String,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ChangeFacts {
+    pub(super) hash: Hash,
+    pub(super) max_op: u64,
+    pub(super) unix_seconds: i64,
+}
+
+/// A registry document. Cloning it is how a transaction keeps the old one.
+#[derive(Debug, Clone)]
+pub struct Document {
+    pub(super) automerge: Automerge,
+    pub(super) community: CommunityCode,
+    pub(super) part: Part,
+    pub(super) epoch: u64,
+    pub(super) genesis: [Hash; 2],
+    pub(super) genesis_actor: ActorId,
+    pub(super) entities: ObjId,
+    pub(super) maps: BTreeMap<EntityId, EntityMap>,
+    pub(super) changes: HashMap<Hash, ChangeFacts>,
+    /// (actor, first op) → change; finds the change of an op.
+    by_op: BTreeMap<(ActorId, u64), Hash>,
+    /// Last merged edit of each device.
+    pub(super) last_edit: HashMap<DeviceId, (Seq, Hash)>,
+}
+
+impl Document {
+    /// The empty document of epoch 1.
+    ///
+    /// # Errors
+    /// Only if automerge does not take the two genesis changes.
+    pub fn genesis(community: CommunityCode, part: Part) -> Result<Document, DocumentError> {
+        let mut automerge = Automerge::new();
+        automerge.apply_changes(genesis::first_epoch(community, part))?;
+        Document::index(automerge, community, part, 1)
+    }
+
+    /// Loads bytes that [`Document::save`] made.
+    ///
+    /// # Errors
+    /// [`DocumentError`] if they are damaged or of another document. automerge may panic on
+    /// hostile bytes: feed only what the caller itself or its home stored.
+    pub fn load(
+        bytes: &[u8],
+        community: CommunityCode,
+        part: Part,
+        epoch: u64,
+    ) -> Result<Document, DocumentError> {
+        Document::index(Automerge::load(bytes)?, community, part, epoch)
+    }
+
+    /// The whole document in automerge's format.
+    #[must_use]
+    pub fn save(&self) -> Vec<u8> {
+        self.automerge.save()
+    }
+
+    /// Applies one change that an earlier [`Document::apply`](Document::apply) stored.
+    ///
+    /// # Errors
+    /// [`DocumentError`] if the bytes are damaged or their deps are not here.
+    pub fn apply_stored(&mut self, bytes: &[u8]) -> Result<(), DocumentError> {
+        let change = Change::try_from(bytes)
+            .map_err(|_| DocumentError::Other("a stored change does not parse"))?;
+        if change
+            .deps()
+            .iter()
+            .any(|dep| !self.changes.contains_key(&Hash(dep.0)))
+        {
+            return Err(DocumentError::Other("a stored change lacks a dep"));
+        }
+        self.automerge.apply_changes([change.clone()])?;
+        self.note(&change)
+    }
+
+    pub(super) fn index(
+        automerge: Automerge,
+        community: CommunityCode,
+        part: Part,
+        epoch: u64,
+    ) -> Result<Document, DocumentError> {
+        let entities = match automerge.get(ROOT, ENTITIES)? {
+            Some((Value::Object(ObjType::Map), object)) => object,
+            _ => return Err(DocumentError::Other("no entities")),
+        };
+        let about = |key| -> Result<Option<Scalar>, DocumentError> {
+            Ok(automerge
+                .get(ROOT, key)?
+                .and_then(|(value, _)| value.as_scalar().and_then(genesis::from_automerge)))
+        };
+        let is = |found: Option<Scalar>, expected: &str| {
+            found.is_some_and(|value| value.as_text() == Some(expected))
+        };
+        if !is(about("community")?, community.as_str())
+            || !is(about("part")?, &part.to_string())
+            || about("epoch")? != Some(Scalar::Integer(i64::try_from(epoch).unwrap_or(i64::MAX)))
+        {
+            return Err(DocumentError::Other("another community, part or epoch"));
+        }
+        let genesis_actor = genesis::genesis_actor(community, part, epoch);
+        let mut document = Document {
+            entities,
+            community,
+            part,
+            epoch,
+            genesis: [Hash([0; 32]); 2],
+            genesis_actor,
+            maps: BTreeMap::new(),
+            changes: HashMap::new(),
+            by_op: BTreeMap::new(),
+            last_edit: HashMap::new(),
+            automerge,
+        };
+        document.index_changes()?;
+        document.index_maps()?;
+        Ok(document)
+    }
+
+    fn index_changes(&mut self) -> Result<(), DocumentError> {
+        let mut genesis = [None; 2];
+        let metas: Vec<_> = self
+            .automerge
+            .get_changes_meta(&[])
+            .into_iter()
+            .map(|meta| {
+                (
+                    meta.actor.into_owned(),
+                    meta.seq,
+                    meta.start_op,
+                    meta.max_op,
+                    meta.timestamp,
+                    meta.hash,
+                )
+            })
+            .collect();
+        for (actor, seq, start_op, max_op, unix_seconds, hash) in metas {
+            if actor == self.genesis_actor && (1..=2).contains(&seq) {
+                genesis[usize::from(seq == 2)] = Some(Hash(hash.0));
+            }
+            self.remember(&actor, seq, start_op, max_op, unix_seconds, hash);
+        }
+        match genesis {
+            [Some(maps), Some(values)] => self.genesis = [maps, values],
+            _ => return Err(DocumentError::Other("no genesis")),
+        }
+        Ok(())
+    }
+
+    fn index_maps(&mut self) -> Result<(), DocumentError> {
+        let keys: Vec<String> = self.automerge.keys(&self.entities).collect();
+        for key in keys {
+            let id = key
+                .parse()
+                .map_err(|_| DocumentError::Other("an entity without an id"))?;
+            self.index_map(id)?;
+        }
+        Ok(())
+    }
+
+    fn index_map(&mut self, id: EntityId) -> Result<(), DocumentError> {
+        let Some((Value::Object(ObjType::Map), object)) =
+            self.automerge.get(&self.entities, id.to_string())?
+        else {
+            return Err(DocumentError::Other("an entity that is not a map"));
+        };
+        let entity_type = match self.automerge.get(&object, TYPE)? {
+            Some((Value::Scalar(value), _)) => match value.as_ref() {
+                ScalarValue::Str(text) => text.to_string(),
+                _ => return Err(DocumentError::Other("an entity without a type")),
+            },
+            _ => return Err(DocumentError::Other("an entity without a type")),
+        };
+        let maker = self
+            .change_of(&object)
+            .ok_or(DocumentError::Other("an entity made by no change"))?
+            .hash;
+        self.maps.insert(
+            id,
+            EntityMap {
+                object,
+                maker,
+                entity_type,
+            },
+        );
+        Ok(())
+    }
+
+    fn remember(
+        &mut self,
+        actor: &ActorId,
+        seq: u64,
+        start_op: u64,
+        max_op: u64,
+        unix_seconds: i64,
+        hash: ChangeHash,
+    ) {
+        let hash = Hash(hash.0);
+        self.changes.insert(
+            hash,
+            ChangeFacts {
+                hash,
+                max_op,
+                unix_seconds,
+            },
+        );
+        self.by_op.insert((actor.clone(), start_op), hash);
+        if let Some(device) = device_of(actor).filter(|_| *actor != self.genesis_actor) {
+            let last = self.last_edit.entry(device).or_insert((seq, hash));
+            if seq >= last.0 {
+                *last = (seq, hash);
+            }
+        }
+    }
+
+    /// Brings the indexes up to date with a change that automerge has just taken.
+    pub(super) fn note(&mut self, change: &Change) -> Result<(), DocumentError> {
+        self.remember(
+            change.actor_id(),
+            change.seq(),
+            change.start_op().get(),
+            change.max_op(),
+            change.timestamp(),
+            change.hash(),
+        );
+        let made: Vec<EntityId> = change
+            .decode()
+            .operations
+            .iter()
+            .filter(|op| matches!(op.action, automerge::legacy::OpType::Make(_)))
+            .filter_map(|op| match &op.key {
+                automerge::legacy::Key::Map(key) => key.parse().ok(),
+                automerge::legacy::Key::Seq(_) => None,
+            })
+            .collect();
+        for id in made {
+            self.index_map(id)?;
+        }
+        Ok(())
+    }
+
+    fn change_of(&self, op: &ObjId) -> Option<&ChangeFacts> {
+        let ObjId::Id(counter, actor, _) = op else {
+            return None;
+        };
+        let (_, hash) = self
+            .by_op
+            .range((actor.clone(), 0)..=(actor.clone(), *counter))
+            .next_back()?;
+        self.changes.get(hash)
+    }
+
+    /// Which part this is.
+    #[must_use]
+    pub fn part(&self) -> Part {
+        self.part
+    }
+
+    /// Which epoch this is.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The heads, sorted: what an edit made now states as its base.
+    #[must_use]
+    pub fn heads(&self) -> Vec<Hash> {
+        let mut heads: Vec<Hash> = self
+            .automerge
+            .get_heads()
+            .into_iter()
+            .map(|head| Hash(head.0))
+            .collect();
+        heads.sort_unstable();
+        heads
+    }
+
+    /// Whether a change is here.
+    #[must_use]
+    pub fn contains(&self, change: Hash) -> bool {
+        self.changes.contains_key(&change)
+    }
+
+    /// Every entity with its type, in order of id.
+    pub fn entities(&self) -> impl Iterator<Item = (EntityId, &str)> {
+        self.maps
+            .iter()
+            .map(|(id, map)| (*id, map.entity_type.as_str()))
+    }
+
+    /// The registry type of an entity that has a map here.
+    #[must_use]
+    pub fn entity_type(&self, entity: EntityId) -> Option<&str> {
+        self.maps.get(&entity).map(|map| map.entity_type.as_str())
+    }
+
+    /// The fields of an entity that were ever set, sorted.
+    #[must_use]
+    pub fn fields(&self, entity: EntityId) -> Vec<String> {
+        self.maps
+            .get(&entity)
+            .map(|map| {
+                self.automerge
+                    .keys(&map.object)
+                    .filter(|key| key != TYPE)
+                    .collect()
+            })
+            .unwrap_or_default()
+    }
+
+    /// Every visible value of a field, the one automerge shows first.
+    #[must_use]
+    pub fn values(&self, entity: EntityId, field: &str) -> Vec<FieldValue> {
+        let Some(map) = self.maps.get(&entity) else {
+            return Vec::new();
+        };
+        let visible = self
+            .automerge
+            .get_all(&map.object, field)
+            .unwrap_or_default();
+        let count = visible.len();
+        visible
+            .into_iter()
+            .enumerate()
+            .rev()
+            .filter_map(|(index, (value, op))| {
+                let value = genesis::from_automerge(value.as_scalar()?)?;
+                Some(FieldValue {
+                    value,
+                    by: self.provenance(entity, field, &op, (count > 1).then_some(index)),
+                })
+            })
+            .collect()
+    }
+
+    /// The distinct visible values of a field, the shown one first; more than one is a conflict.
+    #[must_use]
+    pub fn distinct_values(&self, entity: EntityId, field: &str) -> Vec<FieldValue> {
+        let mut distinct: Vec<FieldValue> = Vec::new();
+        for value in self.values(entity, field) {
+            if !distinct.iter().any(|known| known.value == value.value) {
+                distinct.push(value);
+            }
+        }
+        distinct
+    }
+
+    fn provenance(
+        &self,
+        entity: EntityId,
+        field: &str,
+        op: &ObjId,
+        carried: Option<usize>,
+    ) -> Provenance {
+        let facts = self.change_of(op);
+        let change = facts.map_or(Hash([0; 32]), |facts| facts.hash);
+        let unix_seconds = facts.map_or(0, |facts| facts.unix_seconds);
+        let actor = match op {
+            ObjId::Id(_, actor, _) if *actor != self.genesis_actor => device_of(actor),
+            _ => None,
+        };
+        if actor.is_none()
+            && let Some(index) = carried
+            && let Some((device, unix_seconds)) = self.carried(entity, field, index)
+        {
+            return Provenance {
+                device: Some(device),
+                unix_seconds,
+                change,
+            };
+        }
+        Provenance {
+            device: actor,
+            unix_seconds,
+            change,
+        }
+    }
+
+    fn carried(&self, entity: EntityId, field: &str, index: usize) -> Option<(DeviceId, i64)> {
+        let (_, carried) = self.automerge.get(ROOT, CARRIED).ok()??;
+        let (value, _) = self
+            .automerge
+            .get(&carried, format!("{entity}/{field}/{index}"))
+            .ok()??;
+        let text = value.as_str()?;
+        let (device, seconds) = text.split_once(' ')?;
+        Some((device.parse().ok()?, seconds.parse().ok()?))
+    }
+}
+
+pub(super) fn device_of(actor: &ActorId) -> Option<DeviceId> {
+    <[u8; 16]>::try_from(actor.to_bytes())
+        .ok()
+        .map(DeviceId::from_bytes)
+}

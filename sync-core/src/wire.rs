@@ -1,0 +1,249 @@
+//! The lines of one sync (docs/protocol.md section 5) and the gzip members they travel in.
+//! Inflating is always bounded: a body that promises more than it may is refused.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+
+use flate2::Compression;
+use flate2::bufread::GzDecoder;
+use flate2::write::GzEncoder;
+use serde::{Deserialize, Serialize};
+
+use crate::device_log::LogHead;
+use crate::ids::{CommunityCode, DeviceId, Hash, LogId, Lsn, Seq};
+use crate::part::Part;
+use crate::signature::Signature;
+use crate::time::Instant;
+use crate::verdict::{Reason, Verdict};
+
+/// The protocol this code speaks.
+pub const PROTOCOL: u32 = 1;
+/// Most slices of one request.
+pub const MAX_SLICES: usize = 16;
+/// Most bytes of a slice as it travels.
+pub const MAX_SLICE_COMPRESSED: usize = 65_536;
+/// Most bytes of a slice inflated.
+pub const MAX_SLICE_INFLATED: usize = 524_288;
+/// Most bytes of a request's header line.
+pub const MAX_HEADER_BYTES: usize = 65_536;
+/// About how many bytes of lines an answer carries before it says `more`.
+pub const ANSWER_BUDGET_BYTES: usize = 1 << 20;
+/// Most bytes of an answer inflated that a device accepts.
+pub const MAX_ANSWER_INFLATED: usize = 8 << 20;
+/// One gzip level for everybody, so that sizes can be compared.
+pub const GZIP_LEVEL: u32 = 6;
+
+/// For each part the last lsn seen.
+pub type Cursor = BTreeMap<Part, Lsn>;
+
+/// First line up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpHeader {
+    /// Protocol number.
+    pub menpai: u32,
+    /// Which community.
+    pub community: CommunityCode,
+    /// Whose log.
+    pub device: DeviceId,
+    /// Last seq in the device's log right now.
+    pub last: Seq,
+    /// The device's clock.
+    pub clock: Instant,
+    /// The home log that the cursor is from.
+    pub log: Option<LogId>,
+    /// What the device has seen. Parts are texts here: unknown ones are ignored.
+    pub cursor: BTreeMap<String, Lsn>,
+    /// What else it asks for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wants: Vec<String>,
+}
+
+/// First line of a slice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SliceLine {
+    /// Seq of its first entry.
+    pub first: Seq,
+    /// Seq of its last entry.
+    pub last: Seq,
+    /// The chain before its first entry.
+    pub previous: Hash,
+    /// Over the chain at its last entry.
+    pub signature: Signature,
+}
+
+/// First line down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DownHeader {
+    /// Protocol number.
+    pub menpai: u32,
+    /// The home log.
+    pub log: LogId,
+    /// Its last line.
+    pub lsn: Lsn,
+    /// The home's clock.
+    pub clock: Instant,
+    /// How far the device's log is durable, without gaps.
+    pub received: LogHead,
+    /// Why a slice was not taken.
+    pub refused: Option<SliceRefusal>,
+    /// The answer was cut to its budget.
+    pub more: bool,
+    /// Replaces the device's cursor.
+    pub cursor: Cursor,
+    /// If asked for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub digests: BTreeMap<Part, PartDigestAt>,
+}
+
+/// A digest and where it was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartDigestAt {
+    /// At this line.
+    pub lsn: Lsn,
+    /// The digest.
+    pub digest: Hash,
+}
+
+/// Why a slice, and all after it, was not taken. The device still has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SliceRefusal {
+    /// Number of the slice in the request, from 1.
+    pub slice: usize,
+    /// Stable code.
+    pub code: String,
+    /// What happened.
+    pub message: String,
+    /// What to do.
+    pub next: String,
+}
+
+/// Second line down, if slices travelled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptLine {
+    /// The receipt.
+    pub receipt: Receipt,
+}
+
+/// What the home vouches for: entries `first…seq` that `verdicts` does not name are merged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Which community.
+    pub community: CommunityCode,
+    /// Whose entries.
+    pub device: DeviceId,
+    /// The home log.
+    pub log: LogId,
+    /// Its last line.
+    pub lsn: Lsn,
+    /// The chain there.
+    pub chain: Hash,
+    /// First entry vouched for.
+    pub first: Seq,
+    /// Last entry vouched for.
+    pub seq: Seq,
+    /// The device's chain there.
+    pub h: Hash,
+    /// The exceptions.
+    pub verdicts: Vec<ReceiptVerdict>,
+}
+
+/// An entry that is not simply merged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptVerdict {
+    /// Which.
+    pub seq: Seq,
+    /// What was decided.
+    pub verdict: Verdict,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+}
+
+/// Third line down: over [`receipt_message`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignatureLine {
+    /// By the home's receipt key.
+    pub signature: Signature,
+}
+
+/// What the home signs for a receipt line.
+#[must_use]
+pub fn receipt_message(line: &[u8]) -> Vec<u8> {
+    [b"menpai-receipt-1\0".as_slice(), line].concat()
+}
+
+/// Why bytes could not be read as gzip.
+#[derive(Debug, thiserror::Error)]
+pub enum InflateError {
+    /// More than allowed came out.
+    #[error("inflates to more than {0} bytes")]
+    TooLarge(usize),
+    /// Not gzip, or cut off.
+    #[error("not readable as gzip: {0}")]
+    Gzip(#[from] std::io::Error),
+}
+
+/// Deflates bytes into one gzip member without name or time.
+#[must_use]
+pub fn deflate(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(
+        Vec::with_capacity(bytes.len() / 4),
+        Compression::new(GZIP_LEVEL),
+    );
+    // Writing to memory does not fail; a member that were cut short would not inflate.
+    let written = encoder.write_all(bytes);
+    debug_assert!(written.is_ok());
+    encoder.finish().unwrap_or_default()
+}
+
+/// Inflates one gzip member, at most `limit` bytes, and returns what follows it.
+///
+/// # Errors
+/// [`InflateError`] if it is not gzip or inflates to more.
+pub fn inflate_member(bytes: &[u8], limit: usize) -> Result<(Vec<u8>, &[u8]), InflateError> {
+    let mut decoder = GzDecoder::new(bytes);
+    let mut inflated = Vec::new();
+    decoder
+        .by_ref()
+        .take(limit as u64 + 1)
+        .read_to_end(&mut inflated)?;
+    if inflated.len() > limit {
+        return Err(InflateError::TooLarge(limit));
+    }
+    Ok((inflated, decoder.into_inner()))
+}
+
+/// The lines of a body, without their newlines; the last must be ended too.
+#[must_use]
+pub fn lines(bytes: &[u8]) -> Option<std::slice::Split<'_, u8, fn(&u8) -> bool>> {
+    let is_newline: fn(&u8) -> bool = |byte| *byte == b'\n';
+    bytes.strip_suffix(b"\n").map(|body| body.split(is_newline))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_follow_each_other() {
+        let body = [deflate(b"one\n"), deflate(b"two\nthree\n")].concat();
+        let (first, rest) = inflate_member(&body, 100).unwrap();
+        let (second, rest) = inflate_member(rest, 100).unwrap();
+        assert_eq!((first.as_slice(), rest.len()), (b"one\n".as_slice(), 0));
+        assert_eq!(
+            lines(&second).unwrap().collect::<Vec<_>>(),
+            [b"two".as_slice(), b"three"]
+        );
+    }
+
+    #[test]
+    fn a_bomb_is_refused_before_it_unfolds() {
+        let bomb = deflate(&vec![0; 10 << 20]);
+        assert!(matches!(
+            inflate_member(&bomb, MAX_SLICE_INFLATED),
+            Err(InflateError::TooLarge(_))
+        ));
+        assert!(inflate_member(&bomb[..bomb.len() / 2], 20 << 20).is_err());
+        assert!(inflate_member(b"plain", 10).is_err());
+    }
+}
