@@ -82,6 +82,8 @@ pub struct DownHeader {
     pub lsn: Lsn,
     /// The home's clock.
     pub clock: Instant,
+    /// Home's clock minus device's clock, as measured when the request arrived.
+    pub offset_ms: i64,
     /// How far the device's log is durable, without gaps.
     pub received: LogHead,
     /// Why a slice was not taken.
