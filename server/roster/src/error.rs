@@ -1,0 +1,187 @@
+//! Why a whole file cannot be read as a roster. Every error says what is wrong and what to do
+//! next, in Chinese and English, and has a stable code; nothing of the file was taken over.
+
+use crate::findings::Message;
+use crate::headings::Column;
+use crate::limits::{MAX_FILE_BYTES, MAX_INFLATED_BYTES, MAX_ROWS};
+
+/// A file that is no roster, or none that can be read.
+#[derive(Debug, thiserror::Error)]
+pub enum RosterError {
+    /// The file cannot be opened or read.
+    #[error("The file cannot be read: {0}. Check that it is there and not open elsewhere.")]
+    Unreadable(#[from] std::io::Error),
+    /// The name has another ending than `.xlsx` or `.csv`.
+    #[error("Only .xlsx and .csv files are read. Save the roster as .xlsx and try again.")]
+    UnknownKind,
+    /// A workbook of the old kind, or one with a password: both come in the same wrapping.
+    #[error(
+        "This is an old .xls workbook or one with a password. Open it, remove the password, \
+         save it as .xlsx and try again."
+    )]
+    OldOrProtected,
+    /// The content is no workbook although the name says so, or only part of one.
+    #[error(
+        "This is not a workbook, or it is damaged or incomplete ({detail}). Open it in the \
+         program it was made with, save it as .xlsx and try again."
+    )]
+    NotAWorkbook {
+        /// What the reader stumbled over.
+        detail: String,
+    },
+    /// The content of a `.csv` file is a workbook.
+    #[error("This .csv file is in fact a workbook. Give it its ending .xlsx back and try again.")]
+    WorkbookNamedCsv,
+    /// The content of a `.csv` file is no text in UTF-8.
+    #[error(
+        "This .csv file is not text in UTF-8. Save it as \"CSV UTF-8\" or as .xlsx and try again."
+    )]
+    NotUtf8,
+    /// More than is read at once.
+    #[error(
+        "The file is too large: {what}. Split it, for example by grid, or delete pictures and \
+         sheets that do not belong to the roster.",
+        what = .0.english()
+    )]
+    TooLarge(TooLarge),
+    /// No row holds the headings of a roster.
+    #[error(
+        "No heading row was found. The first rows need one with at least the headings 楼栋, \
+         门牌 and 姓名."
+    )]
+    NoHeadingRow,
+    /// The heading row lacks a required column.
+    #[error(
+        "The headings in row {row} lack {missing}. Add the column and try again.",
+        missing = list(missing)
+    )]
+    MissingHeadings {
+        /// The heading row.
+        row: u32,
+        /// What it lacks.
+        missing: Vec<Column>,
+    },
+    /// Two columns have the heading of the same one.
+    #[error(
+        "Row {row} has the heading {heading} twice. Delete or rename one of the two columns and \
+         try again.",
+        heading = column.heading()
+    )]
+    DoubleHeading {
+        /// The heading row.
+        row: u32,
+        /// The column that is there twice.
+        column: Column,
+    },
+}
+
+/// What there is too much of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TooLarge {
+    /// The file itself.
+    File,
+    /// What the file holds when unpacked.
+    Inflated,
+    /// Rows with content.
+    Rows,
+    /// Sheets, parts or cells: more than any roster has.
+    Structure,
+}
+
+impl TooLarge {
+    fn english(self) -> String {
+        match self {
+            Self::File => format!("it has more than {} MB", megabytes(MAX_FILE_BYTES)),
+            Self::Inflated => {
+                format!(
+                    "unpacked it has more than {} MB",
+                    megabytes(MAX_INFLATED_BYTES)
+                )
+            }
+            Self::Rows => format!("it has more than {MAX_ROWS} rows"),
+            Self::Structure => "it has more sheets or cells than a roster can have".to_owned(),
+        }
+    }
+
+    fn chinese(self) -> String {
+        match self {
+            Self::File => format!("超过 {} MB", megabytes(MAX_FILE_BYTES)),
+            Self::Inflated => format!("解压后超过 {} MB", megabytes(MAX_INFLATED_BYTES)),
+            Self::Rows => format!("超过 {MAX_ROWS} 行"),
+            Self::Structure => "工作表或单元格多得不像花名册".to_owned(),
+        }
+    }
+}
+
+impl RosterError {
+    /// A stable code for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "roster_unreadable",
+            Self::UnknownKind => "roster_unknown_kind",
+            Self::OldOrProtected => "roster_old_or_protected",
+            Self::NotAWorkbook { .. } => "roster_not_a_workbook",
+            Self::WorkbookNamedCsv => "roster_workbook_named_csv",
+            Self::NotUtf8 => "roster_not_utf8",
+            Self::TooLarge(_) => "roster_too_large",
+            Self::NoHeadingRow => "roster_no_heading_row",
+            Self::MissingHeadings { .. } => "roster_missing_headings",
+            Self::DoubleHeading { .. } => "roster_double_heading",
+        }
+    }
+
+    /// What is wrong and what to do next, for the person who chose the file.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        Message::new(self.chinese(), self.to_string())
+    }
+
+    fn chinese(&self) -> String {
+        match self {
+            Self::Unreadable(_) => "文件打不开。请确认文件还在、没有被别的程序占用。".to_owned(),
+            Self::UnknownKind => {
+                "只能读 .xlsx 和 .csv 文件。请把花名册另存为 .xlsx 再试。".to_owned()
+            }
+            Self::OldOrProtected => {
+                "这是旧版 .xls 工作簿,或者加了密码。请打开后去掉密码,另存为 .xlsx 再试。".to_owned()
+            }
+            Self::NotAWorkbook { .. } => {
+                "这不是工作簿,或者文件损坏、不完整。请用原来的软件打开,另存为 .xlsx 再试。"
+                    .to_owned()
+            }
+            Self::WorkbookNamedCsv => {
+                "这个 .csv 文件其实是工作簿。请把扩展名改回 .xlsx 再试。".to_owned()
+            }
+            Self::NotUtf8 => {
+                "这个 .csv 文件不是 UTF-8 编码。请另存为“CSV UTF-8”或 .xlsx 再试。".to_owned()
+            }
+            Self::TooLarge(what) => format!(
+                "文件太大:{}。请按网格分成几个文件,或删去图片和无关的工作表。",
+                what.chinese()
+            ),
+            Self::NoHeadingRow => {
+                "没有找到表头。前几行里要有一行表头,至少写明:楼栋、门牌、姓名。".to_owned()
+            }
+            Self::MissingHeadings { row, missing } => {
+                format!(
+                    "第 {row} 行的表头缺少:{}。请补上这一列再试。",
+                    list(missing)
+                )
+            }
+            Self::DoubleHeading { row, column } => format!(
+                "第 {row} 行有两列都是“{}”。请删去或改名其中一列再试。",
+                column.heading()
+            ),
+        }
+    }
+}
+
+fn list(columns: &[Column]) -> String {
+    let headings: Vec<&str> = columns.iter().map(|column| column.heading()).collect();
+    headings.join("、")
+}
+
+fn megabytes(bytes: u64) -> u64 {
+    bytes / 1_000_000
+}

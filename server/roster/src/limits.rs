@@ -1,0 +1,28 @@
+//! How much of a file is read at most. A community has some thousands of people; whatever
+//! exceeds these figures is a mistake or an attack, and is refused before it costs memory.
+
+/// Size of the file itself.
+pub const MAX_FILE_BYTES: u64 = 50_000_000;
+
+/// Size of everything in a workbook when unpacked, and of all texts taken out of its cells.
+pub const MAX_INFLATED_BYTES: u64 = 200_000_000;
+
+/// Rows with content, all sheets together.
+pub const MAX_ROWS: usize = 100_000;
+
+/// Columns that are looked at, counted from the left.
+pub(crate) const MAX_COLUMNS: usize = 256;
+
+/// Cells, empty ones included: spreadsheets store a cell for every border and colour.
+pub(crate) const MAX_CELLS: u64 = 20_000_000;
+
+/// Sheets in one workbook. Several may point at the same part of the file, so that the size
+/// of the file does not bound the work.
+pub(crate) const MAX_SHEETS: usize = 50;
+
+/// Parts in the archive that a workbook is.
+pub(crate) const MAX_PARTS: usize = 2_000;
+
+/// Entries that a workbook's table of texts may announce. The reader reserves memory for as
+/// many as the file claims to have.
+pub(crate) const MAX_SHARED_TEXTS: u64 = 5_000_000;

@@ -1,0 +1,120 @@
+//! Makes one text of a cell before anything reads it, so that a blank, a full-width digit or
+//! a number format never decides what a row means. What comes out is NFC, trimmed and not
+//! empty; a mark that stands for "nothing" (无, 一 stroke) comes out as nothing.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::table::Cell;
+
+/// What offices write into a cell to say that there is nothing to say.
+const NOTHING: &[&str] = &["无", "-", "--", "—", "——", "/", "／", "\\"];
+
+/// From this size on a number cell has lost digits: spreadsheets keep fifteen.
+const FIRST_INEXACT_NUMBER: f64 = 1e15;
+
+/// The text of a cell with single spaces inside, or nothing.
+pub(crate) fn text(cell: &Cell) -> Option<String> {
+    let raw = match cell {
+        Cell::Empty | Cell::FormulaError(_) => return None,
+        Cell::Text(text) => text.nfc().collect::<String>(),
+        Cell::Number(number) => number_text(*number),
+        Cell::Date(date) => date.format("%Y-%m-%d").to_string(),
+    };
+    let mut out = String::with_capacity(raw.len());
+    let mut words = raw
+        .split(|letter: char| letter.is_whitespace() || letter.is_control() || is_invisible(letter))
+        .filter(|word| !word.is_empty());
+    if let Some(first) = words.next() {
+        out.push_str(first);
+    }
+    for word in words {
+        out.push(' ');
+        out.push_str(word);
+    }
+    (!out.is_empty() && !NOTHING.contains(&out.as_str())).then_some(out)
+}
+
+/// The same text for reading codes, numbers and single words: without any space, full-width
+/// Latin letters, digits and signs as the plain ones.
+pub(crate) fn compact(text: &str) -> String {
+    text.chars()
+        .filter(|letter| !letter.is_whitespace())
+        .map(half_width)
+        .collect()
+}
+
+/// Whether a number cell is so large that the spreadsheet has lost digits of it.
+pub(crate) fn has_lost_digits(cell: &Cell) -> bool {
+    matches!(cell, Cell::Number(number) if number.abs() >= FIRST_INEXACT_NUMBER)
+}
+
+fn number_text(number: f64) -> String {
+    if number.fract() == 0.0 {
+        // Without the exponent that `Display` would give to nothing a roster holds anyway.
+        format!("{number:.0}")
+    } else {
+        number.to_string()
+    }
+}
+
+fn half_width(letter: char) -> char {
+    match letter {
+        '\u{ff01}'..='\u{ff5e}' => {
+            char::from_u32(u32::from(letter) - 0xff01 + 0x21).unwrap_or(letter)
+        }
+        other => other,
+    }
+}
+
+/// Zero-width characters that come with text pasted from web pages and chat programs.
+fn is_invisible(letter: char) -> bool {
+    matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(raw: &str) -> Option<String> {
+        text(&Cell::Text(raw.into()))
+    }
+
+    #[test]
+    fn blanks_of_every_kind_are_trimmed_and_single() {
+        assert_eq!(
+            of("\u{feff}\u{3000} 听力  不好\u{200b}\r\n上门 "),
+            Some("听力 不好 上门".into())
+        );
+        assert_eq!(of(" \u{3000}\t"), None);
+    }
+
+    #[test]
+    fn marks_for_nothing_are_nothing() {
+        assert_eq!(of("无"), None);
+        assert_eq!(of(" — "), None);
+        assert_eq!(of("无名巷"), Some("无名巷".into()));
+    }
+
+    #[test]
+    fn numbers_come_without_a_decimal_point() {
+        assert_eq!(text(&Cell::Number(301.0)), Some("301".into()));
+        assert_eq!(
+            text(&Cell::Number(15_400_001_234.0)),
+            Some("15400001234".into())
+        );
+        assert_eq!(text(&Cell::Number(1.5)), Some("1.5".into()));
+        assert!(has_lost_digits(&Cell::Number(1.1e17)));
+        assert!(!has_lost_digits(&Cell::Number(15_400_001_234.0)));
+    }
+
+    #[test]
+    fn compact_text_has_plain_digits_and_no_blanks() {
+        assert_eq!(compact("１５４ 0000　１２３４"), "15400001234");
+        assert_eq!(compact("小区／院"), "小区/院");
+    }
+
+    #[test]
+    fn texts_are_composed() {
+        assert_eq!(of("e\u{301}"), Some("\u{e9}".into()));
+    }
+}

@@ -1,0 +1,101 @@
+//! What a roster is once it has been read: a sheet with its rows, typed and checked. A row
+//! holds no id number, only whether a valid one stood there; the sealed entry that carries
+//! it is made elsewhere.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use crate::codes::{CareCategory, RelationToHead, Sex};
+use crate::findings::{Notice, Rejection};
+
+/// What stands in [`Row::unit`] when a building has no units: said, never left blank.
+pub const NO_UNIT: &str = "无";
+
+/// A roster that was read: every row of the sheet is either in `rows` or has a rejection.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Sheet {
+    /// Name of the sheet that was read; empty for a CSV file.
+    pub name: String,
+    /// Row in which the headings stand.
+    pub heading_row: u32,
+    /// The accepted rows, in the order of the sheet.
+    pub rows: Vec<Row>,
+    /// Why rows are missing from `rows`, in the order of the sheet.
+    pub rejected: Vec<Rejection>,
+    /// What else somebody should look at.
+    pub notices: Vec<Notice>,
+    /// Headings that are no column of a roster; what stands below them was not read.
+    pub unknown_headings: Vec<String>,
+    /// Further sheets of the workbook, which were not read as a roster.
+    pub unread_sheets: Vec<String>,
+}
+
+impl Sheet {
+    /// How many rows were held back; a row with three faults counts once.
+    #[must_use]
+    pub fn rejected_row_count(&self) -> usize {
+        let mut count = 0;
+        let mut last = None;
+        for rejection in &self.rejected {
+            if last != Some(rejection.row) {
+                count += 1;
+                last = Some(rejection.row);
+            }
+        }
+        count
+    }
+}
+
+/// One person at one door. Texts are NFC, trimmed and never empty.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Row {
+    /// The row as the sheet numbers it, the first row being 1.
+    pub number: u32,
+    /// 网格
+    pub grid: Option<String>,
+    /// 小区/院
+    pub compound: Option<String>,
+    /// 楼栋
+    pub building: String,
+    /// 单元, or [`NO_UNIT`].
+    pub unit: String,
+    /// 门牌
+    pub door: String,
+    /// The floor, only where the door number states it (301 is on floor 3).
+    pub floor: Option<u16>,
+    /// What the door is used for, only where the door's own wording states it (门面3).
+    pub dwelling_use: Option<DwellingUse>,
+    /// 姓名
+    pub name: String,
+    /// 性别, from the column or else from the id number.
+    pub sex: Option<Sex>,
+    /// 出生日期, from the column or else from the id number.
+    pub birth_date: Option<NaiveDate>,
+    /// 电话
+    pub phone: Option<String>,
+    /// 与户主关系
+    pub relation_to_head: Option<RelationToHead>,
+    /// 人员类别, without repetition and in the registry's order.
+    pub care_categories: Vec<CareCategory>,
+    /// 备注, whole: a care plan read from it is still in it.
+    pub note: Option<String>,
+    /// The care plan that the note states in so many words.
+    pub care_plan: Option<CarePlan>,
+    /// Whether the row had an id number. If it had, it was valid: else the row is rejected.
+    pub has_id_number: bool,
+}
+
+/// What a door is used for, as far as a roster can state it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DwellingUse {
+    /// A shop.
+    Shop,
+}
+
+/// A care plan as a roster's note states it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct CarePlan {
+    /// Days from one visit to the next.
+    pub interval_days: u16,
+}

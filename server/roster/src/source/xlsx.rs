@@ -1,0 +1,147 @@
+//! Tables from workbooks. Cells are streamed, never laid out as a grid: one cell in the far
+//! corner of a sheet costs one cell. Hidden sheets are not looked at. Whatever the library
+//! panics at comes out as an error.
+
+use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx, XlsxError};
+use chrono::NaiveDate;
+
+use super::{damaged, guard};
+use crate::error::{RosterError, TooLarge};
+use crate::limits::{MAX_CELLS, MAX_COLUMNS, MAX_INFLATED_BYTES, MAX_ROWS, MAX_SHEETS};
+use crate::table::{Cell, RawRow, Table};
+
+/// The tables of every visible sheet.
+pub(super) fn tables(bytes: &[u8]) -> Result<Vec<Table>, RosterError> {
+    guard::check_archive(bytes)?;
+    // Ranges that run backwards, for one, make the library panic; the file is a stranger's.
+    catch_unwind(AssertUnwindSafe(|| read(bytes))).unwrap_or_else(|_| {
+        Err(RosterError::NotAWorkbook {
+            detail: "its structure contradicts itself".to_owned(),
+        })
+    })
+}
+
+fn read(bytes: &[u8]) -> Result<Vec<Table>, RosterError> {
+    let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| damaged(&error))?;
+    let names: Vec<String> = workbook
+        .sheets_metadata()
+        .iter()
+        .filter(|sheet| sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible)
+        .map(|sheet| sheet.name.clone())
+        .collect();
+    if names.len() > MAX_SHEETS {
+        return Err(RosterError::TooLarge(TooLarge::Structure));
+    }
+    let mut budget = Budget::default();
+    let mut tables = Vec::new();
+    for name in names {
+        let rows = match rows(&mut workbook, &name, &mut budget) {
+            Err(Stopped::ByFile(XlsxError::NotAWorksheet(_))) => continue,
+            Err(Stopped::ByFile(error)) => return Err(damaged(&error)),
+            Err(Stopped::BySize(size)) => return Err(RosterError::TooLarge(size)),
+            Ok(rows) => rows,
+        };
+        tables.push(Table { name, rows });
+    }
+    Ok(tables)
+}
+
+/// What of the limits has been used up, all sheets together.
+#[derive(Default)]
+struct Budget {
+    cells: u64,
+    rows: usize,
+    text_bytes: u64,
+}
+
+enum Stopped {
+    ByFile(XlsxError),
+    BySize(TooLarge),
+}
+
+impl From<XlsxError> for Stopped {
+    fn from(error: XlsxError) -> Self {
+        Self::ByFile(error)
+    }
+}
+
+fn rows(
+    workbook: &mut Xlsx<Cursor<&[u8]>>,
+    name: &str,
+    budget: &mut Budget,
+) -> Result<Vec<RawRow>, Stopped> {
+    let mut reader = workbook.worksheet_cells_reader(name)?;
+    let mut rows: Vec<RawRow> = Vec::new();
+    let mut sorted = true;
+    while let Some(found) = reader.next_cell()? {
+        budget.cells += 1;
+        if budget.cells > MAX_CELLS {
+            return Err(Stopped::BySize(TooLarge::Structure));
+        }
+        let (row, position) = found.get_position();
+        let cell = cell(found.get_value());
+        let position = position as usize;
+        if cell == Cell::Empty || position >= MAX_COLUMNS {
+            continue;
+        }
+        if let Cell::Text(text) = &cell {
+            // One text in the file's table may stand in every cell.
+            budget.text_bytes += text.len() as u64;
+            if budget.text_bytes > MAX_INFLATED_BYTES {
+                return Err(Stopped::BySize(TooLarge::Inflated));
+            }
+        }
+        let number = row.saturating_add(1);
+        if rows.last().is_none_or(|last| last.number != number) {
+            sorted &= rows.last().is_none_or(|last| last.number < number);
+            budget.rows += 1;
+            if budget.rows > MAX_ROWS {
+                return Err(Stopped::BySize(TooLarge::Rows));
+            }
+            rows.push(RawRow {
+                number,
+                cells: Vec::new(),
+            });
+        }
+        if let Some(last) = rows.last_mut() {
+            put(&mut last.cells, position, cell);
+        }
+    }
+    if !sorted {
+        // Spreadsheets write rows in order; a file that does not says one row twice.
+        return Err(XlsxError::Unexpected("rows out of order").into());
+    }
+    Ok(rows)
+}
+
+fn put(cells: &mut Vec<Cell>, position: usize, cell: Cell) {
+    if cells.len() <= position {
+        cells.resize(position + 1, Cell::Empty);
+    }
+    cells[position] = cell;
+}
+
+fn cell(value: &DataRef<'_>) -> Cell {
+    match value {
+        DataRef::Empty => Cell::Empty,
+        DataRef::String(text) if text.is_empty() => Cell::Empty,
+        DataRef::SharedString("") => Cell::Empty,
+        DataRef::String(text) => Cell::Text(text.clone()),
+        DataRef::SharedString(text) => Cell::Text((*text).to_owned()),
+        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => Cell::Text(text.clone()),
+        DataRef::Bool(value) => Cell::Text(value.to_string()),
+        DataRef::Int(number) => Cell::Number(*number as f64),
+        DataRef::Float(number) => Cell::Number(*number),
+        DataRef::DateTime(moment) if moment.is_datetime() => {
+            let (year, month, day, ..) = moment.to_ymd_hms_milli();
+            NaiveDate::from_ymd_opt(year.into(), month.into(), day.into())
+                // 29 February 1900, which only spreadsheets know.
+                .map_or(Cell::Number(moment.as_f64()), Cell::Date)
+        }
+        DataRef::DateTime(duration) => Cell::Number(duration.as_f64()),
+        DataRef::Error(error) => Cell::FormulaError(error.to_string()),
+    }
+}
