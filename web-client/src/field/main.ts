@@ -1,0 +1,6 @@
+// Mounts the field app. Nothing else happens at start.
+
+import { createApp } from 'vue';
+import App from './App.vue';
+
+createApp(App).mount('#app');
