@@ -31,7 +31,7 @@ inputs() {
 }
 now=$(inputs | sha256sum)
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$now" ] \
-  && [ -f "$web/menpai_bg.wasm" ] && [ -f "$node/menpai_bg.wasm" ]; then
+  && [ -f "$web/menpai_core_bg.wasm" ] && [ -f "$node/menpai_core_bg.wasm" ]; then
   exit 0
 fi
 rm -f "$stamp"
@@ -58,7 +58,7 @@ cargo build --quiet -p menpai-bindgen --target-dir .tools/bindgen
 .tools/bindgen/debug/menpai-bindgen \
   "target/wasm/$toolchain/$target/wasm-release/menpai_sync_core_wasm.wasm" "$web" "$node"
 
-raw=$(stat -c %s "$web/menpai_bg.wasm")
-small=$(node -e 'const z=require("node:zlib");process.stdout.write(String(z.brotliCompressSync(require("node:fs").readFileSync(process.argv[1])).length))' "$web/menpai_bg.wasm")
+raw=$(stat -c %s "$web/menpai_core_bg.wasm")
+small=$(node -e 'const z=require("node:zlib");process.stdout.write(String(z.brotliCompressSync(require("node:fs").readFileSync(process.argv[1])).length))' "$web/menpai_core_bg.wasm")
 echo "wasm: $raw bytes, $small with brotli"
 echo "$now" > "$stamp"

@@ -18,9 +18,19 @@ fn main() -> ExitCode {
     let written = for_web
         .typescript(true)
         .web(true)
-        .and_then(|bindgen| bindgen.input_path(input).out_name("menpai").generate(web))
+        .and_then(|bindgen| {
+            bindgen
+                .input_path(input)
+                .out_name("menpai_core")
+                .generate(web)
+        })
         .and_then(|()| for_node.typescript(true).nodejs(true))
-        .and_then(|bindgen| bindgen.input_path(input).out_name("menpai").generate(node));
+        .and_then(|bindgen| {
+            bindgen
+                .input_path(input)
+                .out_name("menpai_core")
+                .generate(node)
+        });
     match written {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
