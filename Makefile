@@ -1,0 +1,68 @@
+# Every command of the project. CI runs the same ones. `make` alone lists them.
+# Tests, the browser story included, share one cargo profile (dev, dependencies optimised);
+# `make run` serves the release build.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# One selection everywhere, so that cargo compiles each dependency once.
+CRATES := --workspace --exclude menpai-bindgen
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+export MENPAI_BIN ?= $(CURDIR)/target/debug/menpai
+# Arguments for run, soak and bench: make run ARGS="--port 8080"
+ARGS :=
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: ## install what is missing on this machine
+	@scripts/setup.sh
+
+wasm: ## build the core for browsers
+	@scripts/setup.sh run
+	@scripts/build-wasm.sh
+
+web: wasm ## build phone app and desk into web-client/dist
+	@scripts/build-web.sh
+
+build: web ## build the server for production
+	@cargo build --release --quiet -p menpai-server
+
+build-dev: web ## build everything that tests run
+	@cargo build --quiet $(CRATES) --bins --tests
+
+run: build ## serve the release build; arguments in ARGS
+	@exec target/release/menpai serve $(ARGS)
+
+test: setup build-dev ## run every test: Rust, web client, then the browser story
+	cargo nextest run $(CRATES)
+	@scripts/doc-tests.sh $(CRATES)
+	cd web-client && npm run --silent test
+	scripts/browser-story.sh
+
+lint: setup wasm ## check formatting, lints and types
+	cargo fmt --all --check
+	cargo clippy --quiet --workspace --all-targets -- -D warnings
+	cd web-client && npm run --silent lint
+	cd web-client && npm run --silent typecheck
+
+budgets: web ## measure the built phone app against budgets.json
+	@node scripts/check-budgets.mjs
+
+generate: build-dev ## write again what is generated and committed
+	@scripts/generate.sh
+
+soak: ## drive a server for a long time and check that nothing is lost
+	cargo run --release -p menpai-tests --bin soak -- $(ARGS)
+
+bench: ## measure against the figures to beat
+	cargo run --release -p menpai-tests --bin bench -- $(ARGS)
+
+clean: ## remove what was built; tools and node_modules stay
+	cargo clean --quiet
+	rm -rf web-client/dist web-client/src/core/generated
+
+.NOTPARALLEL:
+.PHONY: help setup wasm web build build-dev run test lint budgets generate soak bench clean
