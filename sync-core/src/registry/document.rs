@@ -396,6 +396,25 @@ impl Document {
         distinct
     }
 
+    /// Whether a value that `change` wrote was visible at `heads`. Heads that are not here
+    /// show nothing.
+    #[must_use]
+    pub fn is_visible_at(
+        &self,
+        entity: EntityId,
+        field: &str,
+        change: Hash,
+        heads: &[Hash],
+    ) -> bool {
+        let Some(map) = self.maps.get(&entity) else {
+            return false;
+        };
+        let known: Vec<ChangeHash> =
+            heads.iter().filter(|head| self.contains(**head)).map(|head| ChangeHash(head.0)).collect();
+        let visible = self.automerge.get_all_at(&map.object, field, &known).unwrap_or_default();
+        visible.iter().any(|(_, op)| self.change_of(op).is_some_and(|facts| facts.hash == change))
+    }
+
     fn provenance(
         &self,
         entity: EntityId,

@@ -1,0 +1,224 @@
+//! The home's rules: from an entry and the facts around it to a verdict. Facts are values;
+//! where they are looked up is the caller's business. No verdict on a record depends on
+//! another entry's presence, except that one id is one entry.
+
+use crate::entry::{Edit, Entry};
+use crate::ids::{EntityId, EntryId, GridId, WorkerId};
+use crate::kinds::{BodyError, Class, Family, Kinds, ValueError};
+use crate::part::Part;
+use crate::verdict::Reason;
+
+/// Work made before the ordinary end of an assignment merges for this long after it.
+pub const GRACE_MS: i64 = 14 * 24 * 3600 * 1000;
+/// The role of office devices, everywhere.
+pub const OFFICE_ROLE: &str = "office";
+
+/// A role a worker has, as the office granted it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignment {
+    /// The role.
+    pub role: String,
+    /// `None`: in the whole community.
+    pub grid: Option<GridId>,
+    /// First millisecond.
+    pub from_ms: i64,
+    /// First millisecond after.
+    pub until_ms: Option<i64>,
+}
+
+impl Assignment {
+    /// Whether it covers work made at `made_ms` that arrived at `received_ms`.
+    #[must_use]
+    pub fn covers(&self, made_ms: i64, received_ms: i64) -> bool {
+        self.from_ms <= made_ms
+            && self.until_ms.is_none_or(|until| made_ms < until && received_ms <= until.saturating_add(GRACE_MS))
+    }
+}
+
+/// The device an entry came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceFacts {
+    /// Whose it is.
+    pub worker: WorkerId,
+    /// It is a device of the office, on the server.
+    pub office: bool,
+    /// Everything that arrives from then on is held.
+    pub revoked_ms: Option<i64>,
+}
+
+/// An entity as the home knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntityFacts {
+    /// Its registry type.
+    pub entity_type: String,
+    /// Where it was made.
+    pub grid: Option<GridId>,
+    /// The held edit that alone makes it.
+    pub held_in: Option<EntryId>,
+}
+
+/// Looks up an entity.
+pub type EntityLookup<'a> = &'a dyn Fn(EntityId) -> Option<EntityFacts>;
+
+/// What the home knows around one entry.
+pub struct Facts<'a> {
+    /// The kind files.
+    pub kinds: &'a Kinds,
+    /// Where it came from.
+    pub device: &'a DeviceFacts,
+    /// That worker's roles, past ones included.
+    pub assignments: &'a [Assignment],
+    /// Made-time.
+    pub made_ms: i64,
+    /// Arrival.
+    pub received_ms: i64,
+    /// Another entry has its id, with other bytes.
+    pub id_taken: bool,
+    /// Entries before it in its device's log have not arrived.
+    pub after_gap: bool,
+    /// What is known of entities.
+    pub entity: EntityLookup<'a>,
+}
+
+/// What was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Judgement {
+    /// It counts.
+    Merge,
+    /// It is kept, with a reason and what the reason is about.
+    Hold(Reason, Option<String>),
+    /// An edit past a gap.
+    Wait,
+}
+
+/// Where an entry belongs. What cannot be placed goes to the most guarded class.
+#[must_use]
+pub fn part_of(entry: &Entry, kinds: &Kinds) -> Part {
+    let class = match &entry.edit {
+        Some(edit) => class_of_edit(edit, kinds),
+        None => kinds.get(&entry.kind).and_then(|kind| kind.class()),
+    };
+    Part { grid: entry.grid, class: class.unwrap_or(Class::Care) }
+}
+
+/// The one class of the fields an edit sets; `None` if they differ or are unknown.
+#[must_use]
+pub fn class_of_edit(edit: &Edit, kinds: &Kinds) -> Option<Class> {
+    let mut classes = edit.set.iter().map(|item| kinds.class_of(&item.entity_type, &item.field));
+    let first = classes.next()??;
+    classes.all(|class| class == Some(first)).then_some(first)
+}
+
+/// Judges one readable entry.
+#[must_use]
+pub fn judge(entry: &Entry, facts: &Facts<'_>) -> Judgement {
+    match decide(entry, facts) {
+        Ok(judgement) => judgement,
+        Err((reason, detail)) => Judgement::Hold(reason, detail),
+    }
+}
+
+type Held = (Reason, Option<String>);
+
+fn decide(entry: &Entry, facts: &Facts<'_>) -> Result<Judgement, Held> {
+    if facts.id_taken {
+        return Err((Reason::SameIdOtherBytes, None));
+    }
+    if facts.device.revoked_ms.is_some_and(|revoked| facts.received_ms >= revoked) {
+        return Err((Reason::Revoked, None));
+    }
+    if entry.worker != facts.device.worker {
+        return Err((Reason::WrongWorker, None));
+    }
+    check_body(entry, facts.kinds)?;
+    match &entry.edit {
+        None => {
+            check_writer(entry, &[&entry.kind], facts)?;
+            Ok(Judgement::Merge)
+        }
+        Some(edit) => {
+            check_set(edit, facts.kinds)?;
+            let types: Vec<&str> = edit.set.iter().map(|item| item.entity_type.as_str()).collect();
+            check_writer(entry, &types, facts)?;
+            if facts.after_gap {
+                return Ok(Judgement::Wait);
+            }
+            check_entities(entry, edit, facts)?;
+            Ok(Judgement::Merge)
+        }
+    }
+}
+
+fn check_body(entry: &Entry, kinds: &Kinds) -> Result<(), Held> {
+    let family = kinds.get(&entry.kind).map(|kind| kind.family);
+    let fits = match family {
+        Some(Family::Record | Family::Office) => entry.edit.is_none(),
+        Some(Family::Edit) => entry.edit.is_some(),
+        Some(Family::Registry) | None => false,
+    };
+    if !fits {
+        return Err((Reason::UnknownKind, Some(entry.kind.clone())));
+    }
+    kinds.check_body(&entry.kind, entry.schema, &entry.body).map_err(|error| match error {
+        BodyError::UnknownKind => (Reason::UnknownKind, Some(entry.kind.clone())),
+        BodyError::NewerSchema { .. } => (Reason::NewerSchema, Some(entry.schema.to_string())),
+        BodyError::Problems(problems) => (Reason::FailedRule, problems.first().map(ToString::to_string)),
+    })
+}
+
+fn check_set(edit: &Edit, kinds: &Kinds) -> Result<(), Held> {
+    for item in &edit.set {
+        let place = || Some(format!("{}.{}", item.entity_type, item.field));
+        kinds.check_value(&item.entity_type, &item.field, &item.value.to_json()).map(drop).map_err(|error| match error {
+            ValueError::UnknownType => (Reason::UnknownKind, place()),
+            ValueError::UnknownField => (Reason::FailedRule, Some(format!("{}.{} unknown_field", item.entity_type, item.field))),
+            ValueError::Problem(problem) => {
+                (Reason::FailedRule, Some(format!("{}.{} {}", item.entity_type, item.field, problem.code.as_str())))
+            }
+        })?;
+    }
+    if class_of_edit(edit, kinds).is_none() {
+        return Err((Reason::MixedClasses, None));
+    }
+    Ok(())
+}
+
+fn check_writer(entry: &Entry, kinds: &[&str], facts: &Facts<'_>) -> Result<(), Held> {
+    let may = |kind: &str, role: &str| facts.kinds.get(kind).is_some_and(|kind| kind.may_write(role));
+    let allowed = |kind: &str| {
+        (facts.device.office && may(kind, OFFICE_ROLE))
+            || facts.assignments.iter().any(|assignment| {
+                assignment.covers(facts.made_ms, facts.received_ms)
+                    && (assignment.grid.is_none() || assignment.grid == entry.grid)
+                    && may(kind, &assignment.role)
+            })
+    };
+    match kinds.iter().find(|kind| !allowed(kind)) {
+        Some(kind) => Err((Reason::NotAssigned, Some((*kind).to_owned()))),
+        None => Ok(()),
+    }
+}
+
+fn check_entities(entry: &Entry, edit: &Edit, facts: &Facts<'_>) -> Result<(), Held> {
+    if let Some(item) = edit.set.iter().find(|item| {
+        edit.set.iter().any(|other| other.id == item.id && other.entity_type != item.entity_type)
+    }) {
+        return Err((Reason::WrongType, Some(item.id.to_string())));
+    }
+    for named in edit.entities(entry.id) {
+        let id = || Some(named.id.to_string());
+        match (facts.entity)(named.id) {
+            Some(known) => match known.held_in {
+                Some(held) if held != entry.id => return Err((Reason::Needs, Some(held.to_string()))),
+                Some(_) => {}
+                None if named.creates => return Err((Reason::EntityExists, id())),
+                None if known.entity_type != named.entity_type => return Err((Reason::WrongType, id())),
+                None if known.grid != entry.grid => return Err((Reason::WrongGrid, id())),
+                None => {}
+            },
+            None if named.creates => {}
+            None => return Err((Reason::UnknownEntity, id())),
+        }
+    }
+    Ok(())
+}

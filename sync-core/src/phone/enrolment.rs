@@ -1,0 +1,109 @@
+//! Who a phone works for: what signing in answers, plus the device's own name and key.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Phone, Stored, Write, own_log::OwnLog, store};
+use crate::ids::{CommunityCode, DeviceId, LogId, WorkerId};
+use crate::replica::Replica;
+use crate::signature::PublicKey;
+
+/// Kept on the phone; the token is replaced at each sign-in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrolment {
+    /// Opaque; `None` after signing out or when the home no longer accepts it.
+    pub token: Option<String>,
+    /// Who.
+    pub worker: NamedWorker,
+    /// For which community.
+    pub community: NamedCommunity,
+    /// Which home.
+    pub home: HomeFacts,
+    /// On which installation.
+    pub device: NamedDevice,
+}
+
+/// A worker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedWorker {
+    /// Id.
+    pub id: WorkerId,
+    /// Name.
+    pub name: String,
+}
+
+/// A community.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedCommunity {
+    /// Code.
+    pub code: CommunityCode,
+    /// Name.
+    pub name: String,
+}
+
+/// The home, as it was at sign-in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HomeFacts {
+    /// Its log.
+    pub log: LogId,
+    /// Its receipt key.
+    pub public_key: PublicKey,
+}
+
+/// This installation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedDevice {
+    /// Id.
+    pub id: DeviceId,
+    /// What the desk calls it.
+    #[serde(default)]
+    pub name: String,
+    /// The public half of its key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<PublicKey>,
+}
+
+/// Why a sign-in does not fit what is on the phone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EnrolError {
+    /// The phone holds another worker's, device's or community's log.
+    #[error("this phone holds the log of another device, worker or community")]
+    Another,
+}
+
+impl Phone {
+    /// Takes up a sign-in. The same worker, device and community may sign in again; nothing
+    /// of the log changes.
+    ///
+    /// # Errors
+    /// [`EnrolError::Another`] if the phone already belongs to somebody else: handing a
+    /// phone over is another procedure, for unsent work must not change hands.
+    pub fn enrol(&mut self, enrolment: Enrolment) -> Result<Vec<Write>, EnrolError> {
+        if let Some(before) = &self.enrolment
+            && (before.worker.id, before.community.code, before.device.id)
+                != (enrolment.worker.id, enrolment.community.code, enrolment.device.id)
+        {
+            return Err(EnrolError::Another);
+        }
+        let code = enrolment.community.code;
+        self.own.get_or_insert_with(|| OwnLog::empty(code, enrolment.device.id));
+        let kinds = &self.kinds;
+        self.replica.get_or_insert_with(|| Replica::empty(code, kinds.clone()));
+        self.enrolment = Some(enrolment);
+        Ok(vec![self.enrolment_write()])
+    }
+
+    /// The home no longer accepts the token; everything else stays.
+    pub fn forget_token(&mut self) -> Vec<Write> {
+        match &mut self.enrolment {
+            Some(enrolment) => {
+                enrolment.token = None;
+                vec![self.enrolment_write()]
+            }
+            None => Vec::new(),
+        }
+    }
+
+    fn enrolment_write(&self) -> Write {
+        Write::json(Stored::Meta, store::ENROLMENT, &self.enrolment)
+    }
+}

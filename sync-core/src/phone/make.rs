@@ -1,0 +1,253 @@
+//! 保存: from what a screen holds to an entry in the own log. Everything a home could hold
+//! an entry for that the phone can know is checked here, before anybody reads 已保存.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use unicode_normalization::UnicodeNormalization;
+
+use super::{Phone, Stored, Write, store};
+use crate::entry::{Draft, EDIT_KIND, Edit, Entry, Scalar, SetItem};
+use crate::ids::{EntityId, EntryId, GridId, Seq};
+use crate::judge::class_of_edit;
+use crate::kinds::{Kind, Labels, Language, Problem, ValueError};
+use crate::part::Part;
+use crate::time::Instant;
+
+/// A record as a form hands it over.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct RecordDraft {
+    /// Which kind.
+    pub kind: String,
+    /// In which grid.
+    pub grid: Option<GridId>,
+    /// The answers, hidden ones included.
+    pub body: Map<String, Value>,
+}
+
+/// An edit as a card hands it over.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct EditDraft {
+    /// In which grid.
+    pub grid: Option<GridId>,
+    /// The fields to set.
+    pub set: Vec<NewSetItem>,
+    /// The rest of the body: where it is known from, a note.
+    #[serde(flatten)]
+    pub body: Map<String, Value>,
+}
+
+/// One field to set; `id` is an entity, or `new:0`, `new:1` … for those the edit makes.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct NewSetItem {
+    /// The registry type.
+    #[serde(rename = "type")]
+    pub entity_type: String,
+    /// Which entity.
+    pub id: String,
+    /// Which field.
+    pub field: String,
+    /// To what.
+    pub value: Scalar,
+}
+
+/// Something to put right before it can be saved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SaveProblem {
+    /// JSON Pointer to the field; empty for the whole.
+    pub path: String,
+    /// Stable code.
+    pub code: String,
+    /// What to do.
+    pub sentence: Labels,
+}
+
+/// What saving came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Saved {
+    /// Made; apply the writes, then say 已保存.
+    Entry {
+        /// Its id.
+        entry: EntryId,
+        /// Its place in the log.
+        seq: Seq,
+        /// What must be durable first.
+        writes: Vec<Write>,
+    },
+    /// Not made; nothing changed.
+    Problems(Vec<SaveProblem>),
+}
+
+impl Phone {
+    /// What a form still lacks; empty if it can be saved.
+    #[must_use]
+    pub fn check(&self, kind: &str, body: &Map<String, Value>, now: Instant) -> Vec<SaveProblem> {
+        let Some(found) = self.kinds.get(kind) else {
+            return vec![SaveProblem::plain("unknown_kind", "这部手机上没有这种表", "This phone does not have this form")];
+        };
+        let Some(draft) = self.kinds.check_draft(kind, body, now.local_date()) else { return Vec::new() };
+        let missing = draft.missing.iter().map(|path| SaveProblem {
+            path: path.clone(),
+            code: "missing".to_owned(),
+            sentence: Labels {
+                zh: format!("请填写{}", label(found, path, Language::Zh)),
+                en: format!("Please fill in: {}", label(found, path, Language::En)),
+            },
+        });
+        missing.chain(draft.problems.iter().map(|problem| SaveProblem::of_field(found, problem))).collect()
+    }
+
+    /// Records something.
+    #[must_use]
+    pub fn record(&mut self, draft: RecordDraft, now: Instant, random: [u8; 10]) -> Saved {
+        let RecordDraft { kind, grid, mut body } = draft;
+        body = normalised(body);
+        let problems = self.check(&kind, &body, now);
+        let (Some(enrolment), Some(found)) = (&self.enrolment, self.kinds.get(&kind)) else {
+            return Saved::Problems(if problems.is_empty() { vec![SaveProblem::not_signed_in()] } else { problems });
+        };
+        if !problems.is_empty() {
+            return Saved::Problems(problems);
+        }
+        let body = self.kinds.tidy(&kind, &body).unwrap_or(body);
+        let id = EntryId::from_clock(now.unix_ms, random);
+        let draft = Draft::record(id, &kind, found.schema, grid, enrolment.worker.id, now, body);
+        self.keep(&draft)
+    }
+
+    /// Sets registry fields. The base is what this phone has confirmed.
+    #[must_use]
+    pub fn edit(&mut self, draft: EditDraft, now: Instant, random: [u8; 10]) -> Saved {
+        let (Some(enrolment), Some(replica)) = (&self.enrolment, &self.replica) else {
+            return Saved::Problems(vec![SaveProblem::not_signed_in()]);
+        };
+        let id = EntryId::from_clock(now.unix_ms, random);
+        let mut problems = Vec::new();
+        let mut set = Vec::new();
+        for item in draft.set {
+            let entity = match item.id.strip_prefix("new:").map(str::parse) {
+                Some(Ok(index)) => Some(EntityId::made_by(id, index)),
+                Some(Err(_)) => None,
+                None => item.id.parse().ok(),
+            };
+            let value = match item.value {
+                Scalar::Text(text) => Scalar::Text(text.trim().nfc().collect()),
+                other => other,
+            };
+            let Some(entity) = entity else {
+                problems.push(SaveProblem::plain("bad_id", "找不到要改的对象", "The thing to change cannot be found"));
+                continue;
+            };
+            problems.extend(self.check_value(&item.entity_type, &item.field, &value));
+            set.push(SetItem { entity_type: item.entity_type, id: entity, field: item.field, value });
+        }
+        let mut edit = Edit { base: Vec::new(), set };
+        let Some(kind) = self.kinds.get(EDIT_KIND).filter(|_| problems.is_empty()) else {
+            return Saved::Problems(problems);
+        };
+        let Some(class) = class_of_edit(&edit, &self.kinds) else {
+            return Saved::Problems(vec![SaveProblem::plain(
+                "mixed_classes",
+                "这几项保密级别不同，请分开改",
+                "These fields differ in sensitivity; change them one after the other",
+            )]);
+        };
+        edit.base = replica.heads(Part { grid: draft.grid, class });
+        let body = normalised(draft.body);
+        let problems = self.check(EDIT_KIND, &body, now);
+        if !problems.is_empty() {
+            return Saved::Problems(problems);
+        }
+        let body = self.kinds.tidy(EDIT_KIND, &body).unwrap_or(body);
+        let draft = Draft::edit(id, kind.schema, draft.grid, enrolment.worker.id, now, edit, body);
+        self.keep(&draft)
+    }
+
+    fn check_value(&self, entity_type: &str, field: &str, value: &Scalar) -> Option<SaveProblem> {
+        match self.kinds.check_value(entity_type, field, &value.to_json()) {
+            Ok(_) => None,
+            Err(ValueError::UnknownType | ValueError::UnknownField) => {
+                Some(SaveProblem::plain("unknown_field", "没有这一项", "There is no such field"))
+            }
+            Err(ValueError::Problem(problem)) => {
+                self.kinds.get(entity_type).map(|kind| SaveProblem::of_field(kind, &problem))
+            }
+        }
+    }
+
+    fn keep(&mut self, draft: &Draft) -> Saved {
+        let (Some(own), Ok(made)) = (&mut self.own, draft.make()) else {
+            return Saved::Problems(vec![SaveProblem::plain(
+                "too_long",
+                "内容太长，请删短一些或分成两条",
+                "Too long; shorten it or record it in two parts",
+            )]);
+        };
+        let kept = own.push(made.entry, made.bytes);
+        let text = String::from_utf8_lossy(&kept.bytes).into_owned();
+        Saved::Entry {
+            entry: kept.entry.id,
+            seq: kept.seq,
+            writes: vec![Write::text(Stored::Log, store::seq_key(kept.seq), text)],
+        }
+    }
+
+    /// Where an own entry stands in the log.
+    #[must_use]
+    pub fn own_entry(&self, seq: Seq) -> Option<&Entry> {
+        self.own.as_ref()?.get(seq).map(|own| &own.entry)
+    }
+}
+
+impl SaveProblem {
+    fn plain(code: &str, zh: &str, en: &str) -> SaveProblem {
+        SaveProblem {
+            path: String::new(),
+            code: code.to_owned(),
+            sentence: Labels { zh: zh.to_owned(), en: en.to_owned() },
+        }
+    }
+
+    fn not_signed_in() -> SaveProblem {
+        SaveProblem::plain("not_signed_in", "请先登录", "Please sign in first")
+    }
+
+    fn of_field(kind: &Kind, problem: &Problem) -> SaveProblem {
+        let sentence = |language| problem.sentence(language, &label(kind, &problem.path, language));
+        SaveProblem {
+            path: problem.path.clone(),
+            code: problem.code.as_str().to_owned(),
+            sentence: Labels { zh: sentence(Language::Zh), en: sentence(Language::En) },
+        }
+    }
+}
+
+/// What the screen calls the field at a JSON Pointer.
+fn label(kind: &Kind, path: &str, language: Language) -> String {
+    let mut fields = kind.fields.as_slice();
+    let mut found = path.trim_start_matches('/');
+    for step in path.split('/').skip(1) {
+        let name = step.split_once(':').map_or(step, |(name, _)| name);
+        if let Some(field) = fields.iter().find(|field| field.name == *name) {
+            found = field.labels.get(language);
+            fields = match &field.shape {
+                crate::kinds::Shape::Object { fields } | crate::kinds::Shape::List { fields, .. } => fields,
+                _ => &[],
+            };
+        }
+    }
+    found.to_owned()
+}
+
+/// Keyboards may type decomposed characters; entries hold composed ones.
+fn normalised(body: Map<String, Value>) -> Map<String, Value> {
+    body.into_iter().map(|(key, value)| (key, normalised_value(value))).collect()
+}
+
+fn normalised_value(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(text.nfc().collect()),
+        Value::Array(items) => items.into_iter().map(normalised_value).collect(),
+        Value::Object(members) => Value::Object(normalised(members)),
+        other => other,
+    }
+}

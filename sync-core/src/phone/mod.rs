@@ -1,0 +1,91 @@
+//! The phone's side of Menpai as a state machine without IO. Calls go in with clock and
+//! randomness; what must be kept comes out as [`Write`]s. The caller applies a call's
+//! writes in one durable transaction before it tells anybody, and throws the whole `Phone`
+//! away and opens it again from its rows if that fails: memory is never ahead of storage.
+
+mod door;
+mod enrolment;
+mod list;
+mod make;
+mod open;
+mod own_log;
+mod place;
+mod store;
+mod sync;
+mod view;
+
+use std::sync::Arc;
+
+use crate::ids::{DeviceId, Hash, LogId, Seq};
+use crate::kinds::Kinds;
+use crate::replica::Replica;
+use crate::wire::SliceRefusal;
+
+pub use enrolment::{EnrolError, Enrolment, HomeFacts, NamedCommunity, NamedDevice, NamedWorker};
+pub use make::{EditDraft, NewSetItem, RecordDraft, SaveProblem, Saved};
+pub use open::OpenError;
+pub use own_log::{OwnEntry, OwnState};
+pub use store::{Stored, Write, WriteValue};
+pub use sync::{Received, ReceiveError, SyncDraft};
+pub use view::{
+    Building, CarePlanCard, DoorCard, DoorRow, DoorState, Field, FieldValueView, GridCount, PersonCard, PhoneStatus, RecordRow,
+    Resident, Rung, Unit,
+};
+
+use own_log::OwnLog;
+
+/// What the last answer of the home said, kept over restarts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+struct Contact {
+    /// The home log that the cursor is from.
+    log: Option<LogId>,
+    /// The home's clock at its last answer, milliseconds UTC.
+    answered_ms: Option<i64>,
+    /// Home's clock minus this phone's.
+    offset_ms: Option<i64>,
+    /// Why the home did not take a slice.
+    refused: Option<SliceRefusal>,
+}
+
+/// One phone: its own log and what it knows of the community.
+#[derive(Debug)]
+pub struct Phone {
+    kinds: Arc<Kinds>,
+    enrolment: Option<Enrolment>,
+    own: Option<OwnLog>,
+    replica: Option<Replica>,
+    contact: Contact,
+    in_flight: Option<sync::InFlight>,
+}
+
+impl Phone {
+    /// Who this phone works for, once somebody has signed in.
+    #[must_use]
+    pub fn enrolment(&self) -> Option<&Enrolment> {
+        self.enrolment.as_ref()
+    }
+
+    /// The confirmed state.
+    #[must_use]
+    pub fn replica(&self) -> Option<&Replica> {
+        self.replica.as_ref()
+    }
+
+    /// The phone's own entries, oldest first.
+    pub fn own_entries(&self) -> impl Iterator<Item = &OwnEntry> {
+        self.own.iter().flat_map(OwnLog::entries)
+    }
+
+    /// Last seq in this phone's log, and the chain there.
+    #[must_use]
+    pub fn log_head(&self) -> Option<(DeviceId, Seq, Hash)> {
+        let own = self.own.as_ref()?;
+        Some((self.enrolment.as_ref()?.device.id, own.head().seq, own.head().h))
+    }
+
+    /// Entries that only this phone has.
+    #[must_use]
+    pub fn only_here(&self) -> usize {
+        self.own_entries().filter(|entry| entry.state == OwnState::OnPhone).count()
+    }
+}

@@ -1,0 +1,157 @@
+//! From stored rows to a phone. What can be fetched again may be damaged: then its part is
+//! forgotten and fetched. The own log may not: a row that cannot be read stops everything
+//! before anything is overwritten.
+
+use std::sync::Arc;
+
+use super::own_log::{OwnLog, OwnState, OwnStates};
+use super::{Contact, Enrolment, Phone, Stored, WriteValue, store};
+use crate::community_log::Envelope;
+use crate::entry::{Entry, EntryError};
+use crate::ids::Seq;
+use crate::judge::part_of;
+use crate::kinds::Kinds;
+use crate::part::Part;
+use crate::replica::{MergedRecord, Replica};
+use crate::wire::Cursor;
+
+/// Why the rows make no phone. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// An own entry cannot be read.
+    #[error("own entry {seq}: {error}")]
+    Entry {
+        /// Its place in the log.
+        seq: Seq,
+        /// What is wrong.
+        error: EntryError,
+    },
+    /// An own entry is missing.
+    #[error("the own log lacks entry {0}")]
+    Gap(Seq),
+    /// A row that must be readable is not.
+    #[error("row {0} cannot be read")]
+    Row(String),
+}
+
+struct Rows {
+    log: Vec<(String, Vec<u8>)>,
+    line: Vec<(String, Vec<u8>)>,
+    document: Vec<(String, Vec<u8>)>,
+    meta: Vec<(String, Vec<u8>)>,
+}
+
+impl Phone {
+    /// A phone from all its rows; none at all is a new phone.
+    ///
+    /// # Errors
+    /// [`OpenError`] if the own log cannot be read.
+    pub fn open(
+        kinds: Arc<Kinds>,
+        rows: impl IntoIterator<Item = (Stored, String, WriteValue)>,
+    ) -> Result<Phone, OpenError> {
+        let rows = Rows::collect(rows);
+        let enrolment: Option<Enrolment> = rows.meta_json(store::ENROLMENT)?.flatten();
+        let contact: Contact = rows.meta_json(store::CONTACT)?.unwrap_or_default();
+        let mut phone = Phone { kinds, enrolment, own: None, replica: None, contact, in_flight: None };
+        let Some(enrolment) = &phone.enrolment else { return Ok(phone) };
+        let code = enrolment.community.code;
+
+        let mut own = OwnLog::empty(code, enrolment.device.id);
+        for (key, bytes) in rows.log {
+            let seq: Seq = key.parse().map_err(|_| OpenError::Row(format!("log/{key}")))?;
+            if seq != own.head().seq + 1 {
+                return Err(OpenError::Gap(own.head().seq + 1));
+            }
+            let entry = Entry::parse(&bytes).map_err(|error| OpenError::Entry { seq, error })?;
+            own.push(entry, bytes);
+        }
+        if let Some(states) = read_json::<OwnStates>(&rows.meta, store::OWN_STATES)? {
+            own.restore(&states);
+        }
+
+        let mut replica = Replica::empty(code, phone.kinds.clone());
+        for (part, lsn) in read_json::<Cursor>(&rows.meta, store::CURSOR)?.unwrap_or_default() {
+            replica.see(part, lsn);
+        }
+        let mut damaged: Vec<Part> = Vec::new();
+        for (key, value) in &rows.document {
+            let Ok(part) = key.parse::<Part>() else { continue };
+            let loaded = store::read_document_value(value)
+                .is_some_and(|(epoch, bytes)| replica.load_document(part, epoch, bytes).is_ok());
+            if !loaded {
+                damaged.push(part);
+            }
+        }
+        for (_, value) in &rows.line {
+            let read = split_line(value);
+            match read {
+                Some((envelope, entry)) if replica.apply(&envelope, entry).is_ok() => {}
+                Some((envelope, _)) => damaged.push(envelope.part),
+                // It cannot even be said which part it is of.
+                None => damaged.extend(replica.cursor().keys().copied().collect::<Vec<_>>()),
+            }
+        }
+        for part in damaged {
+            replica.forget(part);
+        }
+        for (seq, made_ms) in rows.meta.iter().filter_map(|(key, value)| read_made(key, value)) {
+            if let Some(entry) = own.get(seq).filter(|entry| entry.state == OwnState::Merged && entry.entry.edit.is_none()) {
+                replica.add_record(MergedRecord {
+                    entry: entry.entry.clone(),
+                    hash: entry.hash,
+                    part: part_of(&entry.entry, &phone.kinds),
+                    device: enrolment.device.id,
+                    made_ms,
+                });
+            }
+        }
+        phone.own = Some(own);
+        phone.replica = Some(replica);
+        Ok(phone)
+    }
+}
+
+impl Rows {
+    fn collect(rows: impl IntoIterator<Item = (Stored, String, WriteValue)>) -> Rows {
+        let mut collected = Rows { log: Vec::new(), line: Vec::new(), document: Vec::new(), meta: Vec::new() };
+        for (store, key, value) in rows {
+            let value = match value {
+                WriteValue::Text(text) => text.into_bytes(),
+                WriteValue::Bytes(bytes) => bytes,
+                WriteValue::Delete => continue,
+            };
+            match store {
+                Stored::Log => collected.log.push((key, value)),
+                Stored::Line => collected.line.push((key, value)),
+                Stored::Document => collected.document.push((key, value)),
+                Stored::Meta => collected.meta.push((key, value)),
+            }
+        }
+        collected.log.sort_unstable();
+        collected.line.sort_unstable();
+        collected
+    }
+
+    fn meta_json<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<Option<T>, OpenError> {
+        read_json(&self.meta, key)
+    }
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(meta: &[(String, Vec<u8>)], key: &str) -> Result<Option<T>, OpenError> {
+    meta.iter()
+        .find(|(found, _)| found == key)
+        .map(|(_, value)| serde_json::from_slice(value).map_err(|_| OpenError::Row(format!("meta/{key}"))))
+        .transpose()
+}
+
+fn split_line(value: &[u8]) -> Option<(Envelope, &[u8])> {
+    let newline = value.iter().position(|byte| *byte == b'\n')?;
+    let envelope = serde_json::from_slice(&value[..newline]).ok()?;
+    Some((envelope, &value[newline + 1..]))
+}
+
+fn read_made(key: &str, value: &[u8]) -> Option<(Seq, i64)> {
+    let seq = key.strip_prefix("made/")?.parse().ok()?;
+    Some((seq, std::str::from_utf8(value).ok()?.parse().ok()?))
+}

@@ -1,0 +1,169 @@
+//! Lines go in, confirmed state comes out. A line that does not fit leaves everything as
+//! it was and names its part, so that the caller can fetch that part again.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{KnownDevice, MergedRecord, Replica};
+use crate::community_log::Envelope;
+use crate::entry::{Entry, EntryError};
+use crate::ids::{EntityId, EntryId, Hash, Lsn};
+use crate::part::Part;
+use crate::registry::{DeriveError, Document, DocumentError};
+use crate::verdict::Verdict;
+
+/// Why a line could not be applied.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// Its entry is not readable, though it is merged.
+    #[error("line {lsn}: {error}")]
+    Entry {
+        /// The line.
+        lsn: Lsn,
+        /// What is wrong.
+        error: EntryError,
+    },
+    /// A merged edit without what it was derived from.
+    #[error("line {0}: a merged edit without derived")]
+    NotDerived(Lsn),
+    /// Its change could not be derived.
+    #[error("line {lsn}: {error}")]
+    Derive {
+        /// The line.
+        lsn: Lsn,
+        /// What is wrong.
+        error: DeriveError,
+    },
+    /// A document could not be begun or loaded.
+    #[error("document of {part}: {error}")]
+    Document {
+        /// The part.
+        part: Part,
+        /// What is wrong.
+        error: DocumentError,
+    },
+}
+
+/// What a line did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Applied {
+    /// A record joined the set.
+    Record,
+    /// These registry fields changed.
+    Registry(Vec<(EntityId, String)>),
+    /// It does not count, or was here already.
+    Nothing,
+}
+
+impl Replica {
+    /// Applies one line whose entry the caller holds.
+    ///
+    /// # Errors
+    /// [`ApplyError`]; the state is as before.
+    pub fn apply(&mut self, envelope: &Envelope, entry_bytes: &[u8]) -> Result<Applied, ApplyError> {
+        if envelope.verdict != Verdict::Merged {
+            return Ok(Applied::Nothing);
+        }
+        let entry = Entry::parse(entry_bytes).map_err(|error| ApplyError::Entry { lsn: envelope.lsn, error })?;
+        if entry.edit.is_some() {
+            return self.apply_edit(envelope, &entry);
+        }
+        Ok(self.add_record(MergedRecord {
+            hash: Hash::of(entry_bytes),
+            entry,
+            part: envelope.part,
+            device: envelope.device,
+            made_ms: envelope.made_ms,
+        }))
+    }
+
+    /// Adds a record that is known to be merged.
+    pub fn add_record(&mut self, record: MergedRecord) -> Applied {
+        if self.records.contains_key(&record.entry.id) {
+            return Applied::Nothing;
+        }
+        self.fold_office(&record);
+        self.records.insert(record.entry.id, record);
+        Applied::Record
+    }
+
+    fn apply_edit(&mut self, envelope: &Envelope, entry: &Entry) -> Result<Applied, ApplyError> {
+        let derived = envelope.derived.as_ref().ok_or(ApplyError::NotDerived(envelope.lsn))?;
+        let part = envelope.part;
+        let document = match self.documents.entry(part) {
+            std::collections::btree_map::Entry::Occupied(document) => document.into_mut(),
+            std::collections::btree_map::Entry::Vacant(place) => place.insert(
+                Document::genesis(self.community, part).map_err(|error| ApplyError::Document { part, error })?,
+            ),
+        };
+        if document.contains(derived.hash) {
+            return Ok(Applied::Nothing);
+        }
+        let failed = |error| ApplyError::Derive { lsn: envelope.lsn, error };
+        let plan = document.derive(entry, envelope.device, derived).map_err(failed)?;
+        document.apply(&plan).map_err(failed)?;
+        self.dirty.insert(part);
+        self.reread(part, plan.touched());
+        Ok(Applied::Registry(plan.touched().to_vec()))
+    }
+
+    /// Keeps who is who: devices and workers' names, from the office's records.
+    fn fold_office(&mut self, record: &MergedRecord) {
+        let kinds = Arc::clone(&self.kinds);
+        let Some(kind) = kinds.get(&record.entry.kind) else { return };
+        let text = |field: &str| record.entry.body.get(field).and_then(Value::as_str);
+        if let Some(enrols) = &kind.effects.enrols
+            && let (Some(device), Some(worker)) =
+                (text(enrols.device.as_str()), text(enrols.worker.as_str()))
+            && let (Ok(device), Ok(worker)) = (device.parse(), worker.parse())
+        {
+            self.devices.insert(device, KnownDevice { worker });
+        }
+        if let Some(grants) = &kind.effects.grants
+            && let (Some(worker), Some(name)) =
+                (text(grants.worker.as_str()), text(grants.worker_name.as_str()))
+            && let Ok(worker) = worker.parse()
+        {
+            self.worker_names.insert(worker, name.to_owned());
+        }
+    }
+
+    /// Moves the cursor of a part.
+    pub fn see(&mut self, part: Part, lsn: Lsn) {
+        self.cursor.insert(part, lsn);
+    }
+
+    /// Takes up a stored document.
+    ///
+    /// # Errors
+    /// [`ApplyError::Document`] if the bytes are damaged: then forget the part.
+    pub fn load_document(&mut self, part: Part, epoch: u64, bytes: &[u8]) -> Result<(), ApplyError> {
+        let document = Document::load(bytes, self.community, part, epoch)
+            .map_err(|error| ApplyError::Document { part, error })?;
+        self.documents.insert(part, document);
+        self.read_rows(part);
+        Ok(())
+    }
+
+    /// Forgets a part: it is no longer visible, or is to be fetched again.
+    pub fn forget(&mut self, part: Part) -> Vec<EntryId> {
+        self.cursor.remove(&part);
+        self.dirty.remove(&part);
+        if let Some(document) = self.documents.remove(&part) {
+            self.drop_rows(&document);
+        }
+        let gone: Vec<EntryId> =
+            self.records.values().filter(|record| record.part == part).map(|record| record.entry.id).collect();
+        for id in &gone {
+            self.records.remove(id);
+        }
+        gone
+    }
+
+    /// The documents that changed since the last call, for storing.
+    pub fn take_dirty(&mut self) -> Vec<(Part, &Document)> {
+        let dirty = std::mem::take(&mut self.dirty);
+        dirty.into_iter().filter_map(|part| self.documents.get(&part).map(|document| (part, document))).collect()
+    }
+}

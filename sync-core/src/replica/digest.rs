@@ -1,0 +1,63 @@
+//! The digest of a part (docs/protocol.md section 9): one hash that two replicas share
+//! exactly when they show the same records and values.
+
+use super::Replica;
+use crate::entry::Scalar;
+use crate::ids::{EntityId, EntryId, Hash};
+use crate::part::Part;
+
+/// The lines of a digest, collected in any order.
+#[derive(Debug, Clone, Default)]
+pub struct DigestLines(Vec<String>);
+
+impl DigestLines {
+    /// Adds a line, without its newline.
+    pub fn push(&mut self, line: String) {
+        self.0.push(line);
+    }
+
+    /// The digest over the sorted lines.
+    #[must_use]
+    pub fn digest(mut self) -> Hash {
+        self.0.sort_unstable();
+        let mut bytes = Vec::new();
+        for line in &self.0 {
+            bytes.extend_from_slice(line.as_bytes());
+            bytes.push(b'\n');
+        }
+        Hash::of(&bytes)
+    }
+}
+
+/// The line of a merged record.
+#[must_use]
+pub fn record_line(entry: EntryId, hash: Hash) -> String {
+    format!("record {entry} {hash}")
+}
+
+/// The line of one visible value.
+#[must_use]
+pub fn value_line(entity_type: &str, entity: EntityId, field: &str, value: &Scalar) -> String {
+    format!("value {entity_type} {entity} {field} {}", value.to_json())
+}
+
+impl Replica {
+    /// The digest of what is held of a part.
+    #[must_use]
+    pub fn digest(&self, part: Part) -> Hash {
+        let mut lines = DigestLines::default();
+        for record in self.records.values().filter(|record| record.part == part) {
+            lines.push(record_line(record.entry.id, record.hash));
+        }
+        if let Some(document) = self.documents.get(&part) {
+            for (id, entity_type) in document.entities() {
+                for field in document.fields(id) {
+                    for value in document.distinct_values(id, &field) {
+                        lines.push(value_line(entity_type, id, &field, &value.value));
+                    }
+                }
+            }
+        }
+        lines.digest()
+    }
+}

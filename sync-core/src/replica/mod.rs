@@ -1,0 +1,134 @@
+//! What a device knows for certain: the confirmed state, built from lines of the community
+//! log and nothing else. Whoever applies the same lines holds the same state, whatever
+//! the order in which the entries had arrived.
+
+mod apply;
+mod digest;
+mod rows;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::entry::Entry;
+use crate::ids::{CommunityCode, DeviceId, EntityId, EntryId, Hash, Lsn, WorkerId};
+use crate::kinds::Kinds;
+use crate::part::Part;
+use crate::registry::{Document, FieldValue};
+
+pub use apply::{ApplyError, Applied};
+pub use digest::{DigestLines, record_line, value_line};
+pub use rows::Row;
+
+/// A merged record.
+#[derive(Debug, Clone)]
+pub struct MergedRecord {
+    /// The entry.
+    pub entry: Entry,
+    /// Hash of its bytes.
+    pub hash: Hash,
+    /// Where it belongs.
+    pub part: Part,
+    /// Whose log it is from.
+    pub device: DeviceId,
+    /// Made-time, milliseconds UTC.
+    pub made_ms: i64,
+}
+
+/// A device as the office made it known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownDevice {
+    /// Whose it is.
+    pub worker: WorkerId,
+}
+
+/// The confirmed state of some parts of one community.
+#[derive(Debug)]
+pub struct Replica {
+    community: CommunityCode,
+    kinds: Arc<Kinds>,
+    documents: BTreeMap<Part, Document>,
+    records: BTreeMap<EntryId, MergedRecord>,
+    rows: HashMap<EntityId, Row>,
+    devices: HashMap<DeviceId, KnownDevice>,
+    worker_names: HashMap<WorkerId, String>,
+    cursor: BTreeMap<Part, Lsn>,
+    /// Documents that changed since they were last taken for storing.
+    dirty: BTreeSet<Part>,
+}
+
+impl Replica {
+    /// Knows nothing yet.
+    #[must_use]
+    pub fn empty(community: CommunityCode, kinds: Arc<Kinds>) -> Replica {
+        Replica {
+            community,
+            kinds,
+            documents: BTreeMap::new(),
+            records: BTreeMap::new(),
+            rows: HashMap::new(),
+            devices: HashMap::new(),
+            worker_names: HashMap::new(),
+            cursor: BTreeMap::new(),
+            dirty: BTreeSet::new(),
+        }
+    }
+
+    /// The kinds it goes by.
+    #[must_use]
+    pub fn kinds(&self) -> &Arc<Kinds> {
+        &self.kinds
+    }
+
+    /// The parts it may see, each with the last line seen.
+    #[must_use]
+    pub fn cursor(&self) -> &BTreeMap<Part, Lsn> {
+        &self.cursor
+    }
+
+    /// The heads of a part's document: what an edit made now states as its base. Empty
+    /// before anything of that part was merged.
+    #[must_use]
+    pub fn heads(&self, part: Part) -> Vec<Hash> {
+        self.documents.get(&part).map(Document::heads).unwrap_or_default()
+    }
+
+    /// A part's document, once it has one.
+    #[must_use]
+    pub fn document(&self, part: Part) -> Option<&Document> {
+        self.documents.get(&part)
+    }
+
+    /// Merged records, in order of entry id.
+    pub fn records(&self) -> impl Iterator<Item = &MergedRecord> {
+        self.records.values()
+    }
+
+    /// Every registry entity this replica may see.
+    pub fn rows(&self) -> impl Iterator<Item = (EntityId, &Row)> {
+        self.rows.iter().map(|(id, row)| (*id, row))
+    }
+
+    /// One entity.
+    #[must_use]
+    pub fn row(&self, id: EntityId) -> Option<&Row> {
+        self.rows.get(&id)
+    }
+
+    /// The values of a field, the one shown first; more than one distinct is a conflict.
+    #[must_use]
+    pub fn values(&self, id: EntityId, field: &str) -> &[FieldValue] {
+        self.rows.get(&id).and_then(|row| row.fields.get(field)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The name the office gave a worker.
+    #[must_use]
+    pub fn worker_name(&self, worker: WorkerId) -> Option<&str> {
+        self.worker_names.get(&worker).map(String::as_str)
+    }
+
+    /// Whose a device is.
+    #[must_use]
+    pub fn device_worker(&self, device: DeviceId) -> Option<WorkerId> {
+        self.devices.get(&device).map(|known| known.worker)
+    }
+}

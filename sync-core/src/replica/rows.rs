@@ -1,0 +1,110 @@
+//! Registry entities as plain rows: read once from the documents, then kept up to date
+//! field by field, so that a screen never walks a document.
+
+use std::collections::BTreeMap;
+
+use super::Replica;
+use crate::entry::Scalar;
+use crate::ids::EntityId;
+use crate::part::Part;
+use crate::registry::{Document, FieldValue};
+
+/// One registry entity with the fields this replica may see, of all its parts.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Its registry type.
+    pub entity_type: String,
+    /// The part that first showed it.
+    pub part: Part,
+    /// Field → distinct visible values, the one shown first. Cleared fields hold null.
+    pub fields: BTreeMap<String, Vec<FieldValue>>,
+}
+
+impl Row {
+    /// The value shown, `None` if the field was never set or is cleared.
+    #[must_use]
+    pub fn get(&self, field: &str) -> Option<&Scalar> {
+        match &self.fields.get(field)?.first()?.value {
+            Scalar::Null => None,
+            value => Some(value),
+        }
+    }
+
+    /// The text shown.
+    #[must_use]
+    pub fn text(&self, field: &str) -> Option<&str> {
+        self.get(field)?.as_text()
+    }
+
+    /// The integer shown.
+    #[must_use]
+    pub fn integer(&self, field: &str) -> Option<i64> {
+        match self.get(field)? {
+            Scalar::Integer(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The entity that the field refers to.
+    #[must_use]
+    pub fn reference(&self, field: &str) -> Option<EntityId> {
+        self.text(field)?.parse().ok()
+    }
+
+    /// Whether a field has more than one value.
+    #[must_use]
+    pub fn has_conflict(&self) -> bool {
+        self.fields.values().any(|values| values.len() > 1)
+    }
+
+    /// The members of a set that are in it.
+    pub fn members<'a>(&'a self, set: &'a str) -> impl Iterator<Item = &'a str> {
+        self.fields.keys().filter_map(move |key| {
+            let member = key.strip_prefix(set)?.strip_prefix(':')?;
+            matches!(self.get(key), Some(Scalar::Boolean(true))).then_some(member)
+        })
+    }
+}
+
+impl Replica {
+    /// Reads a whole document into rows.
+    pub(super) fn read_rows(&mut self, part: Part) {
+        let Some(document) = self.documents.get(&part) else { return };
+        let rows = &mut self.rows;
+        for (id, entity_type) in document.entities() {
+            let row = rows.entry(id).or_insert_with(|| new_row(entity_type, part));
+            for field in document.fields(id) {
+                let values = document.distinct_values(id, &field);
+                row.fields.insert(field, values);
+            }
+        }
+    }
+
+    /// Reads the fields that one change touched.
+    pub(super) fn reread(&mut self, part: Part, touched: &[(EntityId, String)]) {
+        let Some(document) = self.documents.get(&part) else { return };
+        for (id, field) in touched {
+            let Some(entity_type) = document.entity_type(*id) else { continue };
+            let row = self.rows.entry(*id).or_insert_with(|| new_row(entity_type, part));
+            row.fields.insert(field.clone(), document.distinct_values(*id, field));
+        }
+    }
+
+    /// Forgets the rows' fields that came from a part, and rows that had nothing else.
+    pub(super) fn drop_rows(&mut self, document: &Document) {
+        for (id, _) in document.entities() {
+            if let Some(row) = self.rows.get_mut(&id) {
+                for field in document.fields(id) {
+                    row.fields.remove(&field);
+                }
+                if row.fields.is_empty() {
+                    self.rows.remove(&id);
+                }
+            }
+        }
+    }
+}
+
+fn new_row(entity_type: &str, part: Part) -> Row {
+    Row { entity_type: entity_type.to_owned(), part, fields: BTreeMap::new() }
+}
