@@ -1,0 +1,33 @@
+// The open conflicts of the registry; asked for again whenever the community log has grown.
+
+import { ref, shallowRef, watch } from 'vue';
+import type { Conflict, ConflictsAnswer } from '../server/answers';
+import { get, type Failed } from '../server/ask';
+import { useSession } from '../session/useSession';
+import { useOverview } from '../shell/useOverview';
+
+export function conflictKey(conflict: Conflict): string {
+  return `${conflict.type}/${conflict.entity}/${conflict.field}`;
+}
+
+export function useConflicts() {
+  const { notice } = useSession();
+  const { overview } = useOverview();
+  const conflicts = shallowRef<Conflict[] | null>(null);
+  const failure = ref<Failed | null>(null);
+
+  async function load(): Promise<void> {
+    const answer = notice(await get<ConflictsAnswer>('conflicts'));
+    failure.value = answer.kind === 'answered' ? null : answer;
+    if (answer.kind === 'answered') conflicts.value = answer.body.conflicts;
+  }
+
+  watch(
+    () => overview.value?.lsn,
+    (lsn, before) => {
+      if (before !== undefined && lsn !== before) void load();
+    },
+  );
+
+  return { conflicts, failure, load };
+}

@@ -1,0 +1,88 @@
+// The list of records under the chosen filters: first page, earlier pages, and the newest
+// page again whenever the community log has grown. An answer to an older question is dropped.
+
+import { computed, reactive, ref, shallowRef, watch } from 'vue';
+import type { Filters, RecordsAnswer } from '../server/answers';
+import { get, type Answer, type Failed } from '../server/ask';
+import { useSession } from '../session/useSession';
+import { useOverview } from '../shell/useOverview';
+import { extended, refreshed, type Listed } from './pages';
+
+const PAGE = 50;
+/** The server's limit for one page. */
+const MOST = 200;
+
+export interface Chosen {
+  grid: string;
+  kind: string;
+  worker: string;
+  day: string;
+  verdict: string;
+}
+
+const NOTHING_CHOSEN: Chosen = { grid: '', kind: '', worker: '', day: '', verdict: '' };
+
+export function useRecords() {
+  const { notice } = useSession();
+  const { overview } = useOverview();
+  const chosen = reactive<Chosen>({ ...NOTHING_CHOSEN });
+  const listed = shallowRef<Listed | null>(null);
+  const filters = shallowRef<Filters | null>(null);
+  const failure = ref<Failed | null>(null);
+  const asking = ref<'first' | 'newest' | 'earlier' | null>(null);
+  let question = 0;
+
+  const narrowed = computed(() => Object.values(chosen).some((value) => value !== ''));
+
+  async function ask(what: 'first' | 'newest' | 'earlier', limit: number, before: number | null): Promise<RecordsAnswer | null> {
+    const mine = ++question;
+    asking.value = what;
+    const query = { ...chosen, verdict: chosen.verdict || 'all', limit, before };
+    const answer: Answer<RecordsAnswer> = notice(await get<RecordsAnswer>('records', query));
+    if (mine !== question) return null;
+    asking.value = null;
+    failure.value = answer.kind === 'answered' ? null : answer;
+    return answer.kind === 'answered' ? answer.body : null;
+  }
+
+  async function load(): Promise<void> {
+    listed.value = null;
+    void loadFilters();
+    const page = await ask('first', PAGE, null);
+    if (page) listed.value = { rows: page.records, next: page.next };
+  }
+
+  async function newest(): Promise<void> {
+    const before = listed.value;
+    if (!before) return load();
+    void loadFilters();
+    const page = await ask('newest', Math.min(MOST, Math.max(PAGE, before.rows.length)), null);
+    if (page) listed.value = refreshed(before, page);
+  }
+
+  async function earlier(): Promise<void> {
+    const before = listed.value;
+    if (!before || before.next === null || asking.value) return;
+    const page = await ask('earlier', PAGE, before.next);
+    if (page) listed.value = extended(before, page);
+  }
+
+  async function loadFilters(): Promise<void> {
+    const answer = notice(await get<Filters>('filters'));
+    if (answer.kind === 'answered') filters.value = answer.body;
+  }
+
+  function choose(some: Partial<Chosen>): void {
+    Object.assign(chosen, NOTHING_CHOSEN, some);
+  }
+
+  watch(chosen, load);
+  watch(
+    () => overview.value?.lsn,
+    (lsn, before) => {
+      if (before !== undefined && lsn !== before) void newest();
+    },
+  );
+
+  return { chosen, listed, filters, failure, asking, narrowed, load, earlier, choose };
+}

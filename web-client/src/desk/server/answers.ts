@@ -1,0 +1,120 @@
+// The shapes of /api/v1/desk/ (server/src/routes/desk/). Same words as there. Instants are
+// RFC 3339 texts at the community's offset; `made_at` is the phone's clock as it wrote it.
+
+export interface Label {
+  zh: string;
+  en: string;
+}
+
+export interface Named {
+  id: string;
+  name: string;
+}
+
+export interface SignedIn {
+  account: string;
+  worker: Named;
+  community: { code: string; name: string };
+  expires_at: string;
+}
+
+export type Verdict = 'merged' | 'held' | 'waiting';
+/** How far an entry has come, as far as a server can know. */
+export type Rung = 'on_server' | 'merged' | 'held';
+
+export interface Place {
+  compound: string | null;
+  building: string | null;
+  unit: string | null;
+  room: string | null;
+}
+
+export interface Content {
+  label: Label;
+  /** the value in words */
+  text: Label;
+}
+
+/** One entry at its last verdict. What could not be read is null. */
+export interface RecordRow {
+  lsn: number;
+  entry: string | null;
+  kind: string | null;
+  kind_labels: Label | null;
+  grid: Named | null;
+  worker: Named | null;
+  device: Named;
+  seq: number;
+  made_at: string | null;
+  /** made-time: the phone's clock corrected, at the community's offset */
+  made: string;
+  made_ms: number;
+  received: string;
+  offset_ms: number;
+  verdict: Verdict;
+  reason: string | null;
+  reason_text: Label | null;
+  rung: Rung;
+  address: Place | null;
+  summary: Label;
+  body: Content[];
+}
+
+export interface RecordsAnswer {
+  records: RecordRow[];
+  /** `before` of the next page; null: there is none */
+  next: number | null;
+}
+
+export interface Filters {
+  grids: (Named & { count: number })[];
+  kinds: { kind: string; labels: Label; count: number }[];
+  workers: (Named & { count: number })[];
+  days: { day: string; count: number }[];
+  verdicts: { verdict: Verdict; count: number }[];
+}
+
+export interface Overview {
+  clock: string;
+  today: string;
+  lsn: number;
+  records_today: number;
+  held: number;
+  waiting: number;
+  conflicts: number;
+  devices: { id: string; name: string; worker: Named | null; last_contact: string | null }[];
+}
+
+export type Scalar = string | number | boolean | null;
+
+export interface ConflictValue {
+  value: Scalar;
+  /** the value in words */
+  text: Label;
+  worker: Named | null;
+  device: Named | null;
+  made_at: string;
+  offset_ms: number | null;
+  received: string | null;
+  source: Label | null;
+  note: string | null;
+  /** every screen shows this one first for now */
+  shown: boolean;
+}
+
+export interface Conflict {
+  type: string;
+  entity: string;
+  entity_name: string | null;
+  address: Place | null;
+  grid: Named | null;
+  field: string;
+  labels: Label;
+  values: ConflictValue[];
+  /** what all of the authors had seen, where that is known */
+  before: { value: Scalar; text: Label; made_at: string; worker: Named | null; source: Label | null } | null;
+}
+
+export interface ConflictsAnswer {
+  conflicts: Conflict[];
+}

@@ -1,0 +1,79 @@
+// The desk's requests. Failures that can happen to anyone are values; the session travels
+// in a cookie that scripts cannot read. An answer that is not Menpai's is no network.
+
+import { language } from '../words';
+
+const TIMEOUT_MS = 20_000;
+
+export interface ServerError {
+  code: string;
+  message: string;
+  next: string;
+}
+
+export type Answer<Body> =
+  | { kind: 'answered'; body: Body }
+  | { kind: 'not_signed_in'; error: ServerError }
+  | { kind: 'error'; error: ServerError }
+  | { kind: 'no_network' };
+
+export type Failed = Exclude<Answer<never>, { kind: 'answered' }>;
+
+export function get<Body>(path: string, query: Record<string, string | number | null> = {}): Promise<Answer<Body>> {
+  const given = Object.entries(query).filter(([, value]) => value !== null && value !== '');
+  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return send<Body>(text ? `${path}?${text}` : path, { method: 'GET' });
+}
+
+export function post<Body>(path: string, body: unknown): Promise<Answer<Body>> {
+  return send<Body>(path, {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { 'Content-Type': 'application/json' },
+  });
+}
+
+export function remove(path: string): Promise<Answer<null>> {
+  return send<null>(path, { method: 'DELETE' });
+}
+
+async function send<Body>(path: string, init: RequestInit): Promise<Answer<Body>> {
+  const giveUp = new AbortController();
+  const timer = setTimeout(() => giveUp.abort(), TIMEOUT_MS);
+  try {
+    const response = await fetch(`/api/v1/desk/${path}`, {
+      ...init,
+      headers: { ...init.headers, 'Accept-Language': language.value },
+      credentials: 'same-origin',
+      cache: 'no-store',
+      redirect: 'error',
+      signal: giveUp.signal,
+    });
+    return await understood<Body>(response);
+  } catch {
+    return { kind: 'no_network' };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function understood<Body>(response: Response): Promise<Answer<Body>> {
+  if (response.status === 204) return { kind: 'answered', body: null as Body };
+  const type = response.headers.get('Content-Type') ?? '';
+  if (!type.startsWith('application/json')) {
+    return response.status < 500
+      ? { kind: 'no_network' }
+      : { kind: 'error', error: { code: `http_${response.status}`, message: '', next: '' } };
+  }
+  const body: unknown = await response.json();
+  if (response.ok) return { kind: 'answered', body: body as Body };
+  const error = serverError(body, response.status);
+  // A wrong password is an answer to the form, not the end of a session.
+  return error.code === 'not_signed_in' ? { kind: 'not_signed_in', error } : { kind: 'error', error };
+}
+
+function serverError(body: unknown, status: number): ServerError {
+  const said = (body ?? {}) as Partial<Record<keyof ServerError, unknown>>;
+  const text = (value: unknown) => (typeof value === 'string' ? value : '');
+  return { code: text(said.code) || `http_${status}`, message: text(said.message), next: text(said.next) };
+}
