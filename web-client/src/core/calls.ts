@@ -1,0 +1,104 @@
+// What the page and its worker say to each other: one request, one answer, in order, plus events.
+// Failures that can happen to anyone are values here; an exception means a bug.
+
+import type {
+  Building,
+  DoorCard,
+  Kind,
+  PhoneStatus,
+  Problem,
+  RecordRow,
+  SaveResult,
+  SyncResult,
+} from './types';
+import type { StorageCode } from '../storage/failure';
+
+/** The `version` of this conversation: a page and a worker of different builds do not talk. */
+export const CALLS_VERSION = 1;
+
+export interface Draft {
+  key: string;
+  kind: string;
+  grid: string;
+  dwelling: string;
+  /** the plate and the name, so that an unfinished form can be listed without asking the core */
+  room: string;
+  name: string;
+  body: Record<string, unknown>;
+  /** which question was open */
+  step: number;
+  saved_at: string;
+}
+
+export interface RecordRequest {
+  kind: string;
+  grid: string;
+  body: Record<string, unknown>;
+  /** the draft this record was written from; it goes in the same transaction */
+  draft: string | null;
+}
+
+export interface EditRequest {
+  grid: string;
+  set: { type: string; id: string; field: string; value: string | number | boolean | null }[];
+  source?: string;
+  note?: string;
+}
+
+export type SignInResult =
+  | { outcome: 'signed_in' }
+  | { outcome: 'no_network' }
+  | { outcome: 'refused'; code: string; message: string; next: string };
+
+export type SignOutResult = { outcome: 'signed_out' } | { outcome: 'unsent'; count: number };
+
+export interface Calls {
+  kinds(): Kind[];
+  buildings(grid: string): Building[];
+  door(dwelling: string, today: string): DoorCard;
+  records(limit: number): RecordRow[];
+  check(kind: string, body: Record<string, unknown>): Problem[];
+  record(request: RecordRequest): SaveResult;
+  edit(request: EditRequest): SaveResult;
+  draft(key: string): Draft | null;
+  drafts(): Draft[];
+  keepDraft(draft: Draft): void;
+  dropDraft(key: string): void;
+  signIn(account: string, password: string): SignInResult;
+  signOut(): SignOutResult;
+  sync(): SyncResult;
+}
+
+export type CallName = keyof Calls;
+
+export interface Failure {
+  code: StorageCode | 'core_failed' | 'not_ready';
+  message: string;
+}
+
+/** Told to the worker without waiting for an answer. */
+export type Notice =
+  | { notice: 'language'; language: 'zh' | 'en' }
+  | { notice: 'wake'; reason: 'visible' | 'online' }
+  | { notice: 'take_over' };
+
+export type ToWorker = { id: number; call: CallName; args: unknown[] } | Notice;
+
+export interface WorkerState {
+  version: number;
+  phase: 'opening' | 'other_window' | 'ready' | 'broken';
+  failure: Failure | null;
+  phone: PhoneStatus | null;
+  /** `none`: sign in first; `expired`: the server wants it again, recording goes on */
+  session: 'none' | 'valid' | 'expired';
+  contact: { sending: boolean; last: SyncResult | null; last_try: string | null };
+  storage: { free_bytes: number | null; persisted: boolean };
+}
+
+export type FromWorker =
+  | { id: number; ok: true; value: unknown }
+  | { id: number; ok: false; failure: Failure }
+  | { event: 'state'; state: WorkerState }
+  | { event: 'changed' }
+  /** the wasm core trapped: the page starts a fresh worker, stored rows are untouched */
+  | { event: 'stopped'; during: string };

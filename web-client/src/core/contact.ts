@@ -1,0 +1,66 @@
+// One round trip with the home server: what this phone has goes up, what it lacks comes down.
+// The network is waited for outside the queue, so recording never waits for it.
+
+import type { Host } from './host';
+import { rfc3339 } from './clock';
+import { type DeviceKey, sign } from './device-key';
+import { ask, type Language } from './server';
+import type { SyncResult } from './types';
+
+export interface ContactResult extends SyncResult {
+  /** the answer was cut to its budget: ask again at once */
+  more: boolean;
+}
+
+export interface Line {
+  host: Host;
+  key: DeviceKey;
+  token: string;
+  language: Language;
+  /** runs a job in the worker's queue, after those before it */
+  queued: <T>(job: () => Promise<T>) => Promise<T>;
+}
+
+export async function contact({ host, key, token, language, queued }: Line): Promise<ContactResult> {
+  // One slot of the queue: nothing may be recorded between what is signed and what is sent.
+  const asked = await queued(async () => {
+    const toSign = await host.change((phone) => {
+      const { to_sign, writes } = phone.begin_sync(rfc3339());
+      return { result: to_sign, writes };
+    });
+    const signatures: Uint8Array[] = [];
+    for (const message of toSign) signatures.push(await sign(key, message));
+    return { body: await host.use((phone) => phone.request(signatures)), generation: host.generation };
+  });
+
+  const answer = await ask({
+    path: '/api/v1/sync',
+    method: 'POST',
+    language,
+    token,
+    body: asked.body as Uint8Array<ArrayBuffer>,
+    contentType: 'application/gzip',
+    expects: 'application/gzip',
+  });
+
+  if (answer.kind === 'no_network') return nothing('no_network', null);
+  if (answer.kind !== 'body') {
+    const { error } = answer;
+    await queued(() =>
+      host.change((phone) => ({ result: null, writes: phone.refused(JSON.stringify(error), rfc3339()) })),
+    );
+    return nothing(answer.kind === 'not_signed_in' ? 'not_signed_in' : 'server_error', error);
+  }
+
+  return queued(async () => {
+    // The Phone that asked is gone (a failed write): its successor asks again.
+    if (host.generation !== asked.generation) return { ...nothing('no_network', null), more: true };
+    const result = await host.change((phone) => phone.receive(answer.bytes, rfc3339()));
+    const { more, sent, received } = JSON.parse(result) as { more: boolean; sent: number; received: number };
+    return { outcome: 'answered', sent, received, error: null, more };
+  });
+}
+
+function nothing(outcome: SyncResult['outcome'], error: SyncResult['error']): ContactResult {
+  return { outcome, sent: 0, received: 0, error, more: false };
+}

@@ -1,0 +1,52 @@
+// Making this phone known to the community, and signing it in again later.
+// Today: account and password at the community's own server. Enrolment by the office
+// (a code, a key checked by a person) comes in here and nowhere else.
+
+import type { Store } from '../storage/store';
+import type { SignInResult } from './calls';
+import { deviceKey } from './device-key';
+import { ask, type Language } from './server';
+
+export interface Enrolled {
+  token: string;
+  /** what `Phone.enrol` reads */
+  enrolment: string;
+}
+
+export type EnrolmentAnswer = { enrolled: Enrolled } | { result: SignInResult };
+
+export async function signIn(
+  store: Store,
+  account: string,
+  password: string,
+  language: Language,
+): Promise<EnrolmentAnswer> {
+  const key = await deviceKey(store);
+  const device = { id: key.id, public_key: key.public_key, name: deviceName() };
+  const answer = await ask({
+    path: '/api/v1/sessions',
+    method: 'POST',
+    language,
+    body: JSON.stringify({ account, password, device }),
+    contentType: 'application/json',
+    expects: 'application/json',
+  });
+  if (answer.kind === 'no_network') return { result: { outcome: 'no_network' } };
+  if (answer.kind !== 'body') return { result: { outcome: 'refused', ...answer.error } };
+  const session = JSON.parse(new TextDecoder().decode(answer.bytes)) as {
+    token: string;
+    worker: unknown;
+    community: unknown;
+    home: unknown;
+  };
+  const { token, worker, community, home } = session;
+  return { enrolled: { token, enrolment: JSON.stringify({ token, worker, community, home, device }) } };
+}
+
+/** How the office recognises this phone in its list: the kind of phone, no more. */
+function deviceName(): string {
+  const agent = navigator.userAgent;
+  const system = /Android|iPhone|iPad|HarmonyOS|Windows|Mac OS|Linux/.exec(agent)?.[0] ?? 'Web';
+  const model = /Android [\d.]+; ([^;)]{2,30})/.exec(agent)?.[1]?.trim();
+  return model && model !== 'K' ? `${system} ${model}` : system;
+}

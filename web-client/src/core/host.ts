@@ -1,0 +1,83 @@
+// Holds the one Phone of this installation over its stored rows.
+// A change counts only when its rows are on the flash; if they cannot be written, the Phone is
+// thrown away and made again from what is stored, so memory never runs ahead of storage.
+
+import type { Store, Write } from '../storage/store';
+import { StorageFailure } from '../storage/failure';
+import type { CoreWrite, Phone, PhoneModule } from './phone';
+
+/** The core trapped: its memory can no longer be trusted, only a fresh worker can. */
+export class CoreStopped extends Error {
+  override readonly name = 'CoreStopped';
+}
+
+export class Host {
+  private phone: Phone | null = null;
+  /** grows with every reload: an answer asked for by an older Phone is not for this one */
+  generation = 0;
+
+  constructor(
+    private readonly module: PhoneModule,
+    readonly store: Store,
+  ) {}
+
+  async open(): Promise<void> {
+    const rows = await this.store.coreRows();
+    this.phone = guarded(() => this.module.open(rows));
+    this.generation += 1;
+  }
+
+  kinds(): string {
+    return guarded(() => this.module.kinds());
+  }
+
+  async ask<T>(question: (phone: Phone) => string): Promise<T> {
+    const phone = await this.ready();
+    return JSON.parse(guarded(() => question(phone))) as T;
+  }
+
+  /** Runs a change and writes its rows, with `more` rows of the worker, in one transaction. */
+  async change<T>(
+    act: (phone: Phone) => { result: T; writes: CoreWrite[] },
+    more: (result: T) => Write[] = () => [],
+  ): Promise<T> {
+    const phone = await this.ready();
+    const { result, writes } = guarded(() => act(phone));
+    try {
+      await this.store.commit([...writes, ...more(result)]);
+    } catch (error) {
+      await this.reload();
+      throw error;
+    }
+    return result;
+  }
+
+  /** For calls that change nothing and return no JSON (the signed request body). */
+  async use<T>(act: (phone: Phone) => T): Promise<T> {
+    const phone = await this.ready();
+    return guarded(() => act(phone));
+  }
+
+  private async reload(): Promise<void> {
+    this.phone?.free();
+    this.phone = null;
+    this.store.close();
+    // If even reading fails now, the next call tries again and says why.
+    await this.open().catch(() => undefined);
+  }
+
+  private async ready(): Promise<Phone> {
+    if (!this.phone) await this.open();
+    if (!this.phone) throw new StorageFailure('unavailable');
+    return this.phone;
+  }
+}
+
+function guarded<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) throw new CoreStopped(error.message);
+    throw error;
+  }
+}

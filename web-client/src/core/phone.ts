@@ -1,0 +1,37 @@
+// What the worker may ask of the Rust core. The core is a state machine without IO:
+// calls that change something return the rows to write, and nothing counts until they are written.
+
+import type { CoreRow } from '../storage/store';
+
+export interface CoreWrite {
+  store: string;
+  key: string;
+  value: string | Uint8Array | null;
+}
+
+export interface Changed {
+  result: string;
+  writes: CoreWrite[];
+}
+
+/** JSON is text at this border: the core makes and parses the bytes, nobody else. */
+export interface Phone {
+  status(): string;
+  buildings(grid: string): string;
+  door(dwelling: string, today: string): string;
+  records(limit: number): string;
+  enrol(json: string): CoreWrite[];
+  check(kind: string, bodyJson: string): string;
+  record(json: string, now: string, random: Uint8Array): Changed;
+  edit(json: string, now: string, random: Uint8Array): Changed;
+  begin_sync(now: string): { to_sign: Uint8Array[]; writes: CoreWrite[] };
+  request(signatures: Uint8Array[]): Uint8Array;
+  receive(body: Uint8Array, now: string): Changed;
+  refused(errorJson: string, now: string): CoreWrite[];
+  free(): void;
+}
+
+export interface PhoneModule {
+  open(rows: CoreRow[]): Phone;
+  kinds(): string;
+}

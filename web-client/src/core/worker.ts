@@ -1,0 +1,237 @@
+// The worker owns the core, the database, the device key and the contacts with the server.
+// The page only asks; what it is told to be saved is on the flash.
+
+import { StorageFailure, asStorageFailure } from '../storage/failure';
+import { Store, type Write } from '../storage/store';
+import {
+  CALLS_VERSION,
+  type Calls,
+  type CallName,
+  type Draft,
+  type Failure,
+  type FromWorker,
+  type ToWorker,
+  type WorkerState,
+} from './calls';
+import { rfc3339 } from './clock';
+import { contact, type ContactResult } from './contact';
+import { loadDeviceKey } from './device-key';
+import { signIn } from './enrolment';
+import { CoreStopped, Host } from './host';
+import type { Changed, Phone } from './phone';
+import { Queue } from './queue';
+import { ask, type Language } from './server';
+import { forgetSession, keepSession, loadSession, type Session } from './session';
+import { SyncLoop } from './sync-loop';
+import type { PhoneStatus, SaveResult } from './types';
+import { loadCore } from './wasm';
+import { WriterLock } from './writer-lock';
+
+const store = new Store('menpai');
+const queue = new Queue();
+const loop = new SyncLoop(contactOnce, (sending, last) => {
+  state.contact = { sending, last: last ?? state.contact.last, last_try: last ? rfc3339() : state.contact.last_try };
+  void tell();
+});
+const lock = new WriterLock(() => void start(), () => stepAside(), () => stepAside());
+
+let host: Host | null = null;
+let session: Session | null = null;
+let language: Language = 'zh';
+
+const state: WorkerState = {
+  version: CALLS_VERSION,
+  phase: 'opening',
+  failure: null,
+  phone: null,
+  session: 'none',
+  contact: { sending: false, last: null, last_try: null },
+  storage: { free_bytes: null, persisted: false },
+};
+
+type Handlers = { [Name in CallName]: (...args: Parameters<Calls[Name]>) => Promise<ReturnType<Calls[Name]>> };
+
+const handlers: Handlers = {
+  kinds: async () => JSON.parse(ready().kinds()),
+  buildings: (grid) => inOrder(() => ready().ask((phone) => phone.buildings(grid))),
+  door: (dwelling, today) => inOrder(() => ready().ask((phone) => phone.door(dwelling, today))),
+  records: (limit) => inOrder(() => ready().ask((phone) => phone.records(limit))),
+  check: (kind, body) => inOrder(() => ready().ask((phone) => phone.check(kind, JSON.stringify(body)))),
+
+  record: ({ draft, ...request }) =>
+    save((phone, now, random) => phone.record(JSON.stringify(request), now, random), draft),
+  edit: (request) => save((phone, now, random) => phone.edit(JSON.stringify(request), now, random), null),
+
+  draft: (key) => inOrder(async () => (await store.get<Draft>('draft', key)) ?? null),
+  drafts: () => inOrder(() => store.all<Draft>('draft')),
+  keepDraft: (draft) => inOrder(() => store.commit([{ store: 'draft', key: draft.key, value: draft }])),
+  dropDraft: (key) => inOrder(() => store.commit([{ store: 'draft', key, value: null }])),
+
+  sync: () => loop.now(),
+
+  signIn: async (account, password) => {
+    const answer = await signIn(store, account, password, language);
+    if ('result' in answer) return answer.result;
+    const { token, enrolment } = answer.enrolled;
+    const fresh: Session = { token, expired: false };
+    await inOrder(() =>
+      ready().change(
+        (phone) => ({ result: null, writes: phone.enrol(enrolment) }),
+        () => [keepSession(fresh)],
+      ),
+    );
+    session = fresh;
+    await changed();
+    loop.nudge('start');
+    return { outcome: 'signed_in' };
+  },
+
+  signOut: async () => {
+    const { only_here } = await inOrder(() => ready().ask<PhoneStatus>((phone) => phone.status()));
+    // What only this phone has would sit here unseen; it goes first.
+    if (only_here > 0) return { outcome: 'unsent', count: only_here };
+    const token = session?.token;
+    await inOrder(() => store.commit([forgetSession()]));
+    session = null;
+    loop.stop();
+    await tell();
+    if (token) {
+      void ask({ path: '/api/v1/sessions/current', method: 'DELETE', language, token, expects: 'application/json' });
+    }
+    return { outcome: 'signed_out' };
+  },
+};
+
+async function start(): Promise<void> {
+  state.phase = 'opening';
+  state.failure = null;
+  await tell();
+  try {
+    await store.becomeWriter();
+    host = new Host(await loadCore(), store);
+    await host.open();
+    session = await loadSession(store);
+    state.phase = 'ready';
+    await changed();
+    // After a stop the page starts us calmly, so that one bad answer cannot turn into a loop.
+    if (session) loop.nudge(self.name === 'calm' ? 'saved' : 'start');
+  } catch (error) {
+    state.phase = 'broken';
+    state.failure = asFailure(error);
+    await tell();
+  }
+}
+
+function stepAside(): void {
+  loop.stop();
+  host = null;
+  store.close();
+  state.phase = 'other_window';
+  void tell();
+}
+
+async function save(
+  make: (phone: Phone, now: string, random: Uint8Array) => Changed,
+  draft: string | null,
+): Promise<SaveResult> {
+  const random = crypto.getRandomValues(new Uint8Array(16));
+  const dropDraft = (result: string): Write[] =>
+    draft !== null && (JSON.parse(result) as SaveResult).ok ? [{ store: 'draft', key: draft, value: null }] : [];
+  const result = await inOrder(() => ready().change((phone) => make(phone, rfc3339(), random), dropDraft));
+  const saved = JSON.parse(result) as SaveResult;
+  if (saved.ok) {
+    // The answer does not wait for the figures: it is on the flash already.
+    void changed();
+    if (session && !session.expired) loop.nudge('saved');
+  }
+  return saved;
+}
+
+async function contactOnce(): Promise<ContactResult> {
+  const key = session ? await loadDeviceKey(store) : null;
+  if (!host || !session || !key) {
+    return { outcome: 'not_signed_in', sent: 0, received: 0, error: null, more: false };
+  }
+  try {
+    const result = await contact({ host, key, token: session.token, language, queued: inOrder });
+    const expired = result.outcome === 'not_signed_in';
+    if (session && (result.outcome === 'answered' || expired) && session.expired !== expired) {
+      session = { ...session, expired };
+      await store.commit([keepSession(session)]);
+    }
+    await changed();
+    return result;
+  } catch (error) {
+    const failure = asFailure(error);
+    return { outcome: 'server_error', sent: 0, received: 0, more: false, error: { ...failure, next: '' } };
+  }
+}
+
+function ready(): Host {
+  if (!host) throw new StorageFailure('not_writer');
+  return host;
+}
+
+/** Every job that touches the core or the rows goes through here. */
+function inOrder<T>(job: () => Promise<T>): Promise<T> {
+  return queue.run(job).catch((error: unknown) => {
+    if (error instanceof CoreStopped) post({ event: 'stopped', during: error.message });
+    if (error instanceof StorageFailure && error.code === 'not_writer') stepAside();
+    throw error;
+  });
+}
+
+async function changed(): Promise<void> {
+  await tell();
+  post({ event: 'changed' });
+}
+
+async function tell(): Promise<void> {
+  if (host && state.phase === 'ready') {
+    const current = host;
+    await inOrder(async () => {
+      state.phone = await current.ask<PhoneStatus>((phone) => phone.status());
+    }).catch(() => undefined);
+    state.storage = await room();
+  }
+  state.session = session ? (session.expired ? 'expired' : 'valid') : 'none';
+  post({ event: 'state', state });
+}
+
+async function room(): Promise<WorkerState['storage']> {
+  const estimate = await navigator.storage?.estimate?.().catch(() => null);
+  const persisted = (await navigator.storage?.persisted?.().catch(() => false)) ?? false;
+  const free = estimate?.quota === undefined ? null : estimate.quota - (estimate.usage ?? 0);
+  return { free_bytes: free, persisted };
+}
+
+function asFailure(error: unknown): Failure {
+  if (error instanceof CoreStopped) return { code: 'core_failed', message: error.message };
+  if (error instanceof StorageFailure || error instanceof DOMException) {
+    const failure = asStorageFailure(error);
+    return { code: failure.code, message: failure.message };
+  }
+  return { code: 'core_failed', message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+}
+
+function post(message: FromWorker): void {
+  self.postMessage(message);
+}
+
+self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
+  if ('notice' in data) {
+    if (data.notice === 'language') language = data.language;
+    else if (data.notice === 'take_over') lock.takeOver();
+    else if (session && !session.expired) loop.nudge(data.reason);
+    return;
+  }
+  const { id, call, args } = data;
+  try {
+    const handler = handlers[call] as (...given: unknown[]) => Promise<unknown>;
+    post({ id, ok: true, value: await handler(...args) });
+  } catch (error) {
+    post({ id, ok: false, failure: asFailure(error) });
+  }
+};
+
+lock.wait();
