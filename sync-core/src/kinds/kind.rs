@@ -1,0 +1,112 @@
+//! What a kind file says, as types. A `Kind` that exists has passed every rule in
+//! `parse.rs`: names are unique, attributes fit their type, conditions and effects name
+//! fields that exist, and the fields of one record share one sensitivity class.
+
+use serde::Deserialize;
+
+use super::effects::Effects;
+use super::field::Field;
+use super::name::{Labels, Name};
+
+/// Sensitivity of a field: who may download it at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Class {
+    /// Every worker of the grid.
+    Open,
+    /// Only roles entrusted with care: health, disability, hardship.
+    Care,
+}
+
+/// What becomes of the entries of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Family {
+    /// A statement; collected, never merged.
+    Record,
+    /// A type of the registry; its fields are set by edits, one by one.
+    Registry,
+    /// A statement by the office about workers and devices.
+    Office,
+    /// The body of an edit; its class is that of the fields the edit sets.
+    Edit,
+}
+
+/// Whether the secretary is asked to look at each entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Review {
+    /// Merged is the last rung.
+    None,
+    /// Reviewed is a rung after merged.
+    Required,
+}
+
+/// How long the bodies of a kind are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// Days after made-time.
+    pub days: u32,
+}
+
+/// A page of the form.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// What fields name in `step`.
+    pub name: Name,
+    /// What the screen says.
+    pub labels: Labels,
+}
+
+/// One record kind, registry type, office kind, or the body of edits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kind {
+    /// The kind's name; also its file name and its table.
+    pub name: Name,
+    /// What becomes of its entries.
+    pub family: Family,
+    /// Version of the file; grows when fields change.
+    pub schema: u32,
+    /// What the screen calls it.
+    pub labels: Labels,
+    /// How the work is done, shown above the form.
+    pub guide: Option<Labels>,
+    /// The form's pages; empty for a form of one page.
+    pub steps: Vec<Step>,
+    /// The fields in the order of the form.
+    pub fields: Vec<Field>,
+    /// What a merged entry does beyond being kept.
+    pub effects: Effects,
+    /// Roles that may write it. For a registry type: that may set its fields.
+    pub writers: Vec<Name>,
+    /// Whether it asks for review.
+    pub review: Review,
+    /// How long bodies are kept; `None` is until the office erases them.
+    pub retention: Option<Retention>,
+}
+
+impl Kind {
+    /// The field of that name.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == *name)
+    }
+
+    /// The one class of a record's fields; `None` for registry types, whose fields have
+    /// their own, and for edits, which take the class of what they set.
+    #[must_use]
+    pub fn class(&self) -> Option<Class> {
+        match self.family {
+            Family::Record | Family::Office => self.fields.first().and_then(|field| field.class),
+            Family::Registry | Family::Edit => None,
+        }
+    }
+
+    /// Whether a worker in that role may write it.
+    #[must_use]
+    pub fn may_write(&self, role: &str) -> bool {
+        self.writers.iter().any(|writer| *writer == *role)
+    }
+}

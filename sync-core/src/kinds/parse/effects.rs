@@ -1,0 +1,223 @@
+//! Which effects a kind may state: those of its family, over fields that exist and can
+//! carry the meaning. Refuses marks that no effect reads: they would be drawn nowhere.
+
+use super::super::effects::{Closes, Effects, Moves, Opens, Resets};
+use super::super::field::{Choice, Field, Members, Shape};
+use super::super::kind::{Family, Kind};
+use super::super::name::Name;
+use super::conditions;
+
+/// What of `kind`'s effects cannot be, if anything.
+pub(super) fn check(kind: &Kind) -> Result<(), String> {
+    let effects = &kind.effects;
+    let of_family = match kind.family {
+        Family::Record => {
+            effects.schedules.is_none() && effects.grants.is_none() && effects.enrols.is_none()
+        }
+        Family::Registry => {
+            *effects
+                == Effects {
+                    schedules: effects.schedules.clone(),
+                    ..Effects::default()
+                }
+        }
+        Family::Office => {
+            *effects
+                == Effects {
+                    grants: effects.grants.clone(),
+                    enrols: effects.enrols.clone(),
+                    ..Effects::default()
+                }
+        }
+        Family::Edit => *effects == Effects::default(),
+    };
+    if !of_family {
+        return Err("an effect does not belong to this family".into());
+    }
+    let (closes, moves) = (effects.closes.as_ref(), effects.moves.as_ref());
+    if let Some(Closes {
+        subject,
+        by,
+        campaign,
+        at,
+    }) = closes
+    {
+        need(kind, subject, "a required ref", |field| {
+            field.required && is_ref(field)
+        })?;
+        need(
+            kind,
+            by,
+            "a required choice with mark and closes",
+            |field| {
+                field.required
+                    && every_choice(field, |choice| {
+                        choice.mark.is_some() && choice.closes.is_some()
+                    })
+            },
+        )?;
+        need_each(kind, campaign, "a ref", is_ref)?;
+        need_each(kind, at, "an instant", is_instant)?;
+    }
+    if let Some(Resets {
+        subject,
+        when,
+        in_person,
+        at,
+    }) = &effects.resets
+    {
+        need(kind, subject, "a required ref", |field| {
+            field.required && is_ref(field)
+        })?;
+        for condition in [when, in_person] {
+            conditions::check_condition(condition, &kind.fields, kind.family)
+                .map_err(|fault| fault.to_string())?;
+        }
+        need_each(kind, at, "an instant", is_instant)?;
+    }
+    if let Some(Opens {
+        subject,
+        severity,
+        due,
+        at,
+    }) = &effects.opens
+    {
+        need(kind, subject, "a required ref", |field| {
+            field.required && is_ref(field)
+        })?;
+        need_each(kind, severity, "a choice", |field| {
+            every_choice(field, |_| true)
+        })?;
+        need_each(kind, due, "a date", is_date)?;
+        need_each(kind, at, "an instant", is_instant)?;
+    }
+    if let Some(Moves {
+        opened_by,
+        by,
+        due,
+        at,
+    }) = moves
+    {
+        need(kind, opened_by, "a required ref", |field| {
+            field.required && is_ref(field)
+        })?;
+        need(kind, by, "a required choice with ends", |field| {
+            field.required && every_choice(field, |choice| choice.ends.is_some())
+        })?;
+        need_each(kind, due, "a date", is_date)?;
+        need_each(kind, at, "an instant", is_instant)?;
+    }
+    if let Some(plan) = &effects.schedules {
+        need(kind, &plan.subject, "a required ref", |field| {
+            field.required && is_ref(field)
+        })?;
+        need(kind, &plan.responsible, "a set of refs", |field| {
+            matches!(field.shape, Shape::Set(Members::Refs { .. }))
+        })?;
+        for days in [&plan.interval_days, &plan.in_person_every_days] {
+            need(kind, days, "an integer", |field| {
+                matches!(field.shape, Shape::Integer { .. })
+            })?;
+        }
+        for date in [
+            &plan.starts_on,
+            &plan.ends_on,
+            &plan.paused_until,
+            &plan.extra_from,
+            &plan.extra_until,
+            &plan.major_change_on,
+        ] {
+            need(kind, date, "a date", is_date)?;
+        }
+    }
+    if let Some(grants) = &effects.grants {
+        need(kind, &grants.worker, "a required ref", |field| {
+            field.required && is_ref(field)
+        })?;
+        need(kind, &grants.worker_name, "a required text", |field| {
+            field.required && matches!(field.shape, Shape::Text { .. })
+        })?;
+        need(kind, &grants.worker_name, "a required text", |field| {
+            field.required && matches!(field.shape, Shape::Text { .. })
+        })?;
+        need(kind, &grants.role, "a required choice", |field| {
+            field.required && every_choice(field, |_| true)
+        })?;
+        need(kind, &grants.grid, "a ref", is_ref)?;
+        need(kind, &grants.from, "a required instant", |field| {
+            field.required && is_instant(field)
+        })?;
+        need(kind, &grants.until, "an instant", is_instant)?;
+    }
+    if let Some(enrols) = &effects.enrols {
+        for who in [&enrols.device, &enrols.worker] {
+            need(kind, who, "a required ref", |field| {
+                field.required && is_ref(field)
+            })?;
+        }
+        need(kind, &enrols.public_key, "a required text", |field| {
+            field.required && matches!(field.shape, Shape::Text { .. })
+        })?;
+        need(kind, &enrols.revoked_at, "an instant", is_instant)?;
+    }
+    no_stray_marks(
+        kind,
+        closes.map(|closes| &closes.by),
+        moves.map(|moves| &moves.by),
+    )
+}
+
+fn no_stray_marks(kind: &Kind, closes: Option<&Name>, moves: Option<&Name>) -> Result<(), String> {
+    for field in &kind.fields {
+        let (marked, ended) = (Some(&field.name) == closes, Some(&field.name) == moves);
+        let clean = |choice: &Choice| {
+            (marked || (choice.mark.is_none() && choice.closes.is_none()))
+                && (ended || choice.ends.is_none())
+        };
+        if !choices(field).iter().all(clean) {
+            return Err(format!("{} has marks that no effect goes by", field.name));
+        }
+    }
+    Ok(())
+}
+
+fn need(kind: &Kind, name: &Name, what: &str, fits: impl Fn(&Field) -> bool) -> Result<(), String> {
+    match kind.field(name.as_str()) {
+        Some(field) if fits(field) => Ok(()),
+        Some(_) => Err(format!("{name} must be {what}")),
+        None => Err(format!("there is no field {name}")),
+    }
+}
+
+fn need_each(
+    kind: &Kind,
+    name: &Option<Name>,
+    what: &str,
+    fits: impl Fn(&Field) -> bool,
+) -> Result<(), String> {
+    name.as_ref()
+        .map_or(Ok(()), |name| need(kind, name, what, fits))
+}
+
+fn is_ref(field: &Field) -> bool {
+    matches!(field.shape, Shape::Ref { .. })
+}
+
+fn is_instant(field: &Field) -> bool {
+    field.shape == Shape::Instant
+}
+
+fn is_date(field: &Field) -> bool {
+    matches!(field.shape, Shape::Date { .. })
+}
+
+fn choices(field: &Field) -> &[Choice] {
+    match &field.shape {
+        Shape::Choice { choices, .. } | Shape::Set(Members::Choices(choices)) => choices,
+        _ => &[],
+    }
+}
+
+fn every_choice(field: &Field, fits: impl Fn(&Choice) -> bool) -> bool {
+    matches!(&field.shape, Shape::Choice { choices, .. } if choices.iter().all(fits))
+}
