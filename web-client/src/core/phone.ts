@@ -21,7 +21,7 @@ export interface Phone {
   door(dwelling: string, today: string): string;
   records(limit: number): string;
   enrol(json: string): CoreWrite[];
-  check(kind: string, bodyJson: string): string;
+  check(kind: string, bodyJson: string, now: string): string;
   record(json: string, now: string, random: Uint8Array): Changed;
   edit(json: string, now: string, random: Uint8Array): Changed;
   begin_sync(now: string): { to_sign: Uint8Array[]; writes: CoreWrite[] };

@@ -56,7 +56,7 @@ const handlers: Handlers = {
   buildings: (grid) => inOrder(() => ready().ask((phone) => phone.buildings(grid))),
   door: (dwelling, today) => inOrder(() => ready().ask((phone) => phone.door(dwelling, today))),
   records: (limit) => inOrder(() => ready().ask((phone) => phone.records(limit))),
-  check: (kind, body) => inOrder(() => ready().ask((phone) => phone.check(kind, JSON.stringify(body)))),
+  check: (kind, body) => inOrder(() => ready().ask((phone) => phone.check(kind, JSON.stringify(body), rfc3339()))),
 
   record: ({ draft, ...request }) =>
     save((phone, now, random) => phone.record(JSON.stringify(request), now, random), draft),
@@ -74,12 +74,18 @@ const handlers: Handlers = {
     if ('result' in answer) return answer.result;
     const { token, enrolment } = answer.enrolled;
     const fresh: Session = { token, expired: false };
-    await inOrder(() =>
-      ready().change(
-        (phone) => ({ result: null, writes: phone.enrol(enrolment) }),
-        () => [keepSession(fresh)],
-      ),
-    );
+    try {
+      await inOrder(() =>
+        ready().change(
+          (phone) => ({ result: null, writes: phone.enrol(enrolment) }),
+          () => [keepSession(fresh)],
+        ),
+      );
+    } catch (error) {
+      // This phone holds somebody else's log: unsent work does not change hands by signing in.
+      if (error instanceof Error && error.name === 'EnrolError') return { outcome: 'another_worker' };
+      throw error;
+    }
     session = fresh;
     await changed();
     loop.nudge('start');

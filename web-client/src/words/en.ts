@@ -47,6 +47,7 @@ export const en: Record<keyof typeof zh, string> = {
   'sign_in.need_password': 'Please enter your password',
   'sign_in.wrong': 'Account or password is wrong. Please check both',
   'sign_in.no_network': 'The server cannot be reached. The first sign-in needs a network; please try where there is signal',
+  'sign_in.another': 'This phone holds another worker’s records and cannot change hands here. Please ask the community',
   'sign_in.refused': 'Could not sign in: {message}',
   'sign_in.cancel': 'Not now, keep recording',
 

@@ -47,6 +47,7 @@ export const zh = {
   'sign_in.need_password': '请填密码',
   'sign_in.wrong': '账号或密码不对，请再看一遍',
   'sign_in.no_network': '连不上服务器。第一次登录要有网络，请到有信号的地方再试',
+  'sign_in.another': '这部手机上是另一位网格员的记录，不能换人登录。请找社区',
   'sign_in.refused': '没能登录：{message}',
   'sign_in.cancel': '先不登录，继续记录',
 

@@ -1,0 +1,51 @@
+// A thin stand-in for the wasm core, for tests of what surrounds it. Never part of the app:
+// it keeps rows and counts them, and judges nothing.
+
+import type { CoreRow } from '../storage/store';
+import type { Changed, CoreWrite, Phone, PhoneModule } from './phone';
+
+export class FakePhone implements Phone {
+  freed = false;
+  readonly log: string[];
+
+  constructor(rows: CoreRow[]) {
+    this.log = rows.filter(([store]) => store === 'log').map(([, , value]) => String(value));
+  }
+
+  status(): string {
+    return JSON.stringify({ only_here: this.log.length });
+  }
+
+  record(json: string): Changed {
+    this.log.push(json);
+    const seq = this.log.length;
+    const write: CoreWrite = { store: 'log', key: String(seq).padStart(12, '0'), value: json };
+    return { result: JSON.stringify({ ok: true, entry: `entry-${seq}`, seq }), writes: [write] };
+  }
+
+  buildings = (): string => '[]';
+  door = (): string => '{}';
+  records = (): string => '[]';
+  enrol = (): CoreWrite[] => [];
+  check = (): string => '[]';
+  edit = (json: string): Changed => this.record(json);
+  begin_sync = () => ({ to_sign: [new Uint8Array([1])], writes: [] });
+  request = (): Uint8Array => new Uint8Array([2]);
+  receive = (): Changed => ({ result: '{"more":false,"sent":0,"received":0}', writes: [] });
+  refused = (): CoreWrite[] => [];
+
+  free(): void {
+    this.freed = true;
+  }
+}
+
+export function fakeModule(opened: FakePhone[] = []): PhoneModule {
+  return {
+    open(rows) {
+      const phone = new FakePhone(rows);
+      opened.push(phone);
+      return phone;
+    },
+    kinds: () => '[]',
+  };
+}
