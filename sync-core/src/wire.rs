@@ -109,7 +109,8 @@ pub struct PartDigestAt {
 /// Why a slice, and all after it, was not taken. The device still has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SliceRefusal {
-    /// Number of the slice in the request, from 1.
+    /// Number of the slice in the request, from 1; 0 is the whole request.
+    #[serde(default)]
     pub slice: usize,
     /// Stable code.
     pub code: String,

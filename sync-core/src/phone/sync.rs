@@ -17,9 +17,11 @@ use crate::time::{Instant, made_time};
 use crate::verdict::Verdict;
 use crate::wire::{
     self, DownHeader, MAX_ANSWER_INFLATED, MAX_SLICE_COMPRESSED, MAX_SLICE_INFLATED, MAX_SLICES, PROTOCOL, Receipt,
-    ReceiptLine, SignatureLine, SliceLine, UpHeader,
+    ReceiptLine, SignatureLine, SliceLine, SliceRefusal, UpHeader,
 };
 
+/// The home's code for a token it does not accept.
+const NOT_SIGNED_IN: &str = "not_signed_in";
 /// Room in a slice for its first line.
 const SLICE_LINE_BYTES: usize = 512;
 
@@ -148,6 +150,17 @@ impl Phone {
         self.check_receipt(&answer)?;
         self.in_flight = None;
         Ok(self.believe(answer))
+    }
+
+    /// The home answered a request with an error. A token it no longer accepts is forgotten;
+    /// anything else is shown until the next answer. Nothing recorded changes.
+    pub fn refused(&mut self, refusal: SliceRefusal) -> Vec<Write> {
+        self.in_flight = None;
+        if refusal.code == NOT_SIGNED_IN {
+            return self.forget_token();
+        }
+        self.contact.refused = Some(refusal);
+        vec![Write::json(Stored::Meta, store::CONTACT, &self.contact)]
     }
 
     fn check_receipt(&self, answer: &Answer<'_>) -> Result<(), ReceiveError> {

@@ -1,10 +1,151 @@
 //! The door between JavaScript and `menpai-sync-core`: it converts values and nothing else.
+//! JSON crosses as text, bytes as `Uint8Array`; whatever goes wrong is an `Error` whose
+//! `name` is stable.
 
+mod convert;
+
+use std::sync::Arc;
+
+use js_sys::{Array, Object, Uint8Array};
+use menpai_sync_core::kinds::Kinds;
+use menpai_sync_core::phone::{EditDraft, Enrolment, RecordDraft};
+use menpai_sync_core::wire::SliceRefusal;
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+
+use convert::{error, from_json, object, random, rows, saved, to_json, writes};
 
 /// The version of the core that this module was built from.
 #[wasm_bindgen]
 #[must_use]
 pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
+}
+
+/// One phone. Every call that changes something returns `writes`: apply them in one durable
+/// transaction, or drop this object and open another from the stored rows.
+#[wasm_bindgen]
+pub struct Phone(menpai_sync_core::phone::Phone);
+
+#[wasm_bindgen]
+impl Phone {
+    /// Opens a phone from all stored rows: `[store, key, text or bytes][]`.
+    pub fn open(stored: &Array) -> Result<Phone, JsValue> {
+        let kinds = Kinds::builtin().map_err(|why| error("KindsError", &why))?;
+        menpai_sync_core::phone::Phone::open(Arc::new(kinds), rows(stored)?)
+            .map(Phone)
+            .map_err(|why| error("OpenError", &why))
+    }
+
+    /// The kind files, as a JSON array.
+    #[must_use]
+    pub fn kinds() -> String {
+        let files: Vec<&str> = Kinds::builtin_files().iter().map(|(_, text)| *text).collect();
+        format!("[{}]", files.join(","))
+    }
+
+    /// `PhoneStatus`.
+    pub fn status(&self) -> Result<String, JsValue> {
+        to_json(&self.0.status())
+    }
+
+    /// `Building[]` of a grid.
+    pub fn buildings(&self, grid: &str) -> Result<String, JsValue> {
+        to_json(&self.0.buildings(grid.parse().map_err(|why| error("IdError", &why))?))
+    }
+
+    /// `DoorCard` as of a local day.
+    pub fn door(&self, dwelling: &str, today: &str) -> Result<String, JsValue> {
+        let dwelling = dwelling.parse().map_err(|why| error("IdError", &why))?;
+        let card = self.0.door(dwelling, convert::day(today)?);
+        to_json(&card.ok_or_else(|| error("NotFound", &"this phone does not know that door"))?)
+    }
+
+    /// `RecordRow[]`, own entries, newest first.
+    pub fn records(&self, limit: usize) -> Result<String, JsValue> {
+        to_json(&self.0.own_records(limit))
+    }
+
+    /// The heads of a part's registry document, as a JSON array: for the self-check.
+    pub fn heads(&self, part: &str) -> Result<String, JsValue> {
+        let part = part.parse().map_err(|why| error("PartError", &why))?;
+        to_json(&self.0.replica().map(|replica| replica.heads(part)).unwrap_or_default())
+    }
+
+    /// The digest of what is held of a part: for the self-check.
+    pub fn digest(&self, part: &str) -> Result<Option<String>, JsValue> {
+        let part = part.parse().map_err(|why| error("PartError", &why))?;
+        Ok(self.0.replica().map(|replica| replica.digest(part).to_string()))
+    }
+
+    /// Takes up a sign-in.
+    pub fn enrol(&mut self, json: &str) -> Result<Array, JsValue> {
+        let enrolment: Enrolment = from_json(json)?;
+        self.0
+            .enrol(enrolment)
+            .map(writes)
+            .map_err(|why| error("EnrolError", &why))
+    }
+
+    /// `Problem[]` of a draft.
+    pub fn check(&self, kind: &str, body_json: &str, now: &str) -> Result<String, JsValue> {
+        to_json(&self.0.check(kind, &from_json(body_json)?, convert::instant(now)?))
+    }
+
+    /// Records something: `{result: SaveResult, writes}`.
+    pub fn record(&mut self, json: &str, now: &str, random_bytes: &[u8]) -> Result<Object, JsValue> {
+        let draft: RecordDraft = from_json(json)?;
+        Ok(saved(self.0.record(
+            draft,
+            convert::instant(now)?,
+            random(random_bytes)?,
+        )))
+    }
+
+    /// Sets registry fields: `{result: SaveResult, writes}`.
+    pub fn edit(&mut self, json: &str, now: &str, random_bytes: &[u8]) -> Result<Object, JsValue> {
+        let draft: EditDraft = from_json(json)?;
+        Ok(saved(self.0.edit(draft, convert::instant(now)?, random(random_bytes)?)))
+    }
+
+    /// Begins a sync: `{to_sign: Uint8Array[], writes}`.
+    pub fn begin_sync(&mut self, now: &str) -> Result<Object, JsValue> {
+        let draft = self
+            .0
+            .begin_sync(convert::instant(now)?, false)
+            .ok_or_else(|| error("NotSignedIn", &"nobody has signed in on this phone"))?;
+        let to_sign: Array = draft
+            .to_sign
+            .iter()
+            .map(|message| JsValue::from(Uint8Array::from(message.as_slice())))
+            .collect();
+        Ok(object(&[("to_sign", to_sign.into()), ("writes", Array::new().into())]))
+    }
+
+    /// The body of the request, from one signature of 64 bytes per message.
+    pub fn request(&self, signatures: &Array) -> Result<Vec<u8>, JsValue> {
+        let signatures = convert::signatures(signatures)?;
+        self.0
+            .request(&signatures)
+            .ok_or_else(|| error("RequestError", &"begin_sync first; one signature per slice"))
+    }
+
+    /// Reads the answer: `{result: {more, sent, received}, writes}`.
+    pub fn receive(&mut self, body: &[u8], _now: &str) -> Result<Object, JsValue> {
+        let received = self.0.receive(body).map_err(|why| error("ReceiveError", &why))?;
+        let result = format!(
+            r#"{{"more":{},"sent":{},"received":{}}}"#,
+            received.more, received.sent, received.received
+        );
+        Ok(object(&[
+            ("result", result.into()),
+            ("writes", writes(received.writes).into()),
+        ]))
+    }
+
+    /// The home answered with an error `{code, message, next}`.
+    pub fn refused(&mut self, error_json: &str, _now: &str) -> Result<Array, JsValue> {
+        let refusal: SliceRefusal = from_json(error_json)?;
+        Ok(writes(self.0.refused(refusal)))
+    }
 }
