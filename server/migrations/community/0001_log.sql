@@ -111,12 +111,13 @@ CREATE TABLE log_line (
   offset_ms           INTEGER NOT NULL,
   -- Made-time, milliseconds UTC.
   made_ms             INTEGER NOT NULL,
-  -- The envelope's exact bytes, compressed. NULL: exactly what layout 1 of the envelope
-  -- writes from the columns of this row and its entry, which was compared when it was stored.
+  -- Merged edits only, what the change was derived from: epoch and seq (8 bytes each,
+  -- big-endian), hash of the change, then its deps (32 bytes each).
+  derived             BLOB CHECK (length(derived) >= 48 AND (length(derived) - 48) % 32 = 0),
+  -- The envelope's exact bytes. NULL: they are what envelope layout 1 writes from the
+  -- columns of this row and its entry (a third of the bytes on disk; a golden test holds it).
   envelope            BLOB,
-  envelope_dictionary INTEGER,
-  CHECK ((verdict = 'merged') = (reason IS NULL)),
-  CHECK ((envelope IS NULL) = (envelope_dictionary IS NULL))
+  CHECK ((verdict = 'merged') = (reason IS NULL))
 ) STRICT;
 
 CREATE INDEX log_line_by_part ON log_line (part, lsn);

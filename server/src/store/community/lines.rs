@@ -1,0 +1,275 @@
+//! The community log in SQL: one row for each line, its envelope's exact bytes recoverable.
+//! Refuses to read a line whose columns contradict each other.
+
+use menpai_sync_core::community_log::Envelope;
+use menpai_sync_core::ids::{DeviceId, EntryId, Hash, Lsn};
+use menpai_sync_core::time::Instant;
+use menpai_sync_core::verdict::{Derived, Reason, Verdict};
+use rusqlite::{Connection, Row, Transaction, named_params};
+
+use super::{StoreError, parts};
+
+/// A line as it is stored.
+#[derive(Debug, Clone)]
+pub struct StoredLine {
+    /// What was decided.
+    pub envelope: Envelope,
+    /// The envelope's exact bytes, without the newline.
+    pub bytes: Vec<u8>,
+    /// The row of the entry it is about.
+    pub entry: i64,
+}
+
+/// The columns of a line and what its envelope needs of entry, device and part, in the
+/// order that [`read`] takes them.
+pub(super) const COLUMNS: &str = "l.lsn, l.entry, p.name, d.device, e.seq, e.id, l.verdict, l.reason, l.detail,
+    l.derived, l.received_ms, l.offset_ms, l.made_ms, l.envelope";
+/// Where they come from.
+pub(super) const TABLES: &str = "log_line l JOIN entry e ON e.number = l.entry
+    JOIN device_log d ON d.number = e.device JOIN part p ON p.number = l.part";
+
+/// Envelope layout 1: what a stored line's columns are written as. A golden test holds it;
+/// should the core ever write envelopes otherwise, this stays and rows keep their bytes.
+#[must_use]
+pub fn layout_1(envelope: &Envelope) -> Vec<u8> {
+    // A struct of texts and numbers always serialises.
+    serde_json::to_vec(envelope).unwrap_or_default()
+}
+
+/// Appends one line and returns the envelope's bytes.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn append(
+    transaction: &Transaction<'_>,
+    envelope: &Envelope,
+    entry: i64,
+    part: i64,
+) -> Result<Vec<u8>, StoreError> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO log_line (lsn, entry, part, verdict, reason, detail, received_ms, offset_ms, made_ms, derived)
+             VALUES (:lsn, :entry, :part, :verdict, :reason, :detail, :received, :offset, :made, :derived)",
+        )?
+        .execute(named_params! {
+            ":lsn": envelope.lsn,
+            ":entry": entry,
+            ":part": part,
+            ":verdict": envelope.verdict.code(),
+            ":reason": envelope.reason.map(Reason::code),
+            ":detail": envelope.detail,
+            ":received": envelope.received.unix_ms,
+            ":offset": envelope.offset_ms,
+            ":made": envelope.made_ms,
+            ":derived": envelope.derived.as_ref().map(pack),
+        })?;
+    Ok(layout_1(envelope))
+}
+
+/// The last line of an entry: the one that counts.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn last_of(connection: &Connection, entry: i64) -> Result<Option<StoredLine>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM {TABLES} WHERE l.entry = :entry ORDER BY l.lsn DESC LIMIT 1"
+    ))?;
+    let mut rows = statement.query(named_params! {":entry": entry})?;
+    rows.next()?.map(read).transpose()
+}
+
+/// What a receipt for a device's entries `first` to `last` must name: those that are not
+/// simply merged, in order of seq.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn exceptions(
+    connection: &Connection,
+    device: i64,
+    range: std::ops::RangeInclusive<u64>,
+) -> Result<Vec<(u64, Verdict, Option<Reason>)>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT e.seq, l.verdict, l.reason
+           FROM entry e JOIN log_line l
+             ON l.lsn = (SELECT max(lsn) FROM log_line WHERE entry = coalesce(e.same_as, e.number))
+          WHERE e.device = :device AND e.seq BETWEEN :first AND :last AND l.verdict <> 'merged'
+          ORDER BY e.seq",
+    )?;
+    let mut rows =
+        statement.query(named_params! {":device": device, ":first": range.start(), ":last": range.end()})?;
+    let mut exceptions = Vec::new();
+    while let Some(row) = rows.next()? {
+        let reason = row.get_ref(2)?.as_str_or_null().map_err(rusqlite::Error::from)?;
+        exceptions.push((
+            row.get(0)?,
+            parse(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?,
+            reason.map(parse).transpose()?,
+        ));
+    }
+    Ok(exceptions)
+}
+
+/// The first lines after `after`, in order, at most `limit`.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn after(connection: &Connection, after: Lsn, limit: usize) -> Result<Vec<StoredLine>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM {TABLES} WHERE l.lsn > :after ORDER BY l.lsn LIMIT :limit"
+    ))?;
+    let mut rows = statement.query(named_params! {":after": after, ":limit": limit})?;
+    let mut lines = Vec::new();
+    while let Some(row) = rows.next()? {
+        lines.push(read(row)?);
+    }
+    Ok(lines)
+}
+
+/// Merged edits of one part after a line, in order: what a stored document lacks.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn merged_edits_after(connection: &Connection, part: i64, after: Lsn) -> Result<Vec<StoredLine>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM {TABLES}
+          WHERE l.part = :part AND l.lsn > :after AND l.derived IS NOT NULL ORDER BY l.lsn"
+    ))?;
+    let mut rows = statement.query(named_params! {":part": part, ":after": after})?;
+    let mut lines = Vec::new();
+    while let Some(row) = rows.next()? {
+        lines.push(read(row)?);
+    }
+    Ok(lines)
+}
+
+/// Entries of one device, `first` to `last`, that are waiting still, in order of seq.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn waiting(
+    connection: &Connection,
+    device: i64,
+    range: std::ops::RangeInclusive<u64>,
+) -> Result<Vec<StoredLine>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM {TABLES}
+          WHERE e.device = :device AND e.seq BETWEEN :first AND :last AND l.verdict = 'waiting'
+            AND NOT EXISTS (SELECT 1 FROM log_line later WHERE later.entry = l.entry AND later.lsn > l.lsn)
+          ORDER BY e.seq"
+    ))?;
+    let mut rows =
+        statement.query(named_params! {":device": device, ":first": range.start(), ":last": range.end()})?;
+    let mut lines = Vec::new();
+    while let Some(row) = rows.next()? {
+        lines.push(read(row)?);
+    }
+    Ok(lines)
+}
+
+pub(super) fn read(row: &Row<'_>) -> Result<StoredLine, StoreError> {
+    let text = |index| -> Result<&str, StoreError> { Ok(row.get_ref(index)?.as_str().map_err(rusqlite::Error::from)?) };
+    let reason = row.get_ref(7)?.as_str_or_null().map_err(rusqlite::Error::from)?.map(parse).transpose()?;
+    let derived = row.get_ref(9)?.as_blob_or_null().map_err(rusqlite::Error::from)?.map(unpack).transpose()?;
+    let envelope = Envelope {
+        lsn: row.get(0)?,
+        part: parts::parse(text(2)?)?,
+        device: DeviceId::from_bytes(row.get(3)?),
+        seq: row.get(4)?,
+        entry: row.get::<_, Option<[u8; 16]>>(5)?.map(EntryId::from_bytes),
+        verdict: parse(text(6)?)?,
+        reason,
+        detail: row.get(8)?,
+        derived,
+        received: Instant::utc(row.get(10)?),
+        offset_ms: row.get(11)?,
+        made_ms: row.get(12)?,
+    };
+    let bytes = match row.get(13)? {
+        Some(bytes) => bytes,
+        None => layout_1(&envelope),
+    };
+    Ok(StoredLine { envelope, bytes, entry: row.get(1)? })
+}
+
+/// A verdict or reason from its code.
+fn parse<T: serde::de::DeserializeOwned>(code: &str) -> Result<T, StoreError> {
+    serde_json::from_value(serde_json::Value::from(code))
+        .map_err(|_| StoreError::damaged(format!("unknown code {code:?}")))
+}
+
+fn pack(derived: &Derived) -> Vec<u8> {
+    let mut packed = Vec::with_capacity(48 + derived.deps.len() * 32);
+    packed.extend_from_slice(&derived.epoch.to_be_bytes());
+    packed.extend_from_slice(&derived.seq.to_be_bytes());
+    packed.extend_from_slice(&derived.hash.0);
+    for dep in &derived.deps {
+        packed.extend_from_slice(&dep.0);
+    }
+    packed
+}
+
+fn unpack(packed: &[u8]) -> Result<Derived, StoreError> {
+    let damaged = || StoreError::damaged("a line's derived column is cut");
+    let (epoch, rest) = packed.split_first_chunk::<8>().ok_or_else(damaged)?;
+    let (seq, rest) = rest.split_first_chunk::<8>().ok_or_else(damaged)?;
+    let (hash, rest) = rest.split_first_chunk::<32>().ok_or_else(damaged)?;
+    let (deps, []) = rest.as_chunks::<32>() else { return Err(damaged()) };
+    Ok(Derived {
+        epoch: u64::from_be_bytes(*epoch),
+        deps: deps.iter().map(|dep| Hash(*dep)).collect(),
+        seq: u64::from_be_bytes(*seq),
+        hash: Hash(*hash),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn envelope() -> Envelope {
+        Envelope {
+            lsn: 812,
+            part: "community/open".parse().unwrap(),
+            device: DeviceId::from_bytes([1; 16]),
+            seq: 14,
+            entry: Some(EntryId::from_bytes([2; 16])),
+            verdict: Verdict::Merged,
+            reason: None,
+            detail: None,
+            derived: Some(Derived { epoch: 1, deps: vec![Hash([3; 32]), Hash([4; 32])], seq: 3, hash: Hash([5; 32]) }),
+            received: Instant::utc(1_795_483_801_250),
+            offset_ms: -3000,
+            made_ms: 1_795_483_957_123,
+        }
+    }
+
+    #[test]
+    fn layout_1_is_the_one_that_files_hold() {
+        let mut envelope = envelope();
+        assert_eq!(
+            String::from_utf8(layout_1(&envelope)).unwrap(),
+            format!(
+                r#"{{"lsn":812,"part":"community/open","device":"01010101-0101-0101-0101-010101010101","seq":14,"entry":"02020202-0202-0202-0202-020202020202","verdict":"merged","derived":{{"epoch":1,"deps":["{}","{}"],"seq":3,"hash":"{}"}},"received":"2026-11-24T01:30:01.250Z","offset_ms":-3000,"made_ms":1795483957123}}"#,
+                "03".repeat(32),
+                "04".repeat(32),
+                "05".repeat(32)
+            )
+        );
+        envelope.derived = None;
+        envelope.entry = None;
+        envelope.verdict = Verdict::Held;
+        envelope.reason = Some(Reason::FailedRule);
+        envelope.detail = Some("/outcome: required".to_owned());
+        assert_eq!(
+            String::from_utf8(layout_1(&envelope)).unwrap(),
+            r#"{"lsn":812,"part":"community/open","device":"01010101-0101-0101-0101-010101010101","seq":14,"entry":null,"verdict":"held","reason":"failed_rule","detail":"/outcome: required","received":"2026-11-24T01:30:01.250Z","offset_ms":-3000,"made_ms":1795483957123}"#
+        );
+    }
+
+    #[test]
+    fn what_a_change_was_derived_from_comes_back() {
+        let derived = envelope().derived.unwrap();
+        assert_eq!(unpack(&pack(&derived)).unwrap(), derived);
+        assert!(unpack(&pack(&derived)[..50]).is_err());
+    }
+}

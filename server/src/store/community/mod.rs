@@ -1,0 +1,18 @@
+//! All SQL of one community's file. `log_line`, `entry` and `device_log` hold the truth;
+//! `projection` holds what is derived from it. Nothing here decides a verdict.
+
+mod bodies;
+pub mod device_logs;
+pub mod digest;
+pub mod entries;
+mod error;
+pub mod identity;
+pub mod lines;
+mod open;
+pub mod parts;
+pub mod projection;
+pub mod pull;
+
+pub use bodies::{BodyCodec, StoredBody};
+pub use error::StoreError;
+pub use open::{open_reader, open_writer};

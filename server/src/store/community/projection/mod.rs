@@ -1,0 +1,93 @@
+//! Derived tables: what merged entries say, as rows. They are made from the log alone and
+//! can be dropped and made again at any time with the same result. Functions here are told
+//! what is merged; they decide nothing.
+
+mod ddl;
+mod records;
+mod registry;
+mod statements;
+
+use std::sync::Arc;
+
+use menpai_sync_core::ids::Hash;
+use menpai_sync_core::kinds::Kinds;
+use rusqlite::{Connection, OptionalExtension, Transaction, named_params};
+
+use super::StoreError;
+
+pub use records::{MergedEntry, merged_of_kinds};
+pub use registry::{KnownEntity, NewEntity, heads, stored_document};
+use statements::Statements;
+
+/// The derived tables of one catalogue of kinds, with the statements that fill them.
+#[derive(Debug)]
+pub struct Projection {
+    kinds: Arc<Kinds>,
+    statements: Statements,
+    ddl: String,
+}
+
+impl Projection {
+    /// What follows from the kinds.
+    #[must_use]
+    pub fn new(kinds: Arc<Kinds>) -> Projection {
+        Projection { statements: Statements::new(&kinds), ddl: ddl::all(&kinds), kinds }
+    }
+
+    /// The kinds it follows from.
+    #[must_use]
+    pub fn kinds(&self) -> &Arc<Kinds> {
+        &self.kinds
+    }
+
+    /// Changes whenever the derived tables would.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        Hash::of(self.ddl.as_bytes()).to_string()
+    }
+
+    /// Whether the file's derived tables are the ones of these kinds.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn is_current(&self, connection: &Connection) -> Result<bool, StoreError> {
+        let found: Option<String> =
+            connection.query_row("SELECT fingerprint FROM derived_state", [], |row| row.get(0)).optional()?;
+        Ok(found.is_some_and(|found| found == self.fingerprint()))
+    }
+
+    /// Drops every derived table and view and makes them anew, empty.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn reset(&self, transaction: &Transaction<'_>) -> Result<(), StoreError> {
+        // Rows of tables that refer to each other go in any order: the check is at commit.
+        transaction.pragma_update(None, "defer_foreign_keys", 1)?;
+        let derived: Vec<(String, String)> = transaction
+            .prepare(
+                "SELECT type, name FROM sqlite_schema
+                  WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'
+                    AND name NOT IN ('log_identity', 'log_head', 'part', 'device_log', 'device_island',
+                                     'device_contact', 'entry', 'log_line', 'derived_state')
+                  ORDER BY type = 'table'",
+            )?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
+        for (what, name) in derived {
+            transaction.execute_batch(&format!("DROP {what} \"{name}\""))?;
+        }
+        transaction.execute_batch(&self.ddl)?;
+        for kind in self.kinds.iter() {
+            transaction
+                .prepare_cached("INSERT INTO kind (name) VALUES (:name)")?
+                .execute(named_params! {":name": kind.name.as_str()})?;
+        }
+        transaction
+            .prepare_cached(
+                "INSERT INTO derived_state (one, fingerprint) VALUES (1, :fingerprint)
+                 ON CONFLICT (one) DO UPDATE SET fingerprint = excluded.fingerprint",
+            )?
+            .execute(named_params! {":fingerprint": self.fingerprint()})?;
+        Ok(())
+    }
+}

@@ -1,0 +1,113 @@
+//! Merged entries as rows: one in `merged_entry`, the fields in the tables of their kind.
+
+use menpai_sync_core::entry::Entry;
+use menpai_sync_core::ids::{EntryId, Lsn, WorkerId};
+use rusqlite::{Connection, Transaction, named_params};
+
+use super::super::{BodyCodec, StoreError};
+use super::Projection;
+
+/// An entry that counts, and the line that says so.
+#[derive(Debug, Clone, Copy)]
+pub struct MergedEntry<'a> {
+    /// Its row.
+    pub number: i64,
+    /// The line.
+    pub lsn: Lsn,
+    /// Made-time.
+    pub made_ms: i64,
+    /// What it says.
+    pub entry: &'a Entry,
+}
+
+impl Projection {
+    /// Adds a merged entry. One that is here already (it was merged under another device's
+    /// log before) stays as it was.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn add_merged(&self, transaction: &Transaction<'_>, merged: &MergedEntry<'_>) -> Result<(), StoreError> {
+        let entry = merged.entry;
+        let worker = self.worker_number(transaction, entry.worker)?;
+        transaction
+            .prepare_cached(
+                "INSERT INTO merged_entry (entry, lsn, kind, worker, made_ms, made_at_ms, made_at_offset_minutes,
+                                           supersedes, retracts)
+                 VALUES (:entry, :lsn, (SELECT number FROM kind WHERE name = :kind), :worker, :made,
+                         :made_at, :offset, :supersedes, :retracts)",
+            )?
+            .execute(named_params! {
+                ":entry": merged.number,
+                ":lsn": merged.lsn,
+                ":kind": entry.kind,
+                ":worker": worker,
+                ":made": merged.made_ms,
+                ":made_at": entry.made_at.unix_ms,
+                ":offset": entry.made_at.offset_minutes,
+                ":supersedes": entry.supersedes.as_ref().map(EntryId::as_bytes),
+                ":retracts": entry.retracts.as_ref().map(EntryId::as_bytes),
+            })?;
+        let Some(statements) = self.statements.of(&entry.kind) else {
+            return Err(StoreError::damaged(format!("a merged entry of unknown kind {}", entry.kind)));
+        };
+        for table in &statements.tables {
+            for (item, cells) in table.table.rows(statements.family, &entry.body).iter().enumerate() {
+                table.insert(transaction, merged.number, item, cells)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes the name the office gives a worker.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn name_worker(&self, transaction: &Transaction<'_>, worker: WorkerId, name: &str) -> Result<(), StoreError> {
+        transaction
+            .prepare_cached(
+                "INSERT INTO worker (id, name) VALUES (:id, :name)
+                 ON CONFLICT (id) DO UPDATE SET name = excluded.name",
+            )?
+            .execute(named_params! {":id": worker.as_bytes(), ":name": name})?;
+        Ok(())
+    }
+
+    fn worker_number(&self, transaction: &Transaction<'_>, worker: WorkerId) -> Result<i64, StoreError> {
+        let id = worker.as_bytes();
+        if let Some(number) = transaction
+            .prepare_cached("SELECT number FROM worker WHERE id = :id")?
+            .query_map(named_params! {":id": id}, |row| row.get(0))?
+            .next()
+        {
+            return Ok(number?);
+        }
+        transaction.prepare_cached("INSERT INTO worker (id) VALUES (:id)")?.execute(named_params! {":id": id})?;
+        Ok(transaction.last_insert_rowid())
+    }
+}
+
+/// Bytes and made-time of the merged entries of some kinds, in the order in which effects
+/// fold over them: by made-time, then id.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn merged_of_kinds(
+    connection: &Connection,
+    codec: &mut BodyCodec,
+    kinds: &[&str],
+) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT m.made_ms, e.dictionary, e.body FROM merged_entry m JOIN entry e ON e.number = m.entry
+          WHERE m.kind IN (SELECT number FROM kind WHERE name IN (SELECT value FROM json_each(:kinds)))
+            AND e.body IS NOT NULL
+          ORDER BY m.made_ms, e.id",
+    )?;
+    let kinds = serde_json::json!(kinds).to_string();
+    let mut rows = statement.query(named_params! {":kinds": kinds})?;
+    let mut merged = Vec::new();
+    while let Some(row) = rows.next()? {
+        let body = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
+        merged.push((row.get(0)?, codec.read(row.get(1)?, body)?));
+    }
+    Ok(merged)
+}

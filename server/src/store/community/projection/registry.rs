@@ -1,0 +1,243 @@
+//! The registry as rows: which entities there are, every visible value with who and when,
+//! the shown value in the typed tables, and where each document stands.
+
+use menpai_sync_core::entry::Scalar;
+use menpai_sync_core::ids::{DeviceId, EntityId, EntryId, GridId, Hash, Lsn};
+use menpai_sync_core::registry::{Document, FieldValue};
+use rusqlite::{Connection, OptionalExtension, Transaction, named_params};
+
+use super::super::StoreError;
+use super::Projection;
+use super::statements::{Bound, FieldStatements};
+
+/// An entity that an edit makes.
+#[derive(Debug, Clone, Copy)]
+pub struct NewEntity<'a> {
+    /// Its id.
+    pub id: EntityId,
+    /// Its registry type.
+    pub entity_type: &'a str,
+    /// Where; `None` is the whole community.
+    pub grid: Option<GridId>,
+    /// Row of the entry that makes it.
+    pub maker: i64,
+    /// That entry is held.
+    pub held: bool,
+}
+
+/// An entity as the file knows it.
+#[derive(Debug, Clone)]
+pub struct KnownEntity {
+    /// Its row.
+    pub number: i64,
+    /// Its registry type.
+    pub entity_type: String,
+    /// Where it was made.
+    pub grid: Option<GridId>,
+    /// The held entry that alone makes it.
+    pub held_in: Option<EntryId>,
+}
+
+impl Projection {
+    /// Looks an entity up.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn entity(&self, connection: &Connection, id: EntityId) -> Result<Option<KnownEntity>, StoreError> {
+        Ok(connection
+            .prepare_cached(
+                "SELECT number, type, grid, iif(held, (SELECT id FROM entry WHERE number = maker), NULL)
+                   FROM entity WHERE id = :id",
+            )?
+            .query_row(named_params! {":id": id.as_bytes()}, |row| {
+                Ok(KnownEntity {
+                    number: row.get(0)?,
+                    entity_type: row.get(1)?,
+                    grid: row.get::<_, Option<[u8; 16]>>(2)?.map(GridId::from_bytes),
+                    held_in: row.get::<_, Option<[u8; 16]>>(3)?.map(EntryId::from_bytes),
+                })
+            })
+            .optional()?)
+    }
+
+    /// Notes an entity that an edit makes. A held one gives way to a merged one; whatever
+    /// else is here already stays.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn add_entity(&self, transaction: &Transaction<'_>, entity: &NewEntity<'_>) -> Result<(), StoreError> {
+        transaction
+            .prepare_cached(
+                "INSERT INTO entity (id, type, grid, maker, held) VALUES (:id, :type, :grid, :maker, :held)
+                 ON CONFLICT (id) DO UPDATE
+                    SET type = excluded.type, grid = excluded.grid, maker = excluded.maker, held = 0
+                  WHERE held = 1 AND excluded.held = 0",
+            )?
+            .execute(named_params! {
+                ":id": entity.id.as_bytes(),
+                ":type": entity.entity_type,
+                ":grid": entity.grid.as_ref().map(GridId::as_bytes),
+                ":maker": entity.maker,
+                ":held": entity.held,
+            })?;
+        Ok(())
+    }
+
+    /// Writes the fields that a change touched, as the document now shows them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn write_fields(
+        &self,
+        transaction: &Transaction<'_>,
+        part: i64,
+        document: &Document,
+        touched: &[(EntityId, String)],
+    ) -> Result<(), StoreError> {
+        let mut known: Option<(EntityId, i64)> = None;
+        for (id, field) in touched {
+            let number = match known {
+                Some((last, number)) if last == *id => number,
+                _ => {
+                    let entity = self.entity(transaction, *id)?;
+                    entity.ok_or_else(|| StoreError::damaged(format!("entity {id} has no row")))?.number
+                }
+            };
+            known = Some((*id, number));
+            let values = document.distinct_values(*id, field);
+            write_values(transaction, part, number, field, &values)?;
+            let entity_type = document.entity_type(*id).unwrap_or_default();
+            self.write_shown(transaction, number, entity_type, field, values.first().map(|value| &value.value))?;
+        }
+        Ok(())
+    }
+
+    /// The typed tables hold the value that is shown.
+    fn write_shown(
+        &self,
+        transaction: &Transaction<'_>,
+        entity: i64,
+        entity_type: &str,
+        field: &str,
+        shown: Option<&Scalar>,
+    ) -> Result<(), StoreError> {
+        let (name, member) = field.split_once(':').map_or((field, None), |(name, member)| (name, Some(member)));
+        let statements = self.statements.of(entity_type).and_then(|kind| Some((kind, kind.fields.get(name)?)));
+        // A field that this build's kind file no longer has lives on in registry_value.
+        let Some((_, statements)) = statements else { return Ok(()) };
+        let json = shown.map_or(serde_json::Value::Null, Scalar::to_json);
+        match (statements, member) {
+            (FieldStatements::Column { stored, upsert }, None) => {
+                let cell = stored.cell(&json);
+                transaction
+                    .prepare_cached(upsert)?
+                    .execute(named_params! {":entity": entity, ":value": Bound(&cell, *stored)})?;
+            }
+            (FieldStatements::Members { stored, insert, delete }, Some(member)) => {
+                let cell = stored.cell(&serde_json::Value::from(member));
+                let statement = if shown == Some(&Scalar::Boolean(true)) { insert } else { delete };
+                transaction
+                    .prepare_cached(statement)?
+                    .execute(named_params! {":entity": entity, ":value": Bound(&cell, *stored)})?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Notes where a part's document stands after the line `lsn`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn write_head(
+        &self,
+        transaction: &Transaction<'_>,
+        part: i64,
+        document: &Document,
+        lsn: Lsn,
+    ) -> Result<(), StoreError> {
+        let heads: Vec<u8> = document.heads().iter().flat_map(|head| head.0).collect();
+        transaction
+            .prepare_cached(
+                "INSERT INTO registry_head (part, epoch, lsn, heads) VALUES (:part, :epoch, :lsn, :heads)
+                 ON CONFLICT (part) DO UPDATE SET epoch = excluded.epoch, lsn = excluded.lsn, heads = excluded.heads",
+            )?
+            .execute(named_params! {":part": part, ":epoch": document.epoch(), ":lsn": lsn, ":heads": heads})?;
+        Ok(())
+    }
+
+    /// Stores a whole document as it is after the line `lsn`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn write_document(
+        &self,
+        transaction: &Transaction<'_>,
+        part: i64,
+        document: &Document,
+        lsn: Lsn,
+    ) -> Result<(), StoreError> {
+        transaction
+            .prepare_cached(
+                "INSERT INTO registry_document (part, epoch, lsn, bytes) VALUES (:part, :epoch, :lsn, :bytes)
+                 ON CONFLICT (part) DO UPDATE SET epoch = excluded.epoch, lsn = excluded.lsn, bytes = excluded.bytes",
+            )?
+            .execute(named_params! {
+                ":part": part, ":epoch": document.epoch(), ":lsn": lsn, ":bytes": document.save(),
+            })?;
+        Ok(())
+    }
+}
+
+/// The heads of a part's document: empty before anything of that part was merged.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn heads(connection: &Connection, part: i64) -> Result<Vec<Hash>, StoreError> {
+    let heads: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT heads FROM registry_head WHERE part = :part")?
+        .query_row(named_params! {":part": part}, |row| row.get(0))
+        .optional()?;
+    Ok(heads.unwrap_or_default().as_chunks::<32>().0.iter().map(|head| Hash(*head)).collect())
+}
+
+/// A stored document: epoch, line and bytes.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn stored_document(connection: &Connection, part: i64) -> Result<Option<(u64, Lsn, Vec<u8>)>, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT epoch, lsn, bytes FROM registry_document WHERE part = :part")?
+        .query_row(named_params! {":part": part}, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?)
+}
+
+fn write_values(
+    transaction: &Transaction<'_>,
+    part: i64,
+    entity: i64,
+    field: &str,
+    values: &[FieldValue],
+) -> Result<(), StoreError> {
+    let mut write = transaction.prepare_cached(
+        "INSERT INTO registry_value (entity, field, rank, part, value, device, at_s)
+         VALUES (:entity, :field, :rank, :part, :value, :device, :at)
+         ON CONFLICT (entity, field, rank) DO UPDATE
+            SET part = excluded.part, value = excluded.value, device = excluded.device, at_s = excluded.at_s",
+    )?;
+    for (rank, value) in values.iter().enumerate() {
+        write.execute(named_params! {
+            ":entity": entity,
+            ":field": field,
+            ":rank": rank,
+            ":part": part,
+            ":value": value.value.to_json().to_string(),
+            ":device": value.by.device.as_ref().map(DeviceId::as_bytes),
+            ":at": value.by.unix_seconds,
+        })?;
+    }
+    transaction
+        .prepare_cached("DELETE FROM registry_value WHERE entity = :entity AND field = :field AND rank >= :count")?
+        .execute(named_params! {":entity": entity, ":field": field, ":count": values.len()})?;
+    Ok(())
+}

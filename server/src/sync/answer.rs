@@ -1,0 +1,161 @@
+//! The answer to one sync, read from one snapshot of the file: header, receipt and its
+//! signature, then what the device lacks (docs/protocol.md section 5).
+
+use std::collections::BTreeMap;
+
+use menpai_sync_core::community_log::ChainHead;
+use menpai_sync_core::device_log::LogHead;
+use menpai_sync_core::ids::{DeviceId, Lsn, Seq};
+use menpai_sync_core::part::Part;
+use menpai_sync_core::time::Instant;
+use menpai_sync_core::wire::{
+    ANSWER_BUDGET_BYTES, DownHeader, PROTOCOL, PartDigestAt, Receipt, ReceiptLine, ReceiptVerdict, SignatureLine,
+    SliceRefusal, UpHeader, deflate, receipt_message,
+};
+
+use super::community::{Community, Reader};
+use crate::store::community::parts::Parts;
+use crate::store::community::pull::{Pull, pull};
+use crate::store::community::{StoreError, device_logs, digest, identity, lines};
+
+/// What a device asks to be told the digests with.
+const WANTS_DIGEST: &str = "digest";
+
+/// What the answer is about.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    /// The request's header.
+    pub header: &'a UpHeader,
+    /// Home's clock now.
+    pub now_ms: i64,
+    /// Home's clock minus device's, as the request arrived.
+    pub offset_ms: i64,
+    /// First entry of the slices taken, and the device's chain at the end of the last.
+    pub taken: Option<(Seq, LogHead)>,
+    /// Why a slice was not taken.
+    pub refused: Option<SliceRefusal>,
+}
+
+/// Writes the answer: one gzip member.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn answer(community: &Community, asked: Asked<'_>) -> Result<Vec<u8>, StoreError> {
+    let lines = community.read(|reader| write(community, reader, asked))?;
+    Ok(deflate(&lines))
+}
+
+fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result<Vec<u8>, StoreError> {
+    let me = community.identity();
+    let device = asked.header.device;
+    let head = identity::head(&reader.connection)?.map_or_else(|| ChainHead::empty(me.code, me.log), |(head, _)| head);
+    let parts = Parts::load(&reader.connection)?;
+    let log = device_logs::find(&reader.connection, device)?;
+    let after = cursor(community, &parts, &asked, head.lsn);
+    let pulled = pull(
+        &reader.connection,
+        &mut reader.codec,
+        &parts,
+        &Pull {
+            device: log.map(|log| log.number),
+            after: &after,
+            head: head.lsn,
+            budget_bytes: ANSWER_BUDGET_BYTES,
+        },
+    )?;
+    let digests = if asked.header.wants.iter().any(|want| want == WANTS_DIGEST) {
+        digests(community, reader, &parts, after.keys().copied(), head.lsn)?
+    } else {
+        BTreeMap::new()
+    };
+    let mut body = Vec::with_capacity(pulled.bytes.len() + 2_048);
+    push(
+        &mut body,
+        &DownHeader {
+            menpai: PROTOCOL,
+            log: me.log,
+            lsn: head.lsn,
+            clock: Instant::utc(asked.now_ms),
+            offset_ms: asked.offset_ms,
+            received: log.map_or_else(|| LogHead::empty(me.code, device), |log| log.head),
+            refused: asked.refused,
+            more: pulled.more,
+            cursor: pulled.cursor,
+            digests,
+        },
+    );
+    if let (Some((first, end)), Some(log)) = (asked.taken, log) {
+        let verdicts = lines::exceptions(&reader.connection, log.number, first..=end.seq)?;
+        push_receipt(&mut body, community, device, head, first, end, verdicts.into_iter());
+    }
+    body.extend_from_slice(&pulled.bytes);
+    Ok(body)
+}
+
+/// The visible parts, each with the last line this device has seen of it.
+fn cursor(community: &Community, parts: &Parts, asked: &Asked<'_>, head: Lsn) -> BTreeMap<Part, Lsn> {
+    let visible = community.directory().visible(asked.header.device, asked.now_ms, parts.all());
+    let continues = asked.header.log == Some(community.identity().log);
+    visible
+        .into_iter()
+        .map(|part| {
+            let seen = asked.header.cursor.get(&part.to_string()).copied().filter(|_| continues);
+            // A cursor beyond the end is from a log that was longer once: begin again.
+            (part, seen.filter(|seen| *seen <= head).unwrap_or(0))
+        })
+        .collect()
+}
+
+fn digests(
+    community: &Community,
+    reader: &mut Reader,
+    parts: &Parts,
+    visible: impl Iterator<Item = Part>,
+    lsn: Lsn,
+) -> Result<BTreeMap<Part, PartDigestAt>, StoreError> {
+    let mut digests = BTreeMap::new();
+    for part in visible {
+        // A part without a line has the digest of nothing.
+        let number = parts.find(part).unwrap_or(0);
+        let digest = community
+            .digest_at(part, lsn, || digest::of_part(&reader.connection, &mut reader.codec, number))?;
+        digests.insert(part, PartDigestAt { lsn, digest });
+    }
+    Ok(digests)
+}
+
+fn push_receipt(
+    body: &mut Vec<u8>,
+    community: &Community,
+    device: DeviceId,
+    head: ChainHead,
+    first: Seq,
+    end: LogHead,
+    verdicts: impl Iterator<Item = (Seq, menpai_sync_core::verdict::Verdict, Option<menpai_sync_core::verdict::Reason>)>,
+) {
+    let me = community.identity();
+    let line = ReceiptLine {
+        receipt: Receipt {
+            community: me.code,
+            device,
+            log: me.log,
+            lsn: head.lsn,
+            chain: head.h,
+            first,
+            seq: end.seq,
+            h: end.h,
+            verdicts: verdicts.map(|(seq, verdict, reason)| ReceiptVerdict { seq, verdict, reason }).collect(),
+        },
+    };
+    let start = body.len();
+    push(body, &line);
+    let signature = community.receipt_key().sign(&receipt_message(&body[start..body.len() - 1]));
+    push(body, &SignatureLine { signature });
+}
+
+fn push(body: &mut Vec<u8>, line: &impl serde::Serialize) {
+    // Texts and numbers into memory: nothing that can fail.
+    let written = serde_json::to_writer(&mut *body, line);
+    debug_assert!(written.is_ok());
+    body.push(b'\n');
+}

@@ -1,0 +1,341 @@
+//! One open community: its file, its one writer thread, a few readers. Whatever writes goes
+//! through [`Community::ingest`] or [`Community::write_as_office`]; both answer when it is
+//! durable. Closing (drop) waits for the writer.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
+
+use menpai_sync_core::device_log::LogHead;
+use menpai_sync_core::ids::{CommunityCode, DeviceId, Hash, LogId, Lsn, Seq};
+use menpai_sync_core::kinds::Kinds;
+use menpai_sync_core::part::Part;
+use menpai_sync_core::signature::Signer;
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::directory::Directory;
+use super::ingest::{Contact, SliceOutcome, ingest};
+use super::rebuild::rebuild;
+use super::slice::{CheckedSlice, Refusal, Slice};
+use super::state::{State, Work};
+use super::writer::{self, FailPoint, Job, QUEUE_LENGTH, task};
+use crate::clock;
+use crate::store::community::identity::{self, Founder, Identity};
+use crate::store::community::projection::{self, Projection};
+use crate::store::community::{BodyCodec, StoreError, device_logs, open_reader, open_writer, parts::Parts};
+
+/// Idle read connections kept.
+const READERS_KEPT: usize = 4;
+/// Entries of one slice that an office device writes.
+const OFFICE_SLICE: usize = 512;
+
+/// How a community is opened.
+#[derive(Clone)]
+pub struct Settings {
+    /// The kind files.
+    pub kinds: Arc<Kinds>,
+    /// Signs receipts and log heads.
+    pub receipt_key: Signer,
+    /// For tests: fails at named places.
+    pub fail_point: Option<FailPoint>,
+}
+
+/// A device of the office, with its key: only the server has both.
+#[derive(Clone)]
+pub struct OfficeDevice {
+    /// The device.
+    pub device: DeviceId,
+    /// Its key.
+    pub key: Signer,
+}
+
+/// An open community.
+pub struct Community {
+    path: PathBuf,
+    identity: Identity,
+    receipt_key: Signer,
+    kinds: Arc<Kinds>,
+    queue: Option<SyncSender<Box<dyn Job>>>,
+    writer: Option<JoinHandle<()>>,
+    directory: Arc<RwLock<Arc<Directory>>>,
+    readers: Mutex<Vec<Reader>>,
+    digests: Mutex<HashMap<Part, (Lsn, Hash)>>,
+    stopped: Arc<AtomicBool>,
+}
+
+/// A read connection with its codec.
+pub(crate) struct Reader {
+    pub(crate) connection: Connection,
+    pub(crate) codec: BodyCodec,
+}
+
+impl Community {
+    /// Begins a community: its file must not exist. The founder is the office device that
+    /// will write the first entries.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn create(
+        path: &Path,
+        code: CommunityCode,
+        founder: Founder,
+        settings: &Settings,
+    ) -> Result<Community, StoreError> {
+        if path.exists() {
+            return Err(StoreError::Other("the community exists already"));
+        }
+        let mut connection = open_writer(path)?;
+        let identity = Identity {
+            code,
+            log: LogId::from_bytes(uuid::Builder::from_random_bytes(clock::random()).into_uuid().into_bytes()),
+            receipt_key: settings.receipt_key.public_key(),
+            founder,
+        };
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        identity::begin(&transaction, &identity, clock::now_ms())?;
+        transaction.commit()?;
+        Community::start(path, connection, code, settings)
+    }
+
+    /// Opens a community's file. Where its derived tables are of other kind files, they are
+    /// made again from the log first.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is served from it then.
+    pub fn open(path: &Path, code: CommunityCode, settings: &Settings) -> Result<Community, StoreError> {
+        if !path.exists() {
+            return Err(StoreError::Other("the community does not exist"));
+        }
+        Community::start(path, open_writer(path)?, code, settings)
+    }
+
+    fn start(
+        path: &Path,
+        mut connection: Connection,
+        code: CommunityCode,
+        settings: &Settings,
+    ) -> Result<Community, StoreError> {
+        let identity = identity::read(&connection)?.ok_or(StoreError::Other("the file was never begun"))?;
+        if identity.code != code {
+            return Err(StoreError::Other("the file is another community's"));
+        }
+        if identity.receipt_key != settings.receipt_key.public_key() {
+            return Err(StoreError::Other("the file was made with another receipt key"));
+        }
+        let projection = Projection::new(Arc::clone(&settings.kinds));
+        let current = projection.is_current(&connection)?;
+        if !current {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            projection.reset(&transaction)?;
+            transaction.commit()?;
+        }
+        let mut state = State::load(&connection, identity.clone(), settings.receipt_key.clone(), projection)?;
+        if !current && state.head.lsn > 0 {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            rebuild(&mut Work { transaction: &transaction, state: &mut state })?;
+            transaction.commit()?;
+        }
+        let directory = Arc::new(RwLock::new(Arc::clone(&state.directory)));
+        let (queue, jobs) = sync_channel(QUEUE_LENGTH);
+        let published = Arc::clone(&directory);
+        let fail_point = settings.fail_point.clone();
+        let stopped = Arc::new(AtomicBool::new(false));
+        let stop = Arc::clone(&stopped);
+        let writer = std::thread::Builder::new()
+            .name(format!("writer {code}"))
+            .spawn(move || {
+                writer::run(connection, state, &jobs, fail_point.as_ref(), &stop, |state| {
+                    *published.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&state.directory);
+                });
+            })
+            .map_err(StoreError::Body)?;
+        Ok(Community {
+            path: path.to_owned(),
+            identity,
+            receipt_key: settings.receipt_key.clone(),
+            kinds: Arc::clone(&settings.kinds),
+            queue: Some(queue),
+            writer: Some(writer),
+            directory,
+            readers: Mutex::new(Vec::new()),
+            digests: Mutex::new(HashMap::new()),
+            stopped,
+        })
+    }
+
+    /// Who it is.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The kinds it goes by.
+    #[must_use]
+    pub fn kinds(&self) -> &Arc<Kinds> {
+        &self.kinds
+    }
+
+    /// Its file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether its writer has stopped after a failure: it must be opened again.
+    #[must_use]
+    pub fn has_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn receipt_key(&self) -> &Signer {
+        &self.receipt_key
+    }
+
+    /// Who is who, as of the last commit.
+    #[must_use]
+    pub fn directory(&self) -> Arc<Directory> {
+        Arc::clone(&self.directory.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes up one slice of a device's log; when this returns it is durable.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing of the slice is stored.
+    pub fn ingest(&self, device: DeviceId, slice: Slice, contact: Contact) -> Result<SliceOutcome, StoreError> {
+        let directory = self.directory();
+        let Some(known) = directory.device(device) else {
+            return Ok(SliceOutcome::Refused(Refusal::BadSignature));
+        };
+        match slice.check(self.identity.code, device, &known.public_key) {
+            Ok(slice) => self.write(move |work| ingest(work, &slice, contact)),
+            Err(refusal) => Ok(SliceOutcome::Refused(refusal)),
+        }
+    }
+
+    /// Appends entries to the log of a device whose key this server holds, all or none; when
+    /// this returns they are durable. What became of them is in their lines, as for phones.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then none is stored.
+    pub fn write_as_office(&self, office: &OfficeDevice, entries: Vec<Vec<u8>>) -> Result<LogHead, StoreError> {
+        let office = office.clone();
+        self.write(move |work| {
+            let contact = Contact { received_ms: clock::now_ms(), offset_ms: 0 };
+            let code = work.state.identity.code;
+            let mut head = match device_logs::find(work.transaction, office.device)? {
+                Some(log) => log.head,
+                None => LogHead::empty(code, office.device),
+            };
+            let mut rest = entries.into_iter().peekable();
+            while rest.peek().is_some() {
+                let piece = rest.by_ref().take(OFFICE_SLICE).collect();
+                let slice = CheckedSlice::of_office(code, office.device, &office.key, head, piece);
+                match ingest(work, &slice, contact)? {
+                    SliceOutcome::Taken { end, .. } => head = end,
+                    SliceOutcome::Refused(refusal) => return Err(StoreError::damaged(refusal.to_string())),
+                }
+            }
+            Ok(head)
+        })
+    }
+
+    /// Notes that a device was heard from. Nobody waits: it shares a later commit.
+    pub fn note_contact(&self, device: DeviceId, last: Seq, at_ms: i64) {
+        let (job, _) = task(move |work: &mut Work<'_>| {
+            if let Some(log) = device_logs::find(work.transaction, device)? {
+                device_logs::add_contact(work.transaction, log.number, last, at_ms, log.head.seq)?;
+            }
+            Ok(())
+        });
+        if let Some(queue) = &self.queue {
+            // A full queue costs precision of made-times, nothing else.
+            let _ = queue.try_send(job);
+        }
+    }
+
+    /// Drops everything derived and makes it again from the log.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then everything is as it was.
+    pub fn rebuild(&self) -> Result<(), StoreError> {
+        self.write(|work| {
+            work.state.projection.reset(work.transaction)?;
+            rebuild(work)
+        })
+    }
+
+    /// The heads of a part's document: what an edit made now states as its base.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn heads(&self, part: Part) -> Result<Vec<Hash>, StoreError> {
+        self.read(|reader| match Parts::load(&reader.connection)?.find(part) {
+            Some(number) => projection::heads(&reader.connection, number),
+            None => Ok(Vec::new()),
+        })
+    }
+
+    /// Runs queries on a read connection, in one snapshot.
+    ///
+    /// # Errors
+    /// [`StoreError`], also those of `query`.
+    pub fn query<T>(&self, query: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.read(|reader| query(&reader.connection))
+    }
+
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&mut Reader) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut reader = match idle {
+            Some(reader) => reader,
+            None => Reader { connection: open_reader(&self.path)?, codec: BodyCodec::new()? },
+        };
+        reader.connection.execute_batch("BEGIN")?;
+        let result = read(&mut reader);
+        reader.connection.execute_batch("COMMIT")?;
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if readers.len() < READERS_KEPT {
+            readers.push(reader);
+        }
+        result
+    }
+
+    /// The digest of a part at a line, made once.
+    pub(crate) fn digest_at(
+        &self,
+        part: Part,
+        lsn: Lsn,
+        make: impl FnOnce() -> Result<Hash, StoreError>,
+    ) -> Result<Hash, StoreError> {
+        let known = self.digests.lock().unwrap_or_else(PoisonError::into_inner).get(&part).copied();
+        if let Some((_, digest)) = known.filter(|(at, _)| *at == lsn) {
+            return Ok(digest);
+        }
+        let digest = make()?;
+        self.digests.lock().unwrap_or_else(PoisonError::into_inner).insert(part, (lsn, digest));
+        Ok(digest)
+    }
+
+    /// Hands work to the writer and waits until it is durable.
+    pub(super) fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (job, answer) = task(work);
+        let queue = self.queue.as_ref().ok_or(StoreError::Stopped)?;
+        queue.send(job).map_err(|_| StoreError::Stopped)?;
+        answer.recv().map_err(|_| StoreError::Stopped)?
+    }
+}
+
+impl Drop for Community {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if let Some(writer) = self.writer.take() {
+            // A writer that panicked has answered nobody; there is nothing to add.
+            let _ = writer.join();
+        }
+    }
+}

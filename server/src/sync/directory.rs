@@ -1,0 +1,201 @@
+//! Whose a device is, with which key it signs, and who may do what where: folded from the
+//! office's merged records, in the order of made-time and id, so that every replay of the
+//! log gives the same. Superseded and retracted records do not count.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use menpai_sync_core::entry::Entry;
+use menpai_sync_core::ids::{DeviceId, EntryId, GridId, WorkerId};
+use menpai_sync_core::judge::{Assignment, DeviceFacts};
+use menpai_sync_core::kinds::{Enrols, Grants, Kind, Kinds};
+use menpai_sync_core::part::Part;
+use menpai_sync_core::kinds::Class;
+use menpai_sync_core::signature::PublicKey;
+use menpai_sync_core::time::Instant;
+use serde_json::Value;
+
+use crate::store::community::identity::Founder;
+
+/// The field and the value that make a device one of the office (docs/protocol.md section 7).
+const DEVICE_TYPE: &str = "type";
+const OFFICE: &str = "office";
+
+/// A registered device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownDevice {
+    /// What verdicts go by.
+    pub facts: DeviceFacts,
+    /// What its slices are signed with.
+    pub public_key: PublicKey,
+}
+
+/// Devices and roles of one community.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    founder: Founder,
+    records: BTreeMap<(i64, EntryId), OfficeRecord>,
+    replaced: HashSet<EntryId>,
+    devices: HashMap<DeviceId, KnownDevice>,
+    assignments: HashMap<WorkerId, Vec<Assignment>>,
+    names: HashMap<WorkerId, String>,
+}
+
+/// What one record of the office says.
+#[derive(Debug, Clone)]
+enum OfficeRecord {
+    Device(DeviceId, KnownDevice),
+    Assignment { worker: WorkerId, name: Option<String>, assignment: Assignment },
+}
+
+impl Directory {
+    /// Knows the founding device only.
+    #[must_use]
+    pub fn new(founder: Founder) -> Directory {
+        let mut directory = Directory {
+            founder,
+            records: BTreeMap::new(),
+            replaced: HashSet::new(),
+            devices: HashMap::new(),
+            assignments: HashMap::new(),
+            names: HashMap::new(),
+        };
+        directory.refold();
+        directory
+    }
+
+    /// The kinds whose records it folds over.
+    #[must_use]
+    pub fn kinds(kinds: &Kinds) -> Vec<&str> {
+        kinds.iter().filter(|kind| is_office(kind)).map(|kind| kind.name.as_str()).collect()
+    }
+
+    /// Takes up one merged record; says whether it was one of the office's.
+    pub fn add(&mut self, kinds: &Kinds, entry: &Entry, made_ms: i64) -> bool {
+        let Some(kind) = kinds.get(&entry.kind).filter(|kind| is_office(kind)) else { return false };
+        self.replaced.extend(entry.supersedes.into_iter().chain(entry.retracts));
+        let record = match (&kind.effects.enrols, &kind.effects.grants) {
+            (Some(enrols), _) => device(enrols, entry),
+            (None, Some(grants)) => assignment(grants, entry),
+            (None, None) => None,
+        };
+        // A withdrawal says nothing by itself.
+        if let Some(record) = record.filter(|_| entry.retracts.is_none()) {
+            self.records.insert((made_ms, entry.id), record);
+        }
+        true
+    }
+
+    /// Folds over the records again; call it after [`Directory::add`].
+    pub fn refold(&mut self) {
+        self.devices.clear();
+        self.assignments.clear();
+        self.names.clear();
+        let facts = DeviceFacts { worker: self.founder.worker, office: true, revoked_ms: None };
+        self.devices
+            .insert(self.founder.device, KnownDevice { facts, public_key: self.founder.public_key.clone() });
+        for ((_, id), record) in &self.records {
+            if self.replaced.contains(id) {
+                continue;
+            }
+            match record {
+                OfficeRecord::Device(device, known) => {
+                    self.devices.insert(*device, known.clone());
+                }
+                OfficeRecord::Assignment { worker, name, assignment } => {
+                    self.assignments.entry(*worker).or_default().push(assignment.clone());
+                    if let Some(name) = name {
+                        self.names.insert(*worker, name.clone());
+                    }
+                }
+            }
+        }
+    }
+
+    /// A device, if the office registered it.
+    #[must_use]
+    pub fn device(&self, device: DeviceId) -> Option<&KnownDevice> {
+        self.devices.get(&device)
+    }
+
+    /// Every role a worker has or had.
+    #[must_use]
+    pub fn assignments(&self, worker: WorkerId) -> &[Assignment] {
+        self.assignments.get(&worker).map_or(&[], Vec::as_slice)
+    }
+
+    /// Names the office gave.
+    pub fn names(&self) -> impl Iterator<Item = (WorkerId, &str)> {
+        self.names.iter().map(|(worker, name)| (*worker, name.as_str()))
+    }
+
+    /// The parts a device may see now: the open part of the community, both parts of each
+    /// grid its worker has a role in; everything with a role in the whole community, and
+    /// for devices of the office.
+    #[must_use]
+    pub fn visible(&self, device: DeviceId, now_ms: i64, every_part: impl Iterator<Item = Part>) -> Vec<Part> {
+        let Some(known) = self.device(device) else { return Vec::new() };
+        let facts = &known.facts;
+        if facts.revoked_ms.is_some_and(|revoked| revoked <= now_ms) {
+            return Vec::new();
+        }
+        let current: Vec<&Assignment> = self
+            .assignments(facts.worker)
+            .iter()
+            .filter(|assignment| {
+                assignment.from_ms <= now_ms && assignment.until_ms.is_none_or(|until| now_ms < until)
+            })
+            .collect();
+        let mut parts = vec![Part { grid: None, class: Class::Open }];
+        if facts.office || current.iter().any(|assignment| assignment.grid.is_none()) {
+            parts.push(Part { grid: None, class: Class::Care });
+            parts.extend(every_part);
+        }
+        for grid in current.iter().filter_map(|assignment| assignment.grid) {
+            parts.push(Part { grid: Some(grid), class: Class::Open });
+            parts.push(Part { grid: Some(grid), class: Class::Care });
+        }
+        parts.sort_unstable();
+        parts.dedup();
+        parts
+    }
+}
+
+fn is_office(kind: &Kind) -> bool {
+    kind.effects.enrols.is_some() || kind.effects.grants.is_some()
+}
+
+fn text<'a>(entry: &'a Entry, field: &str) -> Option<&'a str> {
+    entry.body.get(field).and_then(Value::as_str)
+}
+
+fn instant(entry: &Entry, field: &str) -> Option<i64> {
+    text(entry, field)?.parse::<Instant>().ok().map(|at| at.unix_ms)
+}
+
+fn device(enrols: &Enrols, entry: &Entry) -> Option<OfficeRecord> {
+    let facts = DeviceFacts {
+        worker: text(entry, enrols.worker.as_str())?.parse().ok()?,
+        office: text(entry, DEVICE_TYPE) == Some(OFFICE),
+        revoked_ms: instant(entry, enrols.revoked_at.as_str()),
+    };
+    let public_key = text(entry, enrols.public_key.as_str())?.parse().ok()?;
+    let device = text(entry, enrols.device.as_str())?.parse().ok()?;
+    Some(OfficeRecord::Device(device, KnownDevice { facts, public_key }))
+}
+
+fn assignment(grants: &Grants, entry: &Entry) -> Option<OfficeRecord> {
+    let grid: Option<GridId> = match text(entry, grants.grid.as_str()) {
+        Some(grid) => Some(grid.parse().ok()?),
+        None => None,
+    };
+    Some(OfficeRecord::Assignment {
+        worker: text(entry, grants.worker.as_str())?.parse().ok()?,
+        name: text(entry, grants.worker_name.as_str()).map(str::to_owned),
+        assignment: Assignment {
+            role: text(entry, grants.role.as_str())?.to_owned(),
+            grid,
+            from_ms: instant(entry, grants.from.as_str())?,
+            until_ms: instant(entry, grants.until.as_str()),
+        },
+    })
+}

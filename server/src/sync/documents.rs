@@ -1,0 +1,228 @@
+//! The registry documents a writer holds. A document taken out for a transaction goes back
+//! as it then is only after the commit; if anything fails it is dropped and read again from
+//! the file, which costs less than cloning it for every transaction.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use menpai_sync_core::entry::Entry;
+use menpai_sync_core::ids::{CommunityCode, DeviceId, EntityId, Lsn};
+use menpai_sync_core::part::Part;
+use menpai_sync_core::registry::{DeriveError, Document};
+use menpai_sync_core::verdict::Derived;
+use rusqlite::Transaction;
+
+use crate::store::community::parts::Parts;
+use crate::store::community::projection::{Projection, stored_document};
+use crate::store::community::{BodyCodec, StoreError, entries, lines};
+
+/// After so many changes a document is stored whole again.
+const CHANGES_BETWEEN_STORES: usize = 256;
+
+/// Documents by part.
+#[derive(Debug)]
+pub(super) struct Documents {
+    community: CommunityCode,
+    loaded: BTreeMap<Part, Loaded>,
+    /// Changed by the request that is being worked on.
+    touched: BTreeSet<Part>,
+}
+
+#[derive(Debug)]
+struct Loaded {
+    document: Document,
+    /// The line of its last change.
+    lsn: Lsn,
+    /// Changes since it was last stored whole.
+    unstored: usize,
+}
+
+/// What became of an edit.
+#[derive(Debug)]
+pub(super) struct Change {
+    /// For its verdict line.
+    pub(super) derived: Derived,
+    /// The fields it set.
+    pub(super) touched: Vec<(EntityId, String)>,
+}
+
+/// Why an edit became no change.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NoChange {
+    /// The core says why.
+    #[error(transparent)]
+    Derive(#[from] DeriveError),
+    /// The core panicked; it will again, so the entry is held and never retried.
+    #[error("panicked")]
+    Panic,
+}
+
+impl Documents {
+    pub(super) fn new(community: CommunityCode) -> Documents {
+        Documents { community, loaded: BTreeMap::new(), touched: BTreeSet::new() }
+    }
+
+    /// The document of a part as the transaction sees it.
+    pub(super) fn load(
+        &mut self,
+        transaction: &Transaction<'_>,
+        codec: &mut BodyCodec,
+        parts: &Parts,
+        part: Part,
+    ) -> Result<&Document, StoreError> {
+        let loaded = match self.loaded.entry(part) {
+            std::collections::btree_map::Entry::Occupied(loaded) => loaded.into_mut(),
+            std::collections::btree_map::Entry::Vacant(place) => {
+                place.insert(read(transaction, codec, parts, self.community, part)?)
+            }
+        };
+        Ok(&loaded.document)
+    }
+
+    /// An empty document for a part that has none loaded: for a replay from the first line.
+    pub(super) fn begin(&mut self, part: Part) -> Result<(), StoreError> {
+        if let std::collections::btree_map::Entry::Vacant(place) = self.loaded.entry(part) {
+            let document = Document::genesis(self.community, part).map_err(|error| StoreError::Registry {
+                part: part.to_string(),
+                lsn: 0,
+                cause: error.to_string(),
+            })?;
+            place.insert(Loaded { document, lsn: 0, unstored: 0 });
+        }
+        Ok(())
+    }
+
+    /// The document of a part that is loaded.
+    pub(super) fn get(&self, part: Part) -> Option<&Document> {
+        self.loaded.get(&part).map(|loaded| &loaded.document)
+    }
+
+    /// Derives and applies a merged edit: the home's decision, or what a line repeats.
+    /// After a failure to apply, or a panic, the document is dropped.
+    pub(super) fn apply(
+        &mut self,
+        part: Part,
+        entry: &Entry,
+        device: DeviceId,
+        decided: Option<&Derived>,
+        lsn: Lsn,
+    ) -> Result<Change, NoChange> {
+        let Some(loaded) = self.loaded.get_mut(&part) else {
+            return Err(DeriveError::Automerge("the document is not loaded".to_owned()).into());
+        };
+        self.touched.insert(part);
+        let document = &mut loaded.document;
+        let outcome = catch_unwind(AssertUnwindSafe(|| -> Result<Change, DeriveError> {
+            let plan = match decided {
+                None => document.decide(entry, device)?,
+                Some(derived) => document.derive(entry, device, derived)?,
+            };
+            document.apply(&plan)?;
+            Ok(Change { derived: plan.derived().clone(), touched: plan.touched().to_vec() })
+        }));
+        match outcome {
+            Ok(Ok(change)) => {
+                loaded.lsn = lsn;
+                loaded.unstored += 1;
+                Ok(change)
+            }
+            Ok(Err(error)) => {
+                if matches!(error, DeriveError::Automerge(_)) {
+                    self.loaded.remove(&part);
+                }
+                Err(error.into())
+            }
+            Err(_) => {
+                self.loaded.remove(&part);
+                Err(NoChange::Panic)
+            }
+        }
+    }
+
+    /// Writes where the touched documents stand, and whole those that have grown enough.
+    pub(super) fn store(
+        &mut self,
+        transaction: &Transaction<'_>,
+        codec: &mut BodyCodec,
+        projection: &Projection,
+        parts: &Parts,
+        whole: bool,
+    ) -> Result<(), StoreError> {
+        for part in self.touched.clone() {
+            // One that was dropped after a panic is read again: earlier edits of this
+            // request may have moved it.
+            self.load(transaction, codec, parts, part)?;
+            let (Some(loaded), Some(number)) = (self.loaded.get_mut(&part), parts.find(part)) else { continue };
+            projection.write_head(transaction, number, &loaded.document, loaded.lsn)?;
+            if whole || loaded.unstored >= CHANGES_BETWEEN_STORES {
+                projection.write_document(transaction, number, &loaded.document, loaded.lsn)?;
+                loaded.unstored = 0;
+            }
+        }
+        Ok(())
+    }
+
+    /// The request is done: what it changed stands, as far as the transaction will.
+    pub(super) fn keep(&mut self, of_transaction: &mut BTreeSet<Part>) {
+        of_transaction.append(&mut self.touched);
+    }
+
+    /// The request failed: what it changed is read again when next needed.
+    pub(super) fn drop_touched(&mut self) {
+        for part in std::mem::take(&mut self.touched) {
+            self.loaded.remove(&part);
+        }
+    }
+
+    /// Forgets documents: a transaction failed, or nobody needed them for a while.
+    pub(super) fn forget(&mut self, parts: impl IntoIterator<Item = Part>) {
+        for part in parts {
+            self.loaded.remove(&part);
+        }
+    }
+
+    /// Forgets all.
+    pub(super) fn clear(&mut self) {
+        self.loaded.clear();
+        self.touched.clear();
+    }
+}
+
+fn read(
+    transaction: &Transaction<'_>,
+    codec: &mut BodyCodec,
+    parts: &Parts,
+    community: CommunityCode,
+    part: Part,
+) -> Result<Loaded, StoreError> {
+    let failed = |lsn, cause: String| StoreError::Registry { part: part.to_string(), lsn, cause };
+    let number = parts.find(part);
+    let stored = number.map(|number| stored_document(transaction, number)).transpose()?.flatten();
+    let (document, mut lsn) = match stored {
+        Some((epoch, lsn, bytes)) => {
+            let loaded = catch_unwind(AssertUnwindSafe(|| Document::load(&bytes, community, part, epoch)));
+            let document = loaded
+                .map_err(|_| failed(lsn, "the stored document panics".to_owned()))?
+                .map_err(|error| failed(lsn, error.to_string()))?;
+            (document, lsn)
+        }
+        None => (Document::genesis(community, part).map_err(|error| failed(0, error.to_string()))?, 0),
+    };
+    let mut loaded = Loaded { document, lsn, unstored: 0 };
+    let Some(number) = number else { return Ok(loaded) };
+    for line in lines::merged_edits_after(transaction, number, lsn)? {
+        lsn = line.envelope.lsn;
+        let stored = entries::get(transaction, codec, line.entry)?;
+        let bytes = stored.bytes.ok_or_else(|| failed(lsn, "the entry's bytes are erased".to_owned()))?;
+        let entry = Entry::parse(&bytes).map_err(|error| failed(lsn, error.to_string()))?;
+        let derived = line.envelope.derived.ok_or_else(|| failed(lsn, "nothing derived".to_owned()))?;
+        let plan = loaded
+            .document
+            .derive(&entry, line.envelope.device, &derived)
+            .map_err(|error| failed(lsn, error.to_string()))?;
+        loaded.document.apply(&plan).map_err(|error| failed(lsn, error.to_string()))?;
+        loaded.lsn = lsn;
+        loaded.unstored += 1;
+    }
+    Ok(loaded)
+}

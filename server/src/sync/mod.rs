@@ -1,0 +1,22 @@
+//! One round trip with a device, and the one writer behind it. A slice is read (`slice`),
+//! waits its turn (`writer`), becomes part of the file (`ingest`); the answer is read from
+//! the file afterwards (`answer`). [`Community`] is the face of all of it.
+
+pub mod answer;
+mod communities;
+mod community;
+mod directory;
+mod documents;
+mod ingest;
+pub mod members;
+mod rebuild;
+mod slice;
+mod state;
+mod writer;
+
+pub use communities::Communities;
+pub use community::{Community, OfficeDevice, Settings};
+pub use directory::{Directory, KnownDevice};
+pub use ingest::{Contact, SliceOutcome};
+pub use slice::{MAX_SLICE_ENTRIES, Refusal, Slice};
+pub use writer::FailPoint;

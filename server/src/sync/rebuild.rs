@@ -1,0 +1,73 @@
+//! Makes everything derived again from the log: verdicts and derivations are repeated as
+//! the lines say, never judged. The derived tables must be empty.
+
+use menpai_sync_core::entry::Entry;
+use menpai_sync_core::verdict::Verdict;
+
+use super::ingest::{note_entities, project_fields};
+use super::state::Work;
+use crate::store::community::projection::MergedEntry;
+use crate::store::community::{StoreError, entries, lines};
+
+/// Replays every line.
+///
+/// # Errors
+/// [`StoreError::Registry`] where an edit does not give the change that its line names.
+pub(super) fn rebuild(work: &mut Work<'_>) -> Result<(), StoreError> {
+    work.state.documents.clear();
+    let mut after = 0;
+    loop {
+        // Lines are read in pieces: the statements that replay them need the connection.
+        let piece = lines::after(work.transaction, after, 1_000)?;
+        let Some(last) = piece.last() else { break };
+        after = last.envelope.lsn;
+        for line in piece {
+            replay(work, &line)?;
+        }
+    }
+    let state = &mut *work.state;
+    state.documents.store(work.transaction, &mut state.codec, &state.projection, &state.parts, true)?;
+    state.reload_directory(work.transaction)?;
+    for (worker, name) in state.directory.names() {
+        state.projection.name_worker(work.transaction, worker, name)?;
+    }
+    Ok(())
+}
+
+fn replay(work: &mut Work<'_>, line: &lines::StoredLine) -> Result<(), StoreError> {
+    let envelope = &line.envelope;
+    let stored = entries::get(work.transaction, &mut work.state.codec, line.entry)?;
+    // What is over the limit or erased says nothing any more.
+    let Some(entry) = stored.bytes.as_deref().and_then(|bytes| Entry::parse(bytes).ok()) else { return Ok(()) };
+    match envelope.verdict {
+        Verdict::Waiting => Ok(()),
+        Verdict::Held => note_entities(work, stored.number, &entry, true),
+        Verdict::Merged => {
+            let touched = match &envelope.derived {
+                None => Vec::new(),
+                Some(derived) => {
+                    let state = &mut *work.state;
+                    state.documents.begin(envelope.part)?;
+                    state
+                        .documents
+                        .apply(envelope.part, &entry, envelope.device, Some(derived), envelope.lsn)
+                        .map_err(|error| StoreError::Registry {
+                            part: envelope.part.to_string(),
+                            lsn: envelope.lsn,
+                            cause: error.to_string(),
+                        })?
+                        .touched
+                }
+            };
+            note_entities(work, stored.number, &entry, false)?;
+            let merged = MergedEntry {
+                number: stored.number,
+                lsn: envelope.lsn,
+                made_ms: envelope.made_ms,
+                entry: &entry,
+            };
+            work.state.projection.add_merged(work.transaction, &merged)?;
+            project_fields(work, envelope.part, &touched)
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What the writer of one community holds beside the file: where the log ends, who is who,
+//! which documents are loaded. All of it can be read from the file again, and is after any
+//! failure; a request that fails leaves it as it was.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use menpai_sync_core::community_log::{ChainHead, Envelope};
+use menpai_sync_core::entry::Entry;
+use menpai_sync_core::ids::Hash;
+use menpai_sync_core::part::Part;
+use menpai_sync_core::signature::Signer;
+use rusqlite::{Connection, Transaction};
+
+use super::directory::Directory;
+use super::documents::Documents;
+use crate::store::community::identity::{self, Identity};
+use crate::store::community::parts::Parts;
+use crate::store::community::projection::{Projection, merged_of_kinds};
+use crate::store::community::{BodyCodec, StoreError, lines};
+
+/// The writer's side of an open community.
+pub(super) struct State {
+    pub(super) identity: Identity,
+    pub(super) receipt_key: Signer,
+    pub(super) projection: Projection,
+    pub(super) codec: BodyCodec,
+    pub(super) parts: Parts,
+    pub(super) head: ChainHead,
+    pub(super) directory: Arc<Directory>,
+    pub(super) documents: Documents,
+    /// Documents changed by requests of the running transaction.
+    changed: BTreeSet<Part>,
+    /// The head that the file has signed.
+    signed: ChainHead,
+}
+
+/// What a failed request is taken back to.
+pub(super) struct Mark {
+    parts: Parts,
+    head: ChainHead,
+    directory: Arc<Directory>,
+}
+
+/// One request's view of the writer: a transaction and the state that goes with it.
+pub(super) struct Work<'a> {
+    pub(super) transaction: &'a Transaction<'a>,
+    pub(super) state: &'a mut State,
+}
+
+impl State {
+    pub(super) fn load(
+        connection: &Connection,
+        identity: Identity,
+        receipt_key: Signer,
+        projection: Projection,
+    ) -> Result<State, StoreError> {
+        let head = ChainHead::empty(identity.code, identity.log);
+        let mut state = State {
+            receipt_key,
+            codec: BodyCodec::new()?,
+            parts: Parts::default(),
+            head,
+            signed: head,
+            directory: Arc::new(Directory::new(identity.founder.clone())),
+            documents: Documents::new(identity.code),
+            changed: BTreeSet::new(),
+            projection,
+            identity,
+        };
+        state.reload(connection)?;
+        Ok(state)
+    }
+
+    /// Reads everything from the file again.
+    pub(super) fn reload(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        self.parts = Parts::load(connection)?;
+        self.head = identity::head(connection)?
+            .map_or_else(|| ChainHead::empty(self.identity.code, self.identity.log), |(head, _)| head);
+        self.signed = self.head;
+        self.documents.clear();
+        self.changed.clear();
+        self.reload_directory(connection)
+    }
+
+    pub(super) fn reload_directory(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        let kinds = Arc::clone(self.projection.kinds());
+        let mut directory = Directory::new(self.identity.founder.clone());
+        for (made_ms, bytes) in merged_of_kinds(connection, &mut self.codec, &Directory::kinds(&kinds))? {
+            let entry = Entry::parse(&bytes).map_err(|error| StoreError::damaged(error.to_string()))?;
+            directory.add(&kinds, &entry, made_ms);
+        }
+        directory.refold();
+        self.directory = Arc::new(directory);
+        Ok(())
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        Mark { parts: self.parts.clone(), head: self.head, directory: Arc::clone(&self.directory) }
+    }
+
+    pub(super) fn keep(&mut self) {
+        self.documents.keep(&mut self.changed);
+    }
+
+    pub(super) fn take_back(&mut self, mark: Mark) {
+        self.parts = mark.parts;
+        self.head = mark.head;
+        self.directory = mark.directory;
+        self.documents.drop_touched();
+    }
+
+    /// Signs the head if the transaction moved it.
+    pub(super) fn sign(&self, transaction: &Transaction<'_>) -> Result<(), StoreError> {
+        if self.head == self.signed {
+            return Ok(());
+        }
+        let signature = self.receipt_key.sign(&self.head.message(self.identity.code, self.identity.log));
+        identity::write_head(transaction, self.head, &signature)
+    }
+
+    pub(super) fn committed(&mut self) {
+        self.signed = self.head;
+        self.changed.clear();
+    }
+
+    /// After a transaction that did not commit.
+    pub(super) fn abandon(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        let changed = std::mem::take(&mut self.changed);
+        self.documents.drop_touched();
+        self.documents.forget(changed);
+        self.reload(connection)
+    }
+}
+
+impl Work<'_> {
+    /// Appends a line to the community log.
+    pub(super) fn append(
+        &mut self,
+        envelope: &Envelope,
+        entry: i64,
+        entry_hash: Hash,
+    ) -> Result<(), StoreError> {
+        let part = self.state.parts.number(self.transaction, envelope.part)?;
+        let bytes = lines::append(self.transaction, envelope, entry, part)?;
+        self.state.head = self.state.head.after(&bytes, entry_hash);
+        debug_assert_eq!(self.state.head.lsn, envelope.lsn);
+        Ok(())
+    }
+
+    /// Folds a merged record into the directory, if it is one of the office's.
+    pub(super) fn fold(&mut self, entry: &Entry, made_ms: i64) -> Result<(), StoreError> {
+        let state = &mut *self.state;
+        let kinds = Arc::clone(state.projection.kinds());
+        if !Directory::kinds(&kinds).contains(&entry.kind.as_str()) {
+            return Ok(());
+        }
+        let directory = Arc::make_mut(&mut state.directory);
+        directory.add(&kinds, entry, made_ms);
+        directory.refold();
+        for (worker, name) in directory.names() {
+            state.projection.name_worker(self.transaction, worker, name)?;
+        }
+        Ok(())
+    }
+}

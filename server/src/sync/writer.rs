@@ -1,0 +1,154 @@
+//! The one writer thread of an open community. Requests that wait together share a
+//! transaction, each in a savepoint of its own; all are answered only after the commit, and
+//! one that fails takes back only itself. After a commit that fails nothing more is written:
+//! what the operating system made of it can be known only by opening the file again.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::state::{State, Work};
+use crate::store::community::StoreError;
+
+/// Most requests that share one commit.
+const MAX_BATCH: usize = 64;
+/// Requests that may wait before the next has to.
+pub(super) const QUEUE_LENGTH: usize = 1_024;
+/// Documents are given back after this long without a request.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// One request to the writer.
+pub(super) trait Job: Send {
+    /// Does the work; an error takes it back.
+    fn run(&mut self, work: &mut Work<'_>);
+    /// Whether the work is to be taken back.
+    fn failed(&self) -> bool;
+    /// Tells the waiting caller, after the commit or its failure.
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+/// A request made of a function.
+struct Task<F, T> {
+    work: Option<F>,
+    result: Option<Result<T, StoreError>>,
+    reply: SyncSender<Result<T, StoreError>>,
+}
+
+impl<F, T> Job for Task<F, T>
+where
+    F: FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Send,
+    T: Send,
+{
+    fn run(&mut self, work: &mut Work<'_>) {
+        if let Some(function) = self.work.take() {
+            // A panic is a fault of ours; it costs this request, not the community.
+            let result = catch_unwind(AssertUnwindSafe(|| function(work)));
+            self.result = Some(result.unwrap_or_else(|_| Err(StoreError::damaged("a request panicked"))));
+        }
+    }
+
+    fn failed(&self) -> bool {
+        !matches!(self.result, Some(Ok(_)))
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+        let result = match (self.result, committed) {
+            (Some(Ok(_)) | None, Err(error)) => Err(error),
+            (Some(result), _) => result,
+            (None, Ok(())) => Err(StoreError::Stopped),
+        };
+        // A caller that has gone away learns it at its next contact.
+        let _ = self.reply.send(result);
+    }
+}
+
+/// Wraps a function as a request; the receiver gets its result once it is durable.
+pub(super) fn task<F, T>(work: F) -> (Box<dyn Job>, Receiver<Result<T, StoreError>>)
+where
+    F: FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Send + 'static,
+    T: Send + 'static,
+{
+    let (reply, answer) = sync_channel(1);
+    (Box::new(Task { work: Some(work), result: None, reply }), answer)
+}
+
+/// Called at named places, so that tests can fail there.
+pub type FailPoint = std::sync::Arc<dyn Fn(&'static str) -> Result<(), StoreError> + Send + Sync>;
+
+/// Runs until the last sender is gone. `published` is called after each commit.
+pub(super) fn run(
+    mut connection: Connection,
+    mut state: State,
+    queue: &Receiver<Box<dyn Job>>,
+    fail_point: Option<&FailPoint>,
+    stop: &AtomicBool,
+    mut published: impl FnMut(&State),
+) {
+    loop {
+        let first = match queue.recv_timeout(IDLE) {
+            Ok(job) => job,
+            Err(RecvTimeoutError::Timeout) => {
+                state.documents.clear();
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        let mut batch = vec![first];
+        batch.extend(queue.try_iter().take(MAX_BATCH - 1));
+        if stop.load(Ordering::Acquire) {
+            for job in batch {
+                job.answer(Err(StoreError::Stopped));
+            }
+            continue;
+        }
+        match commit(&mut connection, &mut state, &mut batch, fail_point) {
+            Ok(()) => {
+                state.committed();
+                published(&state);
+                for job in batch {
+                    job.answer(Ok(()));
+                }
+            }
+            Err(error) => {
+                tracing::error!(community = %state.identity.code, %error, "a transaction did not commit; the writer stops");
+                stop.store(true, Ordering::Release);
+                let reason = error.to_string();
+                if state.abandon(&connection).is_err() {
+                    state.documents.clear();
+                }
+                for job in batch {
+                    job.answer(Err(StoreError::NotCommitted(reason.clone())));
+                }
+            }
+        }
+    }
+}
+
+fn commit(
+    connection: &mut Connection,
+    state: &mut State,
+    batch: &mut [Box<dyn Job>],
+    fail_point: Option<&FailPoint>,
+) -> Result<(), StoreError> {
+    let at = |place| fail_point.map_or(Ok(()), |fail| fail(place));
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for job in batch {
+        let mark = state.mark();
+        transaction.execute_batch("SAVEPOINT request")?;
+        job.run(&mut Work { transaction: &transaction, state });
+        if job.failed() {
+            transaction.execute_batch("ROLLBACK TO request; RELEASE request")?;
+            state.take_back(mark);
+        } else {
+            transaction.execute_batch("RELEASE request")?;
+            state.keep();
+        }
+    }
+    state.sign(&transaction)?;
+    at("before commit")?;
+    transaction.commit()?;
+    Ok(())
+}
