@@ -1,0 +1,140 @@
+//! `GET /api/v1/desk/conflicts`: every registry field with more than one value. All values
+//! stand equal, with who, both clocks and source; nothing is chosen for the reviewer.
+
+use actix_web::{HttpResponse, web};
+use menpai_sync_core::entry::EDIT_KIND;
+use menpai_sync_core::ids::EntityId;
+use menpai_sync_core::kinds::Labels;
+use menpai_sync_core::time::Instant;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Desk, Named, read, wording};
+use crate::auth::DeskSession;
+use crate::error::ApiResult;
+use crate::home::Home;
+use crate::store::community::StoreError;
+use crate::store::review::conflicts::{self, Writing, Written};
+use crate::store::review::register::Address;
+
+/// Fields of an edit's body that say where a value comes from.
+const SOURCE: &str = "source";
+const NOTE: &str = "note";
+
+#[derive(Debug, Serialize)]
+struct Answer {
+    conflicts: Vec<Conflict>,
+}
+
+#[derive(Debug, Serialize)]
+struct Conflict {
+    #[serde(rename = "type")]
+    entity_type: String,
+    entity: EntityId,
+    entity_name: Option<String>,
+    address: Option<Address>,
+    grid: Option<Named>,
+    field: String,
+    labels: Labels,
+    values: Vec<ConflictValue>,
+    before: Option<Before>,
+}
+
+#[derive(Debug, Serialize)]
+struct ConflictValue {
+    value: Value,
+    text: Labels,
+    worker: Option<Named>,
+    device: Option<Named>,
+    made_at: String,
+    offset_ms: Option<i64>,
+    received: Option<String>,
+    source: Option<Labels>,
+    note: Option<String>,
+    shown: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Before {
+    value: Value,
+    text: Labels,
+    made_at: String,
+    worker: Option<Named>,
+    source: Option<Labels>,
+}
+
+/// # Errors
+/// `not_signed_in`.
+pub async fn get(home: web::Data<Home>, session: DeskSession) -> ApiResult<HttpResponse> {
+    Ok(HttpResponse::Ok().json(read(&home, &session, answer).await?))
+}
+
+fn answer(desk: &mut Desk<'_>) -> Result<Answer, StoreError> {
+    let open = conflicts::open(desk.connection, desk.codec)?;
+    let conflicts = open.into_iter().map(|conflict| describe(desk, conflict)).collect::<Result<_, _>>()?;
+    Ok(Answer { conflicts })
+}
+
+fn describe(desk: &mut Desk<'_>, conflict: conflicts::Conflict) -> Result<Conflict, StoreError> {
+    let known = desk.register.entity(conflict.entity)?;
+    let registry_type = conflict.entity_type.as_str();
+    let mut values = Vec::new();
+    for (rank, written) in conflict.values.iter().enumerate() {
+        values.push(value(desk, registry_type, &conflict.field, written, rank == 0)?);
+    }
+    let before = match &conflict.before {
+        Some(writing) => Some(Before {
+            text: wording::registry_value(desk, registry_type, &conflict.field, &writing.value)?,
+            value: writing.value.clone(),
+            made_at: writing.entry.made_at.to_string(),
+            worker: Some(desk.worker(writing.entry.worker)),
+            source: source(desk, writing)?,
+        }),
+        None => None,
+    };
+    Ok(Conflict {
+        labels: wording::registry_field(desk, registry_type, &conflict.field)?,
+        entity: conflict.entity,
+        entity_name: known.name,
+        address: Some(known.address).filter(|address| !address.is_empty()),
+        grid: conflict.grid.map(|grid| desk.grid(grid)).transpose()?,
+        values,
+        before,
+        entity_type: conflict.entity_type,
+        field: conflict.field,
+    })
+}
+
+fn value(
+    desk: &mut Desk<'_>,
+    registry_type: &str,
+    field: &str,
+    written: &Written,
+    shown: bool,
+) -> Result<ConflictValue, StoreError> {
+    let text = wording::registry_value(desk, registry_type, field, &written.value)?;
+    let by = written.by.as_ref();
+    // Without the edit, the document still tells the device and, in whole seconds, when.
+    let owner = written.device.and_then(|device| desk.register.device(device)?.worker);
+    let worker = by.map(|writing| writing.entry.worker).or(owner);
+    Ok(ConflictValue {
+        value: written.value.clone(),
+        text,
+        worker: worker.map(|worker| desk.worker(worker)),
+        device: written.device.map(|device| desk.device(device)),
+        made_at: by.map_or_else(|| desk.local.instant(written.at_s * 1000), made_at).to_string(),
+        offset_ms: by.map(|writing| writing.envelope.offset_ms),
+        received: by.map(|writing| desk.local.instant(writing.envelope.received.unix_ms).to_string()),
+        source: by.map(|writing| source(desk, writing)).transpose()?.flatten(),
+        note: by.and_then(|writing| writing.entry.body.get(NOTE)?.as_str().map(str::to_owned)),
+        shown,
+    })
+}
+
+fn made_at(writing: &Writing) -> Instant {
+    writing.entry.made_at
+}
+
+fn source(desk: &mut Desk<'_>, writing: &Writing) -> Result<Option<Labels>, StoreError> {
+    writing.entry.body.get(SOURCE).map(|value| wording::body_value(desk, EDIT_KIND, SOURCE, value)).transpose()
+}

@@ -1,0 +1,108 @@
+//! What the secretary's desk reads. Every answer is about the community of the session and
+//! comes from one snapshot of its file; nothing here writes.
+
+pub mod conflicts;
+pub mod filters;
+pub mod local;
+pub mod overview;
+pub mod records;
+mod wording;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use actix_web::web;
+use menpai_sync_core::ids::{DeviceId, GridId, WorkerId};
+use menpai_sync_core::kinds::{Family, Kinds};
+use rusqlite::Connection;
+use serde::Serialize;
+
+use crate::auth::DeskSession;
+use crate::error::{ApiError, ApiResult};
+use crate::home::{self, Home};
+use crate::store::community::{BodyCodec, StoreError};
+use crate::store::node;
+use crate::store::review::register::Register;
+use local::LocalTime;
+
+/// What a question to a community is answered from.
+struct Desk<'c> {
+    connection: &'c Connection,
+    codec: &'c mut BodyCodec,
+    kinds: &'c Kinds,
+    register: Register<'c>,
+    local: LocalTime,
+}
+
+/// An id with the name it is known by.
+#[derive(Debug, Clone, Serialize)]
+struct Named {
+    id: String,
+    name: String,
+}
+
+impl<'c> Desk<'c> {
+    /// The kinds that the list of records lists: what workers state and what they edit.
+    /// The office's own records are about people and devices and have no place here.
+    fn listed_kinds(&self) -> Vec<&'c str> {
+        let listed = |family| matches!(family, Family::Record | Family::Edit);
+        self.kinds.iter().filter(|kind| listed(kind.family)).map(|kind| kind.name.as_str()).collect()
+    }
+
+    fn grid(&mut self, grid: GridId) -> Result<Named, StoreError> {
+        let name = self.register.grid(grid)?.unwrap_or_default();
+        Ok(Named { id: grid.to_string(), name })
+    }
+
+    fn worker(&self, worker: WorkerId) -> Named {
+        Named { id: worker.to_string(), name: self.register.worker(worker).unwrap_or_default().to_owned() }
+    }
+
+    fn device(&self, device: DeviceId) -> Named {
+        let id = device.to_string();
+        let known = self.register.device(device);
+        let name = match known.and_then(|known| known.name.clone()) {
+            Some(name) => name,
+            None if known.is_some_and(|known| known.office) => OFFICE_NAME.to_owned(),
+            // The end of an id tells two nameless phones apart.
+            None => id.chars().skip(id.len().saturating_sub(4)).collect::<String>().to_uppercase(),
+        };
+        Named { id, name }
+    }
+}
+
+/// What the founding device is called, which no record names.
+const OFFICE_NAME: &str = "社区办公室";
+
+/// Answers a question from one snapshot of the session's community, off the workers.
+async fn read<T: Send + 'static>(
+    home: &web::Data<Home>,
+    session: &DeskSession,
+    question: impl FnOnce(&mut Desk<'_>) -> Result<T, StoreError> + Send + 'static,
+) -> ApiResult<T> {
+    let code = session.community;
+    let accounts: HashMap<WorkerId, String> = home
+        .node(move |node| node.read(|connection| node::list_accounts(connection, code)))
+        .await?
+        .into_iter()
+        .map(|account| (account.worker, account.display_name))
+        .collect();
+    let community = home::community(home, code).await?;
+    let answer = web::block(move || {
+        community.read(|reader| {
+            let kinds = community.kinds();
+            let register = Register::open(&reader.connection, &mut reader.codec, kinds, accounts)?;
+            let mut desk = Desk {
+                connection: &reader.connection,
+                codec: &mut reader.codec,
+                kinds,
+                register,
+                local: LocalTime::of_community(),
+            };
+            question(&mut desk)
+        })
+    });
+    answer.await?.map_err(ApiError::internal)
+}

@@ -1,0 +1,73 @@
+//! `GET /api/v1/desk/overview`: the server's clock, where the log ends, a few counts, and
+//! when each phone was last heard from. Small, because every open desk asks again and again.
+
+use actix_web::{HttpResponse, web};
+use menpai_sync_core::ids::Lsn;
+use menpai_sync_core::verdict::Verdict;
+use serde::Serialize;
+
+use super::{Desk, Named, read};
+use crate::auth::DeskSession;
+use crate::clock;
+use crate::error::ApiResult;
+use crate::home::Home;
+use crate::store::community::StoreError;
+use crate::store::review::{counts, devices};
+
+#[derive(Debug, Serialize)]
+struct Answer {
+    clock: String,
+    today: String,
+    lsn: Lsn,
+    records_today: u64,
+    held: u64,
+    waiting: u64,
+    conflicts: u64,
+    devices: Vec<Device>,
+}
+
+#[derive(Debug, Serialize)]
+struct Device {
+    #[serde(flatten)]
+    named: Named,
+    worker: Option<Named>,
+    last_contact: Option<String>,
+}
+
+/// # Errors
+/// `not_signed_in`.
+pub async fn get(home: web::Data<Home>, session: DeskSession) -> ApiResult<HttpResponse> {
+    let now_ms = clock::now_ms();
+    Ok(HttpResponse::Ok().json(read(&home, &session, move |desk| answer(desk, now_ms)).await?))
+}
+
+fn answer(desk: &mut Desk<'_>, now_ms: i64) -> Result<Answer, StoreError> {
+    let today = desk.local.day(now_ms);
+    Ok(Answer {
+        clock: desk.local.instant(now_ms).to_string(),
+        today: today.to_string(),
+        lsn: counts::last_lsn(desk.connection)?,
+        records_today: counts::merged_between(desk.connection, &desk.listed_kinds(), desk.local.range(today))?,
+        held: counts::standing_at(desk.connection, Verdict::Held)?,
+        waiting: counts::standing_at(desk.connection, Verdict::Waiting)?,
+        conflicts: counts::conflicts(desk.connection)?,
+        devices: phones(desk)?,
+    })
+}
+
+/// Phones in use, the one that was silent longest first: that is the one to ask about.
+fn phones(desk: &Desk<'_>) -> Result<Vec<Device>, StoreError> {
+    let contacts = devices::last_contacts(desk.connection)?;
+    let mut phones: Vec<Device> = desk
+        .register
+        .devices()
+        .filter(|(_, device)| !device.office && !device.revoked)
+        .map(|(id, device)| Device {
+            named: desk.device(id),
+            worker: device.worker.map(|worker| desk.worker(worker)),
+            last_contact: contacts.get(&id).map(|at_ms| desk.local.instant(*at_ms).to_string()),
+        })
+        .collect();
+    phones.sort_by(|a, b| (&a.last_contact, &a.named.id).cmp(&(&b.last_contact, &b.named.id)));
+    Ok(phones)
+}

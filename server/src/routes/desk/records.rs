@@ -1,0 +1,174 @@
+//! `GET /api/v1/desk/records`: what the devices sent and the home decided, newest first,
+//! every field labelled, both clocks as they were.
+
+use actix_web::{HttpResponse, web};
+use chrono::NaiveDate;
+use menpai_sync_core::ids::{EntryId, GridId, Lsn, WorkerId};
+use menpai_sync_core::kinds::{Family, Labels};
+use menpai_sync_core::verdict::Verdict;
+use serde::{Deserialize, Serialize};
+
+use super::wording::{self, Content};
+use super::{Desk, Named, read};
+use crate::auth::DeskSession;
+use crate::error::{ApiError, ApiResult};
+use crate::home::Home;
+use crate::store::community::StoreError;
+use crate::store::review::lines::{self, LineFilter, ReviewLine};
+use crate::store::review::register::Address;
+
+const USUAL_LIMIT: usize = 50;
+const MOST: usize = 200;
+/// `kind=family:record` asks for everything but edits. No kind's name has a colon.
+const RECORDS_ONLY: &str = "family:record";
+
+/// What may be asked for; whatever is empty is not asked for.
+#[derive(Debug, Default, Deserialize)]
+pub struct Query {
+    grid: Option<String>,
+    kind: Option<String>,
+    worker: Option<String>,
+    day: Option<String>,
+    verdict: Option<String>,
+    before: Option<String>,
+    limit: Option<String>,
+}
+
+#[derive(Debug)]
+struct Asked {
+    grid: Option<GridId>,
+    kind: Option<String>,
+    worker: Option<WorkerId>,
+    day: Option<NaiveDate>,
+    verdict: Option<Verdict>,
+    before: Option<Lsn>,
+    limit: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Answer {
+    records: Vec<Record>,
+    next: Option<Lsn>,
+}
+
+#[derive(Debug, Serialize)]
+struct Record {
+    lsn: Lsn,
+    entry: Option<EntryId>,
+    kind: Option<String>,
+    kind_labels: Option<Labels>,
+    grid: Option<Named>,
+    worker: Option<Named>,
+    device: Named,
+    seq: u64,
+    made_at: Option<String>,
+    made: String,
+    made_ms: i64,
+    received: String,
+    offset_ms: i64,
+    verdict: Verdict,
+    reason: Option<String>,
+    reason_text: Option<Labels>,
+    rung: &'static str,
+    address: Option<Address>,
+    summary: Labels,
+    body: Vec<Content>,
+}
+
+/// # Errors
+/// `not_signed_in`, `unreadable_request`.
+pub async fn get(home: web::Data<Home>, session: DeskSession, query: web::Query<Query>) -> ApiResult<HttpResponse> {
+    let asked = query.into_inner().read()?;
+    let answer = read(&home, &session, move |desk| answer(desk, &asked)).await?;
+    Ok(HttpResponse::Ok().json(answer))
+}
+
+fn answer(desk: &mut Desk<'_>, asked: &Asked) -> Result<Answer, StoreError> {
+    let mut kinds = desk.listed_kinds();
+    match asked.kind.as_deref() {
+        None => {}
+        Some(RECORDS_ONLY) => {
+            kinds.retain(|name| desk.kinds.get(name).is_some_and(|kind| kind.family == Family::Record));
+        }
+        Some(asked) => kinds.retain(|name| *name == asked),
+    }
+    let filter = LineFilter {
+        grid: asked.grid,
+        kinds,
+        unknown_kinds: asked.kind.is_none(),
+        worker: asked.worker,
+        made_ms: asked.day.map(|day| desk.local.range(day)),
+        verdict: asked.verdict,
+        before: asked.before,
+    };
+    // One more than asked for tells whether there is a next page.
+    let mut found = lines::newest(desk.connection, desk.codec, &filter, asked.limit + 1)?;
+    let more = found.len() > asked.limit;
+    found.truncate(asked.limit);
+    let next = found.last().map(|line| line.lsn).filter(|_| more);
+    let records = found.into_iter().map(|line| record(desk, line)).collect::<Result<_, _>>()?;
+    Ok(Answer { records, next })
+}
+
+fn record(desk: &mut Desk<'_>, line: ReviewLine) -> Result<Record, StoreError> {
+    let entry = line.entry.as_ref();
+    let kind = entry.and_then(|entry| desk.kinds.get(&entry.kind));
+    Ok(Record {
+        lsn: line.lsn,
+        entry: line.id,
+        kind: entry.map(|entry| entry.kind.clone()),
+        kind_labels: kind.map(|kind| kind.labels.clone()),
+        grid: line.part.grid.map(|grid| desk.grid(grid)).transpose()?,
+        worker: entry.map(|entry| desk.worker(entry.worker)),
+        device: desk.device(line.device),
+        seq: line.seq,
+        made_at: entry.map(|entry| entry.made_at.to_string()),
+        made: desk.local.instant(line.made_ms).to_string(),
+        made_ms: line.made_ms,
+        received: desk.local.instant(line.received_ms).to_string(),
+        offset_ms: line.offset_ms,
+        verdict: line.verdict,
+        reason: line.reason.map(|reason| reason.code().to_owned()),
+        reason_text: line.reason.map(|reason| reason.sentence()),
+        rung: rung(line.verdict),
+        address: entry.map(|entry| wording::address(desk, entry)).transpose()?.flatten(),
+        summary: entry.map_or_else(|| Ok(wording::unreadable()), |entry| wording::summary(desk, entry))?,
+        body: entry.map_or_else(|| Ok(Vec::new()), |entry| wording::contents(desk, entry))?,
+    })
+}
+
+/// How far an entry has come. Reviewed is a rung only for kinds that ask for review; none does.
+fn rung(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Merged => "merged",
+        Verdict::Held => "held",
+        Verdict::Waiting => "on_server",
+    }
+}
+
+impl Query {
+    fn read(self) -> ApiResult<Asked> {
+        Ok(Asked {
+            grid: part("grid", self.grid, |text| text.parse().ok())?,
+            kind: self.kind.filter(|kind| !kind.is_empty()),
+            worker: part("worker", self.worker, |text| text.parse().ok())?,
+            day: part("day", self.day, |text| text.parse().ok())?,
+            verdict: match self.verdict.as_deref() {
+                None | Some("" | "merged") => Some(Verdict::Merged),
+                Some("held") => Some(Verdict::Held),
+                Some("waiting") => Some(Verdict::Waiting),
+                Some("all") => None,
+                Some(_) => return Err(ApiError::unreadable("verdict")),
+            },
+            before: part("before", self.before, |text| text.parse().ok())?,
+            limit: part("limit", self.limit, |text| text.parse().ok())?.unwrap_or(USUAL_LIMIT).clamp(1, MOST),
+        })
+    }
+}
+
+fn part<T>(name: &str, given: Option<String>, read: impl FnOnce(&str) -> Option<T>) -> ApiResult<Option<T>> {
+    match given.filter(|text| !text.is_empty()) {
+        None => Ok(None),
+        Some(text) => read(&text).map(Some).ok_or_else(|| ApiError::unreadable(name)),
+    }
+}

@@ -1,0 +1,13 @@
+//! What the desk reads: lines with their entries, open conflicts with who wrote what, counts,
+//! and the names that ids stand for. Reads only; a connection is one community's, so
+//! another community's data cannot appear.
+
+pub mod ancestry;
+pub mod conflicts;
+pub mod counts;
+pub mod devices;
+pub mod lines;
+pub mod register;
+
+#[cfg(test)]
+mod tests;
