@@ -45,6 +45,7 @@ export const en: Record<keyof typeof zh, string> = {
   'records.verdict': 'How far it came',
   'records.all_grids': 'All grids',
   'records.all_kinds': 'All kinds',
+  'records.without_edits': 'Records only, no edits',
   'records.all_workers': 'Everybody',
   'records.all_days': 'All days',
   'records.all_verdicts': 'All',

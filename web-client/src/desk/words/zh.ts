@@ -45,6 +45,7 @@ export const zh = {
   'records.verdict': '走到哪里',
   'records.all_grids': '全部网格',
   'records.all_kinds': '全部种类',
+  'records.without_edits': '只看记录，不看改资料',
   'records.all_workers': '全部人员',
   'records.all_days': '全部日期',
   'records.all_verdicts': '全部',
