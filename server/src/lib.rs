@@ -1,2 +1,21 @@
 //! The home server of Menpai communities. This library builds the app; `main.rs` only
-//! reads configuration and starts it, so that tests run the same app in-process.
+//! starts the command line, so that tests run the same app in-process.
+
+pub mod auth;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod control;
+pub mod data_folder;
+pub mod demo;
+pub mod divisions;
+pub mod error;
+pub mod home;
+pub mod middleware;
+pub mod office;
+pub mod router;
+pub mod routes;
+pub mod serve;
+pub mod store;
+pub mod sync;
+pub mod tls;

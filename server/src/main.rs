@@ -1,3 +1,7 @@
 //! The `menpai` command: reads its arguments and calls the library. No logic lives here.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    menpai_server::cli::run()
+}

@@ -1,0 +1,108 @@
+//! A browser's session at the desk: a cookie that scripts cannot read and other sites cannot
+//! send. Take [`DeskSession`] as a handler's argument; requests that change something must
+//! also come from the desk's own page.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::COOKIE;
+use actix_web::{FromRequest, HttpRequest};
+use menpai_sync_core::ids::{CommunityCode, WorkerId};
+
+use super::origin::check_origin;
+use super::phone_session;
+use super::token::Token;
+use crate::error::{ApiError, ApiResult};
+use crate::store::node::{Role, SessionKind};
+
+/// How long a desk stays signed in: a working day.
+pub const DESK_SESSION_HOURS: i64 = 12;
+const COOKIE_NAME: &str = "menpai_desk";
+
+/// Who asks, at the desk.
+#[derive(Debug, Clone)]
+pub struct DeskSession {
+    /// Account name; also the holder of this person's office device.
+    pub account: String,
+    /// The worker its entries name.
+    pub worker: WorkerId,
+    /// The person's name.
+    pub worker_name: String,
+    /// The community it belongs to.
+    pub community: CommunityCode,
+    /// What the menu offers; rights come from assignment records.
+    pub role: Role,
+    /// When it ends, milliseconds UTC.
+    pub expires_ms: i64,
+    /// To end it.
+    pub token_hash: [u8; 32],
+}
+
+impl DeskSession {
+    /// Demands that the session belongs to this community.
+    ///
+    /// # Errors
+    /// [`ApiError::NotAllowed`] otherwise.
+    pub fn check_community(&self, community: CommunityCode) -> ApiResult<()> {
+        if self.community == community {
+            Ok(())
+        } else {
+            Err(ApiError::NotAllowed)
+        }
+    }
+}
+
+impl FromRequest for DeskSession {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = ApiResult<DeskSession>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let token = token_of(&request).ok_or(ApiError::NotSignedIn)?;
+            let (session, token_hash) = phone_session::find(&request, token).await?;
+            if session.kind != SessionKind::Desk {
+                return Err(ApiError::WrongDevice);
+            }
+            check_origin(&request)?;
+            Ok(DeskSession {
+                account: session.account.name,
+                worker: session.account.worker,
+                worker_name: session.account.display_name,
+                community: session.account.community,
+                role: session.account.role,
+                expires_ms: session.expires_ms,
+                token_hash,
+            })
+        })
+    }
+}
+
+fn token_of(request: &HttpRequest) -> Option<Token> {
+    request
+        .headers()
+        .get_all(COOKIE)
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|text| text.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, _)| *name == COOKIE_NAME)
+        .and_then(|(_, value)| Token::from_text(value))
+}
+
+/// The `Set-Cookie` of a new session.
+#[must_use]
+pub fn cookie(request: &HttpRequest, token: &Token) -> String {
+    set_cookie(request, &token.to_text(), DESK_SESSION_HOURS * 3600)
+}
+
+/// The `Set-Cookie` that makes a browser forget its session.
+#[must_use]
+pub fn ended_cookie(request: &HttpRequest) -> String {
+    set_cookie(request, "", 0)
+}
+
+fn set_cookie(request: &HttpRequest, value: &str, max_age_seconds: i64) -> String {
+    let secure = if request.app_config().secure() { "; Secure" } else { "" };
+    format!("{COOKIE_NAME}={value}; Path=/; Max-Age={max_age_seconds}; HttpOnly; SameSite=Strict{secure}")
+}

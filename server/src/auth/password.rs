@@ -1,0 +1,110 @@
+//! Passwords: Argon2id with 19 MiB, two passes, one lane (OWASP's second choice). At most
+//! two are computed at a time, off the server's workers: a burst of sign-ins waits, it does
+//! not take the machine. An account that does not exist costs the same as one that does.
+
+use std::sync::Arc;
+
+use actix_web::web;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::sync::Semaphore;
+
+use crate::clock;
+use crate::error::{ApiError, ApiResult};
+
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+const AT_A_TIME: usize = 2;
+/// Longer passwords are refused unread: hashing them would be a way to waste our time.
+const MAX_PASSWORD_BYTES: usize = 256;
+
+/// A password could not be hashed.
+#[derive(Debug, thiserror::Error)]
+#[error("hashing a password: {0}")]
+pub struct PasswordError(String);
+
+/// Hashes and checks passwords.
+pub struct Passwords {
+    permits: Semaphore,
+    /// Hash of a password nobody has, for accounts that do not exist.
+    nobody: Arc<str>,
+}
+
+impl Passwords {
+    /// Ready to check.
+    ///
+    /// # Errors
+    /// [`PasswordError`] if Argon2 refuses its own parameters.
+    pub fn new() -> Result<Passwords, PasswordError> {
+        let nobody = hash_password(&menpai_sync_core::ids::hex(&clock::random::<16>()))?.into();
+        Ok(Passwords {
+            permits: Semaphore::new(AT_A_TIME),
+            nobody,
+        })
+    }
+
+    /// Whether the password fits the hash; `None`: the account does not exist.
+    ///
+    /// # Errors
+    /// [`ApiError::Internal`] if it cannot be computed.
+    pub async fn check(&self, hash: Option<String>, password: String) -> ApiResult<bool> {
+        let _permit = self.permits.acquire().await.map_err(ApiError::internal)?;
+        let exists = hash.is_some();
+        let hash = hash.map_or_else(|| Arc::clone(&self.nobody), Arc::from);
+        let fits = web::block(move || verify_password(&hash, &password)).await?;
+        Ok(fits && exists)
+    }
+}
+
+/// The hash of a new password. Blocks for some 25 ms.
+///
+/// # Errors
+/// [`PasswordError`].
+pub fn hash_password(password: &str) -> Result<String, PasswordError> {
+    let salt: [u8; 16] = clock::random();
+    argon2()
+        .and_then(|argon2| {
+            argon2
+                .hash_password_with_salt(password.as_bytes(), &salt)
+                .map_err(|e| PasswordError(e.to_string()))
+        })
+        .map(|hash| hash.to_string())
+}
+
+fn verify_password(hash: &str, password: &str) -> bool {
+    if password.len() > MAX_PASSWORD_BYTES {
+        return false;
+    }
+    let Ok(hash) = PasswordHash::new(hash) else {
+        return false;
+    };
+    // The parameters are those in the hash; ours may have grown since.
+    argon2().is_ok_and(|argon2| argon2.verify_password(password.as_bytes(), &hash).is_ok())
+}
+
+fn argon2() -> Result<Argon2<'static>, PasswordError> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|e| PasswordError(e.to_string()))?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_says_its_parameters_and_fits_one_password() {
+        let hash = hash_password("k7mw-p3qt").unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(verify_password(&hash, "k7mw-p3qt"));
+        assert!(!verify_password(&hash, "k7mw-p3qu"));
+        assert!(!verify_password("no hash", "k7mw-p3qt"));
+    }
+
+    #[actix_web::test]
+    async fn nobody_has_no_password() {
+        let passwords = Passwords::new().unwrap();
+        assert!(!passwords.check(None, String::new()).await.unwrap());
+    }
+}

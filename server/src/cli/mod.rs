@@ -1,0 +1,90 @@
+//! The `menpai` command line: one file per command. Exit codes: 0 all good, 1 it did not
+//! work, 2 it worked in part (or the arguments were wrong).
+
+mod demo_roster;
+mod import_roster;
+mod maintain;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::DEFAULT_DATA;
+
+/// Home server of Menpai 门牌 communities.
+#[derive(Parser)]
+#[command(name = "menpai", version, about, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve phones, the desk and the API
+    Serve(serve::Arguments),
+    /// Bring files into a community
+    #[command(subcommand)]
+    Import(Import),
+    /// Make demonstration files
+    #[command(subcommand)]
+    Demo(Demo),
+    /// Check chains, signatures and digests of every community; changes nothing
+    Verify(maintain::Arguments),
+    /// Make tables and registry documents again from the log, and compare the digests
+    Rebuild(maintain::Arguments),
+}
+
+#[derive(Subcommand)]
+enum Import {
+    /// Read a roster (.xlsx or .csv) with one row per person; without --apply only show what would change
+    Roster(import_roster::Arguments),
+}
+
+#[derive(Subcommand)]
+enum Demo {
+    /// Write a roster of invented people: 4 grids, about 2,400 households, 6,000 persons
+    Roster(demo_roster::Arguments),
+}
+
+/// Where data lies; the same for every command.
+#[derive(Args)]
+struct DataArguments {
+    /// Data folder
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_DATA)]
+    data: PathBuf,
+}
+
+/// Runs the command line.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        Command::Serve(arguments) => serve::run(arguments),
+        Command::Import(Import::Roster(arguments)) => import_roster::run(arguments),
+        Command::Demo(Demo::Roster(arguments)) => demo_roster::run(arguments),
+        Command::Verify(arguments) => maintain::verify(arguments),
+        Command::Rebuild(arguments) => maintain::rebuild(arguments),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("menpai: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+/// What a command returns: an exit code, or a sentence and exit code 1.
+type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,44 @@
+//! `menpai serve`: opens the home, makes the demo if asked, listens until told to stop.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{DataArguments, Outcome};
+use crate::config::{ServeConfig, parse_http, parse_https};
+use crate::serve;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    data: DataArguments,
+    /// Plain http, this machine only; :0 takes a free port
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = parse_http)]
+    http: SocketAddr,
+    /// TLS, for phones in the network; :0 takes a free port
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:8443", value_parser = parse_https)]
+    https: SocketAddr,
+    /// Folder of the built web apps
+    #[arg(long, value_name = "DIR", default_value = "web-client/dist")]
+    web: PathBuf,
+    /// Make the demo community if there is none, and print its logins
+    #[arg(long)]
+    demo: bool,
+    /// Print the addresses as one line of JSON on stdout
+    #[arg(long)]
+    announce_json: bool,
+}
+
+pub(super) fn run(arguments: Arguments) -> Outcome {
+    serve::run(&ServeConfig {
+        data: arguments.data.data,
+        http: arguments.http,
+        https: arguments.https,
+        web: arguments.web,
+        demo: arguments.demo,
+        announce_json: arguments.announce_json,
+    })?;
+    Ok(ExitCode::SUCCESS)
+}

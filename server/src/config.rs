@@ -1,0 +1,88 @@
+//! What `menpai serve` was told. Plain http is for this machine alone: a device key or a
+//! password in clear text on a network would undo everything else.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Where data lies if nothing is said.
+pub const DEFAULT_DATA: &str = "data";
+
+/// An address that will not be listened at.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// Neither `host:port` nor `:port`.
+    #[error("{0:?} is not an address like 127.0.0.1:8080 or :0")]
+    Unreadable(String),
+    /// Plain http beyond this machine.
+    #[error("plain http answers on 127.0.0.1 only, not on {0}; use --https for the network")]
+    HttpBeyondLoopback(SocketAddr),
+}
+
+/// Settings of a server.
+#[derive(Debug, Clone)]
+pub struct ServeConfig {
+    /// The data folder.
+    pub data: PathBuf,
+    /// Plain http, loopback only.
+    pub http: SocketAddr,
+    /// TLS.
+    pub https: SocketAddr,
+    /// The built web apps.
+    pub web: PathBuf,
+    /// Make the demo community where there is none.
+    pub demo: bool,
+    /// Print the addresses as one line of JSON too.
+    pub announce_json: bool,
+}
+
+/// `host:port`, or `:port` for loopback.
+///
+/// # Errors
+/// [`AddressError`]; also for anything but loopback.
+pub fn parse_http(text: &str) -> Result<SocketAddr, AddressError> {
+    let address = parse(text, "127.0.0.1")?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err(AddressError::HttpBeyondLoopback(address))
+    }
+}
+
+/// `host:port`, or `:port` for every address of this machine.
+///
+/// # Errors
+/// [`AddressError::Unreadable`].
+pub fn parse_https(text: &str) -> Result<SocketAddr, AddressError> {
+    parse(text, "0.0.0.0")
+}
+
+fn parse(text: &str, host: &str) -> Result<SocketAddr, AddressError> {
+    let full = if text.starts_with(':') {
+        format!("{host}{text}")
+    } else {
+        text.replace("localhost:", "127.0.0.1:")
+    };
+    full.parse().map_err(|_| AddressError::Unreadable(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_stays_on_this_machine() {
+        assert_eq!(parse_http(":0").unwrap().to_string(), "127.0.0.1:0");
+        assert_eq!(parse_http("localhost:80").unwrap().to_string(), "127.0.0.1:80");
+        assert!(parse_http("[::1]:8080").is_ok());
+        assert!(matches!(
+            parse_http("0.0.0.0:8080"),
+            Err(AddressError::HttpBeyondLoopback(_))
+        ));
+        assert!(matches!(
+            parse_http("192.0.2.1:8080"),
+            Err(AddressError::HttpBeyondLoopback(_))
+        ));
+        assert_eq!(parse_https(":0").unwrap().to_string(), "0.0.0.0:0");
+        assert!(parse_https("8443").is_err());
+    }
+}

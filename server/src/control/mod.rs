@@ -1,0 +1,115 @@
+//! One writer, many commands: a command that finds a server running hands its work over a
+//! socket in the data folder (one line of JSON up, lines of JSON down); without a server it
+//! opens the folder itself. The socket is 0600: whoever may use it may read the folder too.
+
+mod listener;
+mod work;
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+use menpai_sync_core::ids::CommunityCode;
+use serde::{Deserialize, Serialize};
+
+use crate::data_folder::DataFolderError;
+use crate::home::{Home, HomeError};
+use crate::office::import::ImportReport;
+
+pub use listener::Listener;
+
+/// Name of the socket in the data folder.
+const SOCKET: &str = "control.sock";
+
+/// Work on an open home.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Request {
+    /// Import a roster, or show what that would do.
+    ImportRoster {
+        /// The file; absolute, both sides are on one machine.
+        file: PathBuf,
+        /// Into which community.
+        community: CommunityCode,
+        /// Write, or only show.
+        apply: bool,
+    },
+    /// Check every community.
+    Verify,
+    /// Make derived tables again.
+    Rebuild,
+}
+
+/// What comes back, in this order: any number of `Progress`, then one of the others.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Answer {
+    /// So much of it is done.
+    Progress {
+        /// Entries written.
+        done: u64,
+        /// Entries to write.
+        total: u64,
+    },
+    /// The roster was read, and written if asked.
+    Imported(ImportReport),
+    /// Communities were checked or rebuilt.
+    Maintained {
+        /// One line for each finding or community.
+        lines: Vec<String>,
+        /// Whether all was as it should be.
+        clean: bool,
+    },
+    /// It did not work.
+    Failed {
+        /// Why.
+        message: String,
+    },
+}
+
+/// Why a command could not be run at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// The home cannot be opened.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The running server went away or speaks otherwise.
+    #[error("the running server did not answer: {0}")]
+    Talk(#[from] std::io::Error),
+}
+
+/// Does the work in the running server, or here if none runs. The last answer is returned,
+/// the others go to `progress`.
+///
+/// # Errors
+/// [`ControlError`]; failures of the work itself are [`Answer::Failed`].
+pub fn perform(data: &Path, request: &Request, progress: &mut dyn FnMut(u64, u64)) -> Result<Answer, ControlError> {
+    match Home::open(data) {
+        Ok(home) => Ok(work::perform(&home, request, progress)),
+        Err(error @ HomeError::Folder(DataFolderError::InUse { .. })) => {
+            match UnixStream::connect(data.join(SOCKET)) {
+                Ok(stream) => Ok(hand_over(&stream, request, progress)?),
+                // Something else holds the folder: say who.
+                Err(_) => Err(error.into()),
+            }
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn hand_over(
+    mut stream: &UnixStream,
+    request: &Request,
+    progress: &mut dyn FnMut(u64, u64),
+) -> std::io::Result<Answer> {
+    let mut line = serde_json::to_vec(request)?;
+    line.push(b'\n');
+    stream.write_all(&line)?;
+    for line in BufReader::new(stream).lines() {
+        match serde_json::from_str(&line?)? {
+            Answer::Progress { done, total } => progress(done, total),
+            last => return Ok(last),
+        }
+    }
+    Err(std::io::ErrorKind::UnexpectedEof.into())
+}

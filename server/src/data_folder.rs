@@ -1,0 +1,237 @@
+//! The data folder: where everything a home keeps lies, and the lock that makes one process
+//! its only writer. Refuses a second writer, naming the first. The folder is 0700, what is
+//! secret in it 0600.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use menpai_sync_core::ids::CommunityCode;
+use menpai_sync_core::signature::Signer;
+
+use crate::clock;
+
+/// Why the folder cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum DataFolderError {
+    /// Another process writes to it.
+    #[error("{} is in use by {holder}", path.display())]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+        /// What the other process wrote into the lock.
+        holder: String,
+    },
+    /// The operating system refused.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// Folder or file.
+        path: PathBuf,
+        /// Its reason.
+        source: io::Error,
+    },
+    /// The receipt key's file holds no key.
+    #[error("{}: not a private key; restore it from backup, or phones will not believe this home", path.display())]
+    ReceiptKey {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// An open data folder; closing it (drop) gives the lock back.
+#[derive(Debug)]
+pub struct DataFolder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl DataFolder {
+    /// Makes the folder where it is missing and takes its lock.
+    ///
+    /// # Errors
+    /// [`DataFolderError::InUse`] while another process has it.
+    pub fn open(path: &Path) -> Result<DataFolder, DataFolderError> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| DataFolderError::Io { path, source }
+        };
+        let private = |path: &Path| {
+            DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(path)
+                .map_err(failed(path))
+        };
+        private(path)?;
+        let path = &path.canonicalize().map_err(failed(path))?;
+        private(&path.join("communities"))?;
+        private(&path.join("tls"))?;
+
+        let lock_path = path.join("lock");
+        let mut lock = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&lock_path)
+            .map_err(failed(&lock_path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                // Best effort: the holder may be writing this very moment.
+                let _ = lock.read_to_string(&mut holder);
+                let holder = match holder.trim() {
+                    "" => "another process".to_owned(),
+                    text => text.to_owned(),
+                };
+                return Err(DataFolderError::InUse {
+                    path: path.clone(),
+                    holder,
+                });
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(&lock_path)(error)),
+        }
+        let command = std::env::args().nth(1).unwrap_or_default();
+        let holder = format!(
+            "menpai {command}, process {}, since {}\n",
+            std::process::id(),
+            clock::now()
+        );
+        lock.set_len(0)
+            .and_then(|()| lock.rewind())
+            .and_then(|()| lock.write_all(holder.as_bytes()))
+            .map_err(failed(&lock_path))?;
+        Ok(DataFolder {
+            path: path.clone(),
+            _lock: lock,
+        })
+    }
+
+    /// The folder itself, absolute.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The node's own database.
+    #[must_use]
+    pub fn node_file(&self) -> PathBuf {
+        self.path.join("node.sqlite")
+    }
+
+    /// Folder of the communities' databases.
+    #[must_use]
+    pub fn communities(&self) -> PathBuf {
+        self.path.join("communities")
+    }
+
+    /// The database of one community.
+    #[must_use]
+    pub fn community_file(&self, community: CommunityCode) -> PathBuf {
+        self.communities().join(format!("{community}.sqlite"))
+    }
+
+    /// Folder of the local authority and the server's certificate.
+    #[must_use]
+    pub fn tls(&self) -> PathBuf {
+        self.path.join("tls")
+    }
+
+    /// Logins of the demo.
+    #[must_use]
+    pub fn demo_logins(&self) -> PathBuf {
+        self.path.join("demo-logins.txt")
+    }
+
+    /// The home's receipt key, made at first use.
+    ///
+    /// # Errors
+    /// [`DataFolderError::ReceiptKey`] if the file holds something else: a new key would make
+    /// every receipt given so far unbelievable, so none is made silently.
+    pub fn receipt_key(&self) -> Result<Signer, DataFolderError> {
+        let path = self.path.join("receipt-key");
+        let failed = |source| DataFolderError::Io {
+            path: path.clone(),
+            source,
+        };
+        if !path.exists() {
+            write_private(
+                &path,
+                format!("{}\n", menpai_sync_core::ids::hex(&new_secret_key())).as_bytes(),
+            )
+            .map_err(failed)?;
+        }
+        let text = fs::read_to_string(&path).map_err(failed)?;
+        menpai_sync_core::ids::unhex(text.trim())
+            .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
+            .and_then(|bytes| Signer::from_bytes(&bytes).ok())
+            .ok_or(DataFolderError::ReceiptKey { path })
+    }
+}
+
+/// 32 random bytes that are a P-256 secret scalar.
+#[must_use]
+pub fn new_secret_key() -> [u8; 32] {
+    loop {
+        let bytes = clock::random();
+        if Signer::from_bytes(&bytes).is_ok() {
+            return bytes;
+        }
+    }
+}
+
+/// Writes a file that its owner alone may read; whole or not at all, even on a power cut.
+///
+/// # Errors
+/// The operating system's.
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let draft = path.with_file_name(format!(".{name}.new"));
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&draft, path)?;
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_second_writer_is_told_who_the_first_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data");
+        let first = DataFolder::open(&path).unwrap();
+        let refused = DataFolder::open(&path).unwrap_err().to_string();
+        assert!(
+            refused.contains(&format!("process {}", std::process::id())),
+            "{refused}"
+        );
+        drop(first);
+        DataFolder::open(&path).unwrap();
+    }
+
+    #[test]
+    fn the_folder_and_its_secrets_are_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataFolder::open(&folder.path().join("data")).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let key = data.receipt_key().unwrap().public_key();
+        assert_eq!(data.receipt_key().unwrap().public_key(), key);
+        assert_eq!(mode(data.path()), 0o700);
+        assert_eq!(mode(&data.path().join("receipt-key")), 0o600);
+        fs::write(data.path().join("receipt-key"), "no key").unwrap();
+        assert!(matches!(data.receipt_key(), Err(DataFolderError::ReceiptKey { .. })));
+    }
+}

@@ -1,0 +1,243 @@
+//! The demo: one community made of the generated roster, with workers, a secretary and
+//! random passwords. Made once; an interrupted start is continued by the next one, because
+//! every step looks for what is there already.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use menpai_roster::demo::{COMMUNITY, COMMUNITY_CODE, GRIDS, STREET, roster};
+use menpai_sync_core::ids::{CommunityCode, EntityId, GridId, IdError, WorkerId};
+use menpai_sync_core::time::Instant;
+
+use crate::auth::{PasswordError, hash_password};
+use crate::clock;
+use crate::data_folder::write_private;
+use crate::home::Home;
+use crate::office::import::{ImportError, ensure_grids, import_roster};
+use crate::office::{Office, OfficeError, records};
+use crate::store::node::{self, Account, Role};
+
+pub use menpai_roster::demo::SEED;
+
+/// Invented people: two for each grid, then the secretary.
+const WORKERS: [[&str; 2]; 4] = [["刘敏", "陈刚"], ["王丽", "赵强"], ["孙洁", "周磊"], ["吴娟", "郑涛"]];
+const SECRETARY: &str = "何静";
+const OFFICE_NAME: &str = "社区办公室";
+/// Assignments begin this long ago, so that work of the last weeks can be shown.
+const ASSIGNED_BEFORE_MS: i64 = 30 * 86_400_000;
+/// No letter or digit that looks like another.
+const ALPHABET: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
+
+/// Why the demo could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// The generator's community code.
+    #[error(transparent)]
+    Code(#[from] IdError),
+    /// The roster could not be written.
+    #[error(transparent)]
+    Roster(#[from] menpai_roster::demo::WriteError),
+    /// It could not be imported.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// The office could not write.
+    #[error(transparent)]
+    Office(#[from] OfficeError),
+    /// The node's own file.
+    #[error(transparent)]
+    Node(#[from] rusqlite::Error),
+    /// A password could not be hashed.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// A file of the data folder.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Someone of the demo.
+struct Person {
+    account: String,
+    name: &'static str,
+    /// Number of the grid; `None`: the secretary.
+    grid: Option<usize>,
+}
+
+/// Writes the demo roster of a seed.
+///
+/// # Errors
+/// [`DemoError::Roster`].
+pub fn write_roster(path: &Path, seed: u64) -> Result<(), DemoError> {
+    Ok(roster(seed).write_xlsx(path)?)
+}
+
+/// Makes the demo, or what is missing of it, and returns its logins in words.
+///
+/// # Errors
+/// [`DemoError`]; the next start goes on where this one failed.
+pub fn ensure(home: &Home) -> Result<String, DemoError> {
+    let code: CommunityCode = COMMUNITY_CODE.parse()?;
+    // The roster lies in the folder until it is imported: that is how a start knows.
+    let pending = home.folder.path().join("demo-roster.xlsx");
+    let unfinished = pending.exists() || home.communities.get(code).map_err(OfficeError::from)?.is_none();
+    if unfinished && !pending.exists() {
+        let draft = home.folder.path().join(".demo-roster.new.xlsx");
+        write_roster(&draft, SEED)?;
+        fs::rename(&draft, &pending)?;
+    }
+    let office = Office::found(home, code)?;
+    if unfinished {
+        let grids = ensure_grids(home, code, &GRIDS.map(|(name, _)| name))?;
+        let accounts = ensure_accounts(home, code)?;
+        assign(&office, &grids, &accounts)?;
+        import(home, code, &pending)?;
+        fs::remove_file(&pending)?;
+    } else {
+        ensure_accounts(home, code)?;
+    }
+    Ok(fs::read_to_string(home.folder.demo_logins())?)
+}
+
+fn people() -> Vec<Person> {
+    let mut people = vec![Person {
+        account: "secretary".to_owned(),
+        name: SECRETARY,
+        grid: None,
+    }];
+    for (grid, names) in WORKERS.iter().enumerate() {
+        for (letter, name) in ["a", "b"].into_iter().zip(names) {
+            people.push(Person {
+                account: format!("grid{}{letter}", grid + 1),
+                name,
+                grid: Some(grid),
+            });
+        }
+    }
+    people
+}
+
+/// The accounts, with the worker of each. New passwords where the file of logins is missing:
+/// it is written last, so it never names a password that does not work.
+fn ensure_accounts(home: &Home, code: CommunityCode) -> Result<Vec<(Person, WorkerId)>, DemoError> {
+    let path = home.folder.demo_logins();
+    let people = people();
+    if !path.exists() {
+        let mut lines = vec![
+            format!("# {STREET} {COMMUNITY} {code}: demo logins, random, for this data folder only"),
+            format!("# {:<12}{:<18}{}", "account", "password", "name"),
+        ];
+        for person in &people {
+            let password = new_password();
+            let account = Account {
+                name: person.account.clone(),
+                password_hash: hash_password(&password)?,
+                worker: clock::new_worker_id(),
+                display_name: person.name.to_owned(),
+                community: code,
+                role: if person.grid.is_none() {
+                    Role::Secretary
+                } else {
+                    Role::Worker
+                },
+            };
+            home.node_store()
+                .write(|transaction| node::insert_account(transaction, &account, clock::now_ms()))?;
+            let duty = person
+                .grid
+                .map_or_else(|| "社区书记".to_owned(), |grid| format!("网格员 {}", GRIDS[grid].0));
+            lines.push(format!("  {:<12}{password:<18}{} {duty}", person.account, person.name));
+        }
+        write_private(&path, format!("{}\n", lines.join("\n")).as_bytes())?;
+    }
+    let known = home
+        .node_store()
+        .read(|connection| node::list_accounts(connection, code))?;
+    Ok(people
+        .into_iter()
+        .filter_map(|person| {
+            let worker = known.iter().find(|account| account.name == person.account)?.worker;
+            Some((person, worker))
+        })
+        .collect())
+}
+
+/// Gives everybody their role, once.
+fn assign(office: &Office, grids: &[EntityId], accounts: &[(Person, WorkerId)]) -> Result<(), DemoError> {
+    let directory = office.community.directory();
+    let from = Instant {
+        unix_ms: clock::now_ms() - ASSIGNED_BEFORE_MS,
+        offset_minutes: 480,
+    };
+    let everybody = accounts
+        .iter()
+        .map(|(person, worker)| (*worker, person.name, person.grid))
+        // What the office itself writes carries a name too.
+        .chain([(office.worker, OFFICE_NAME, None)]);
+    let mut drafts = Vec::new();
+    for (worker, name, grid) in everybody {
+        if !directory.assignments(worker).is_empty() {
+            continue;
+        }
+        let role = match grid {
+            Some(_) => "grid_worker",
+            None if worker == office.worker => "community_staff",
+            None => "community_secretary",
+        };
+        let grid = grid
+            .and_then(|grid| grids.get(grid))
+            .map(|id| GridId::from_bytes(*id.as_bytes()));
+        let body = records::assignment(worker, name, role, grid, from);
+        drafts.push(office.record(records::ASSIGNMENT, None, body));
+    }
+    if !drafts.is_empty() {
+        office.write(&drafts)?;
+    }
+    Ok(())
+}
+
+fn import(home: &Home, code: CommunityCode, roster: &PathBuf) -> Result<(), DemoError> {
+    // Hidden by itself where stderr is no terminal.
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("making the demo {bar:40} {pos}/{len} {elapsed}") {
+        bar.set_style(style);
+    }
+    import_roster(home, roster, code, true, &mut |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    })?;
+    bar.finish_and_clear();
+    Ok(())
+}
+
+/// Three groups of four, easy to read out and to type: 59 random bits.
+fn new_password() -> String {
+    let mut password = String::new();
+    let mut letters = 0;
+    while letters < 12 {
+        for byte in clock::random::<16>() {
+            // 248 = 8 × 31: what is beyond would favour the first letters.
+            if letters < 12 && byte < 248 {
+                if letters > 0 && letters % 4 == 0 {
+                    password.push('-');
+                }
+                password.push(char::from(ALPHABET[usize::from(byte % 31)]));
+                letters += 1;
+            }
+        }
+    }
+    password
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_three_groups_and_differ() {
+        let password = new_password();
+        assert_eq!(password.len(), 14);
+        assert!(password.split('-').all(|group| group.len() == 4));
+        assert_ne!(password, new_password());
+    }
+}

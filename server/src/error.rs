@@ -1,0 +1,200 @@
+//! The one error type of the HTTP edge (docs/protocol.md section 11): status, stable code,
+//! details. Its sentences are written by `middleware::errors`, which knows the language.
+//! Whatever is not one of the known codes is `internal`: logged once, never told.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use serde_json::Value;
+
+/// What an API handler answers when it does not answer.
+#[derive(Debug)]
+pub enum ApiError {
+    /// No session, or one that has ended.
+    NotSignedIn,
+    /// Account or password is wrong; which of the two is not told.
+    WrongCredentials,
+    /// The session belongs to another device or kind of client.
+    WrongDevice,
+    /// Signed in, but this is not theirs to do or see.
+    NotAllowed,
+    /// This home has no such community.
+    UnknownCommunity,
+    /// Nothing is at this address.
+    NotFound,
+    /// The device id is registered with another public key.
+    DeviceKeyDiffers,
+    /// The request cannot be read; the value says where.
+    UnreadableRequest(Value),
+    /// The request is larger than the limit.
+    TooLarge,
+    /// The client speaks a protocol this server does not.
+    ProtocolNotSupported,
+    /// Try again after this many seconds.
+    TooManyRequests(u64),
+    /// Something of ours failed. Logged, not told.
+    Internal(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Result of an API handler.
+pub type ApiResult<T> = Result<T, ApiError>;
+
+impl ApiError {
+    /// An internal error from anything that can say what failed.
+    pub fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ApiError {
+        ApiError::Internal(error.into())
+    }
+
+    /// A request that cannot be read, with the place that was wrong.
+    #[must_use]
+    pub fn unreadable(what: impl Into<String>) -> ApiError {
+        ApiError::UnreadableRequest(serde_json::json!({ "what": what.into() }))
+    }
+
+    /// The stable code that clients act on.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            ApiError::NotSignedIn => "not_signed_in",
+            ApiError::WrongCredentials => "wrong_credentials",
+            ApiError::WrongDevice => "wrong_device",
+            ApiError::NotAllowed => "not_allowed",
+            ApiError::UnknownCommunity => "unknown_community",
+            ApiError::NotFound => "not_found",
+            ApiError::DeviceKeyDiffers => "device_key_differs",
+            ApiError::UnreadableRequest(_) => "unreadable_request",
+            ApiError::TooLarge => "too_large",
+            ApiError::ProtocolNotSupported => "protocol_not_supported",
+            ApiError::TooManyRequests(_) => "too_many_requests",
+            ApiError::Internal(_) => "internal",
+        }
+    }
+
+    /// Facts for the client: never personal values, never the server's insides.
+    #[must_use]
+    pub fn details(&self) -> Value {
+        match self {
+            ApiError::UnreadableRequest(details) => details.clone(),
+            ApiError::TooManyRequests(seconds) => serde_json::json!({ "retry_after_seconds": seconds }),
+            _ => serde_json::json!({}),
+        }
+    }
+
+    /// Message and what to do next, in Chinese and in English.
+    #[must_use]
+    pub fn sentences(&self) -> [(&'static str, &'static str); 2] {
+        match self {
+            ApiError::NotSignedIn => [
+                ("尚未登录，或登录已失效。", "请重新登录；手机上未上传的记录不会丢失。"),
+                (
+                    "You are not signed in, or the sign-in has ended.",
+                    "Sign in again; records not yet uploaded stay on the phone.",
+                ),
+            ],
+            ApiError::WrongCredentials => [
+                ("账号或密码不正确。", "请核对后重试；忘记密码请联系社区书记。"),
+                (
+                    "Account or password is wrong.",
+                    "Check both and try again, or ask the community secretary.",
+                ),
+            ],
+            ApiError::WrongDevice => [
+                ("此登录不属于这台设备。", "请在这台设备上重新登录。"),
+                (
+                    "This sign-in belongs to another device.",
+                    "Sign in again on this device.",
+                ),
+            ],
+            ApiError::NotAllowed => [
+                ("您没有此项权限。", "如需使用，请联系社区书记。"),
+                (
+                    "You are not allowed to do this.",
+                    "If you need it, ask the community secretary.",
+                ),
+            ],
+            ApiError::UnknownCommunity => [
+                ("本服务器没有这个社区。", "请核对社区代码。"),
+                ("This server has no such community.", "Check the community code."),
+            ],
+            ApiError::NotFound => [
+                ("没有找到所请求的内容。", "请返回后重试。"),
+                ("Nothing was found at this address.", "Go back and try again."),
+            ],
+            ApiError::DeviceKeyDiffers => [
+                (
+                    "这台设备已用另一把密钥登记。",
+                    "请清除本应用的设备编号后重新登录，将作为新设备登记。",
+                ),
+                (
+                    "This device is registered with another key.",
+                    "Make a new device id and key, then sign in again as a new device.",
+                ),
+            ],
+            ApiError::UnreadableRequest(_) => [
+                ("无法读取请求。", "请更新应用后重试；若仍然失败，请将此提示交给管理员。"),
+                (
+                    "The request cannot be read.",
+                    "Update the app and try again; if it still fails, show this to your administrator.",
+                ),
+            ],
+            ApiError::TooLarge => [
+                ("请求超过大小限制。", "请分成几次发送。"),
+                ("The request is over the size limit.", "Send it in several pieces."),
+            ],
+            ApiError::ProtocolNotSupported => [
+                ("应用版本与服务器不兼容。", "请更新应用；手机上的记录不会丢失。"),
+                (
+                    "This server does not speak the app's protocol version.",
+                    "Update the app; records on the phone are kept.",
+                ),
+            ],
+            ApiError::TooManyRequests(_) => [
+                ("请求过于频繁。", "请稍候片刻再试。"),
+                ("Too many requests.", "Wait a little, then try again."),
+            ],
+            ApiError::Internal(_) => [
+                ("服务器内部错误。", "请稍后重试；手机上的记录不会丢失。"),
+                ("The server failed.", "Try again later; records on the phone are kept."),
+            ],
+        }
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ApiError::Internal(error) => write!(f, "internal: {error}"),
+            known => f.write_str(known.code()),
+        }
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            ApiError::NotSignedIn | ApiError::WrongCredentials => StatusCode::UNAUTHORIZED,
+            ApiError::WrongDevice | ApiError::NotAllowed => StatusCode::FORBIDDEN,
+            ApiError::UnknownCommunity | ApiError::NotFound => StatusCode::NOT_FOUND,
+            ApiError::DeviceKeyDiffers => StatusCode::CONFLICT,
+            ApiError::UnreadableRequest(_) => StatusCode::BAD_REQUEST,
+            ApiError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            ApiError::ProtocolNotSupported => StatusCode::UPGRADE_REQUIRED,
+            ApiError::TooManyRequests(_) => StatusCode::TOO_MANY_REQUESTS,
+            ApiError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Without a body: the error rides along and `middleware::errors` writes it.
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status_code())
+    }
+}
+
+impl From<actix_web::error::BlockingError> for ApiError {
+    fn from(error: actix_web::error::BlockingError) -> ApiError {
+        ApiError::internal(error)
+    }
+}

@@ -1,0 +1,127 @@
+//! Everything a running home holds: its folder, its own store, the open communities, the
+//! receipt key. Handlers get it as `web::Data<Home>`; what blocks leaves the workers here.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use actix_web::web;
+use menpai_sync_core::ids::CommunityCode;
+use menpai_sync_core::kinds::{Kinds, KindsError};
+use menpai_sync_core::signature::Signer;
+
+use crate::auth::{PasswordError, Passwords, SignInLimits};
+use crate::data_folder::{DataFolder, DataFolderError};
+use crate::error::{ApiError, ApiResult};
+use crate::store::community::StoreError;
+use crate::store::node::{NodeStore, NodeStoreError};
+use crate::sync::{Communities, Community, Settings};
+
+/// Why a home cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum HomeError {
+    /// The folder.
+    #[error(transparent)]
+    Folder(#[from] DataFolderError),
+    /// The node's own file.
+    #[error(transparent)]
+    Node(#[from] NodeStoreError),
+    /// The kind files compiled in.
+    #[error(transparent)]
+    Kinds(#[from] KindsError),
+    /// Argon2.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+}
+
+/// An open home. One process has it at a time.
+pub struct Home {
+    /// The communities it decides about.
+    pub communities: Communities,
+    /// Signs receipts and log heads.
+    pub receipt_key: Signer,
+    /// Checks passwords, two at a time.
+    pub passwords: Passwords,
+    /// Slows guessing down.
+    pub sign_in_limits: SignInLimits,
+    node: Arc<NodeStore>,
+    /// The data folder. Last, so that its lock is given back when all files are closed.
+    pub folder: DataFolder,
+}
+
+impl Home {
+    /// Opens a data folder, making what is missing.
+    ///
+    /// # Errors
+    /// [`HomeError`]; with [`DataFolderError::InUse`] while another process has it.
+    pub fn open(path: &Path) -> Result<Home, HomeError> {
+        let folder = DataFolder::open(path)?;
+        let receipt_key = folder.receipt_key()?;
+        let kinds = Arc::new(Kinds::builtin()?);
+        let settings = Settings {
+            kinds,
+            receipt_key: receipt_key.clone(),
+            fail_point: None,
+        };
+        Ok(Home {
+            communities: Communities::new(&folder.communities(), settings),
+            receipt_key,
+            passwords: Passwords::new()?,
+            sign_in_limits: SignInLimits::new(),
+            node: Arc::new(NodeStore::open(&folder.node_file())?),
+            folder,
+        })
+    }
+
+    /// The node's own store, for callers that may block.
+    #[must_use]
+    pub fn node_store(&self) -> &NodeStore {
+        &self.node
+    }
+
+    /// Runs something on the node's own store, off the workers.
+    ///
+    /// # Errors
+    /// [`ApiError::Internal`] if SQLite fails.
+    pub async fn node<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&NodeStore) -> rusqlite::Result<T> + Send + 'static,
+    ) -> ApiResult<T> {
+        let node = Arc::clone(&self.node);
+        web::block(move || work(&node)).await?.map_err(ApiError::internal)
+    }
+}
+
+/// An open community, for handlers: opening one may take a while, so off the workers.
+///
+/// # Errors
+/// [`ApiError::UnknownCommunity`].
+pub async fn community(home: &web::Data<Home>, code: CommunityCode) -> ApiResult<Arc<Community>> {
+    let home = home.clone();
+    web::block(move || home.communities.get(code))
+        .await??
+        .ok_or(ApiError::UnknownCommunity)
+}
+
+impl Home {
+    /// Makes everything derived of every community again, and compares the digests. Blocks.
+    ///
+    /// # Errors
+    /// In words, what kept it from being done.
+    pub fn rebuild(&self) -> Result<(Vec<String>, bool), String> {
+        Err("not yet".to_owned())
+    }
+
+    /// Checks chains, signatures and digests of every community. Blocks.
+    ///
+    /// # Errors
+    /// In words, what kept it from being done.
+    pub fn verify(&self) -> Result<(Vec<String>, bool), String> {
+        Err("not yet".to_owned())
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> ApiError {
+        ApiError::internal(error)
+    }
+}

@@ -1,0 +1,128 @@
+//! Fills what the planner knows from the community's replica.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use menpai_sync_core::entry::Scalar;
+use menpai_sync_core::ids::{EntityId, GridId, WorkerId};
+
+use super::address::fold;
+use super::known::{Known, KnownCarePlan, KnownDwelling, KnownHousehold, KnownPerson};
+use crate::clock;
+use crate::store::community::StoreError;
+use crate::store::roster::{StoredEntity, for_each_entity};
+use crate::sync::Community;
+
+/// Fields of a person that a roster may change.
+const PERSON_FIELDS: [&str; 6] = ["sex", "birth_date", "phone", "relation_to_head", "note", "health_note"];
+/// Roles whose holders look after a grid's people.
+const GRID_ROLES: [&str; 2] = ["grid_worker", "grid_chief"];
+
+/// What the community has now.
+pub(super) fn known(community: &Community) -> Result<Known, StoreError> {
+    let mut known = Known {
+        grid_workers: grid_workers(community),
+        ..Known::default()
+    };
+    community.query(|connection| for_each_entity(connection, |entity| add(&mut known, &entity)))?;
+    Ok(known)
+}
+
+fn add(known: &mut Known, entity: &StoredEntity) {
+    let id = entity.id;
+    match (entity.entity_type.as_str(), entity.grid) {
+        ("place", None) if entity.text("type") == "grid" => {
+            known.grids.insert(fold(entity.text("name")), id);
+        }
+        ("place", None) => {
+            known.compounds.insert(fold(entity.text("name")), id);
+        }
+        ("place", Some(_)) => {
+            if let Some(parent) = reference(entity, "parent_id") {
+                known.buildings.insert((parent, fold(entity.text("name"))), id);
+            }
+        }
+        ("dwelling", Some(grid)) => {
+            known
+                .dwellings
+                .insert(entity.text("address_key").to_owned(), KnownDwelling { id, grid });
+        }
+        ("household", _) if entity.text("moved_out_on").is_empty() => {
+            if let Some(dwelling) = reference(entity, "dwelling_id") {
+                let has_head = !entity.text("head_person_id").is_empty();
+                // The first household of a door is the one that rosters speak of.
+                known
+                    .households
+                    .entry(dwelling)
+                    .or_insert(KnownHousehold { id, has_head });
+            }
+        }
+        ("person", _) => add_person(known, entity),
+        ("care_plan", _) => {
+            if let (Some(subject), Some(Scalar::Integer(interval_days))) =
+                (reference(entity, "subject_id"), entity.values.get("interval_days"))
+            {
+                known.care_plans.insert(
+                    subject,
+                    KnownCarePlan {
+                        id,
+                        interval_days: *interval_days,
+                    },
+                );
+            }
+        }
+        _ => {}
+    }
+}
+
+fn add_person(known: &mut Known, entity: &StoredEntity) {
+    let Some(household) = reference(entity, "household_id") else {
+        return;
+    };
+    let fields = PERSON_FIELDS
+        .iter()
+        .filter_map(|field| Some((*field, entity.values.get(*field)?.clone())))
+        .collect();
+    let care_categories = entity
+        .values
+        .iter()
+        .filter(|(_, value)| **value == Scalar::Boolean(true))
+        .filter_map(|(field, _)| field.strip_prefix("care_categories:").map(str::to_owned))
+        .collect();
+    let birth_date = entity.text("birth_date").parse::<NaiveDate>().ok();
+    known.persons.insert(
+        (household, entity.text("name").to_owned(), birth_date),
+        KnownPerson {
+            id: entity.id,
+            fields,
+            care_categories,
+            is_old: true,
+        },
+    );
+}
+
+fn reference(entity: &StoredEntity, field: &str) -> Option<EntityId> {
+    entity.text(field).parse().ok()
+}
+
+fn grid_workers(community: &Community) -> HashMap<GridId, Vec<WorkerId>> {
+    let directory = community.directory();
+    let now_ms = clock::now_ms();
+    let mut workers: HashMap<GridId, Vec<_>> = HashMap::new();
+    for (worker, _) in directory.names() {
+        for assignment in directory.assignments(worker) {
+            let current = assignment.from_ms <= now_ms && assignment.until_ms.is_none_or(|until| now_ms < until);
+            if let Some(grid) = assignment.grid
+                && current
+                && GRID_ROLES.contains(&assignment.role.as_str())
+            {
+                workers.entry(grid).or_default().push(worker);
+            }
+        }
+    }
+    for list in workers.values_mut() {
+        list.sort_unstable();
+        list.dedup();
+    }
+    workers
+}

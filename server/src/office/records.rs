@@ -1,0 +1,85 @@
+//! Bodies of the records that only the office writes: which device is whose, and who has
+//! which role where. Their fields are those of `schemas/kinds/device.json` and
+//! `assignment.json`.
+
+use actix_web::web;
+use menpai_sync_core::ids::{DeviceId, GridId, WorkerId};
+use menpai_sync_core::signature::PublicKey;
+use menpai_sync_core::time::Instant;
+use serde_json::{Map, Value, json};
+
+use super::{Office, OfficeError};
+use crate::auth::enrolment::Phone;
+use crate::error::{ApiError, ApiResult};
+use crate::home::Home;
+use crate::store::node::Account;
+
+/// The kind that makes a device known.
+pub const DEVICE: &str = "device";
+/// The kind that gives a role.
+pub const ASSIGNMENT: &str = "assignment";
+/// Type of a device on this server.
+pub(super) const OFFICE: &str = "office";
+const PHONE: &str = "phone";
+
+/// Body of a `device` record.
+pub(super) fn device(
+    device: DeviceId,
+    worker: WorkerId,
+    device_type: &str,
+    public_key: &PublicKey,
+    name: &str,
+) -> Map<String, Value> {
+    object(json!({
+        "device": device, "worker": worker, "type": device_type, "public_key": public_key, "name": name,
+    }))
+}
+
+/// Body of an `assignment` record; without a grid for the whole community.
+#[must_use]
+pub fn assignment(
+    worker: WorkerId,
+    worker_name: &str,
+    role: &str,
+    grid: Option<GridId>,
+    from: Instant,
+) -> Map<String, Value> {
+    let mut body = object(json!({ "worker": worker, "worker_name": worker_name, "role": role }));
+    if let Some(grid) = grid {
+        body.insert("grid".to_owned(), json!(grid));
+    }
+    body.insert("from".to_owned(), json!(from));
+    body
+}
+
+/// Writes the `device` record of a phone; it is in the community's log when this returns.
+///
+/// # Errors
+/// [`ApiError::UnknownCommunity`], or internal.
+pub async fn write_phone_device(home: &web::Data<Home>, phone: &Phone, name: &str, account: &Account) -> ApiResult<()> {
+    let home = home.clone();
+    let body = device(phone.device, account.worker, PHONE, &phone.public_key, name);
+    let code = account.community;
+    web::block(move || {
+        let office = Office::of_home(&home, code)?;
+        office.write(&[office.record(DEVICE, None, body)])
+    })
+    .await??;
+    Ok(())
+}
+
+impl From<OfficeError> for ApiError {
+    fn from(error: OfficeError) -> ApiError {
+        match error {
+            OfficeError::UnknownCommunity(_) => ApiError::UnknownCommunity,
+            other => ApiError::internal(other),
+        }
+    }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
+}

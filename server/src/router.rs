@@ -1,0 +1,69 @@
+//! The whole API on one page. Every other address is a file of the two web apps.
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{App, Error, HttpRequest, HttpResponse};
+
+use crate::error::{ApiError, ApiResult};
+use crate::home::Home;
+use crate::middleware::errors::write_errors;
+use crate::middleware::headers::add_security_headers;
+use crate::routes::static_files::WebFolder;
+use crate::routes::{desk, desk_sessions, health, sessions};
+
+/// Most bytes of a JSON body. Sync reads its own body, slice by slice.
+const MAX_JSON_BYTES: usize = 64 * 1024;
+
+/// The app that the server and the tests run.
+pub fn app(
+    home: web::Data<Home>,
+    web_folder: web::Data<WebFolder>,
+) -> App<
+    impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>,
+> {
+    App::new()
+        .app_data(home)
+        .app_data(web_folder)
+        .app_data(web::JsonConfig::default().limit(MAX_JSON_BYTES))
+        .wrap(from_fn(write_errors))
+        .wrap(from_fn(add_security_headers))
+        .configure(addresses)
+}
+
+fn addresses(config: &mut ServiceConfig) {
+    config
+        .route("/healthz", web::get().to(health::get))
+        .service(
+            web::scope("/api/v1")
+                // Phones
+                .route("/sessions", web::post().to(sessions::post))
+                .route("/sessions/current", web::delete().to(sessions::delete_current))
+                // The desk
+                .route("/desk/sessions", web::post().to(desk_sessions::post))
+                .route("/desk/sessions/current", web::get().to(desk_sessions::get_current))
+                .route(
+                    "/desk/sessions/current",
+                    web::delete().to(desk_sessions::delete_current),
+                )
+                .route("/desk/overview", web::get().to(desk::overview::get))
+                .route("/desk/filters", web::get().to(desk::filters::get))
+                .route("/desk/records", web::get().to(desk::records::get))
+                .route("/desk/conflicts", web::get().to(desk::conflicts::get))
+                .route("/desk/overview", web::get().to(desk::overview::get))
+                .route("/desk/records", web::get().to(desk::records::get))
+                .route("/desk/conflicts", web::get().to(desk::conflicts::get))
+                .route("/desk/filters", web::get().to(desk::filters::get))
+                .default_service(web::to(nothing_here)),
+        )
+        .default_service(web::to(web_file));
+}
+
+async fn nothing_here() -> ApiResult<HttpResponse> {
+    Err(ApiError::NotFound)
+}
+
+async fn web_file(web_folder: web::Data<WebFolder>, request: HttpRequest) -> ApiResult<HttpResponse> {
+    web_folder.answer(&request)
+}

@@ -1,0 +1,95 @@
+//! The desk signs in and out, and asks who it is.
+
+use actix_web::http::header::SET_COOKIE;
+use actix_web::{HttpRequest, HttpResponse, web};
+use menpai_sync_core::time::Instant;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::auth::origin::check_origin;
+use crate::auth::token::Token;
+use crate::auth::{Credentials, DESK_SESSION_HOURS, DeskSession, cookie, ended_cookie, sign_in};
+use crate::clock;
+use crate::divisions::community_name;
+use crate::error::{ApiError, ApiResult};
+use crate::home::Home;
+use crate::store::node::{self, Role, SessionKind};
+
+/// What the desk's sign-in page sends.
+#[derive(Deserialize)]
+pub struct SignIn {
+    account: String,
+    password: String,
+}
+
+/// `POST /api/v1/desk/sessions`: the cookie comes with the answer.
+///
+/// # Errors
+/// `wrong_credentials`, `not_allowed` for accounts without a desk, `too_many_requests`.
+pub async fn post(home: web::Data<Home>, request: HttpRequest, body: web::Json<SignIn>) -> ApiResult<HttpResponse> {
+    check_origin(&request)?;
+    let SignIn { account, password } = body.into_inner();
+    let account = sign_in(&home, &request, Credentials { account, password }).await?;
+    if account.role != Role::Secretary {
+        return Err(ApiError::NotAllowed);
+    }
+    let token = Token::new_random();
+    let token_hash = token.hash();
+    let now_ms = clock::now_ms();
+    let expires_ms = now_ms + DESK_SESSION_HOURS * 3_600_000;
+    let name = account.name.clone();
+    home.node(move |node| {
+        node.write(|transaction| {
+            node::delete_ended_sessions(transaction, now_ms)?;
+            node::insert_session(transaction, &token_hash, &name, SessionKind::Desk, now_ms, expires_ms)
+        })
+    })
+    .await?;
+    let session = DeskSession {
+        account: account.name,
+        worker: account.worker,
+        worker_name: account.display_name,
+        community: account.community,
+        role: account.role,
+        expires_ms,
+        token_hash,
+    };
+    let body = describe(&session);
+    Ok(HttpResponse::Ok()
+        .insert_header((SET_COOKIE, cookie(&request, &token)))
+        .json(body))
+}
+
+/// `GET /api/v1/desk/sessions/current`
+///
+/// # Errors
+/// `not_signed_in`.
+pub async fn get_current(session: DeskSession) -> HttpResponse {
+    HttpResponse::Ok().json(describe(&session))
+}
+
+/// `DELETE /api/v1/desk/sessions/current`
+///
+/// # Errors
+/// `not_signed_in`.
+pub async fn delete_current(
+    home: web::Data<Home>,
+    request: HttpRequest,
+    session: DeskSession,
+) -> ApiResult<HttpResponse> {
+    home.node(move |node| node.write(|transaction| node::delete_session(transaction, &session.token_hash)))
+        .await?;
+    Ok(HttpResponse::NoContent()
+        .insert_header((SET_COOKIE, ended_cookie(&request)))
+        .finish())
+}
+
+fn describe(session: &DeskSession) -> serde_json::Value {
+    json!({
+        "account": session.account,
+        "worker": { "id": session.worker, "name": session.worker_name },
+        "role": session.role,
+        "community": { "code": session.community, "name": community_name(session.community) },
+        "expires_at": Instant::utc(session.expires_ms),
+    })
+}

@@ -1,0 +1,8 @@
+//! One file per address: parse, authorise, call one thing, answer. The list of addresses is
+//! `router.rs`.
+
+pub mod desk;
+pub mod desk_sessions;
+pub mod health;
+pub mod sessions;
+pub mod static_files;

@@ -1,0 +1,124 @@
+//! Phones sign in and out (docs/protocol.md section 10).
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use menpai_sync_core::ids::{CommunityCode, DeviceId, LogId, WorkerId};
+use menpai_sync_core::signature::PublicKey;
+use menpai_sync_core::time::Instant;
+use serde::{Deserialize, Serialize};
+
+use crate::auth::token::Token;
+use crate::auth::{Credentials, PHONE_SESSION_DAYS, PhoneSession, enrolment, sign_in};
+use crate::clock;
+use crate::divisions::community_name;
+use crate::error::ApiResult;
+use crate::home::{Home, community};
+use crate::store::node::{self, SessionKind};
+
+/// What a phone sends.
+#[derive(Deserialize)]
+pub struct SignIn {
+    account: String,
+    password: String,
+    device: Device,
+}
+
+#[derive(Deserialize)]
+struct Device {
+    id: DeviceId,
+    public_key: PublicKey,
+    name: String,
+}
+
+/// What a phone gets.
+#[derive(Serialize)]
+struct SignedIn {
+    token: String,
+    expires_at: Instant,
+    worker: Worker,
+    community: Community,
+    home: HomeKey,
+    device: DeviceOnly,
+}
+
+#[derive(Serialize)]
+struct Worker {
+    id: WorkerId,
+    name: String,
+}
+
+#[derive(Serialize)]
+struct Community {
+    code: CommunityCode,
+    name: String,
+}
+
+#[derive(Serialize)]
+struct HomeKey {
+    log: LogId,
+    public_key: PublicKey,
+}
+
+#[derive(Serialize)]
+struct DeviceOnly {
+    id: DeviceId,
+}
+
+/// `POST /api/v1/sessions`
+///
+/// # Errors
+/// `wrong_credentials`, `device_key_differs`, `wrong_device`, `too_many_requests`.
+pub async fn post(home: web::Data<Home>, request: HttpRequest, body: web::Json<SignIn>) -> ApiResult<HttpResponse> {
+    let SignIn {
+        account,
+        password,
+        device,
+    } = body.into_inner();
+    let account = sign_in(&home, &request, Credentials { account, password }).await?;
+    let phone = enrolment::Phone {
+        device: device.id,
+        public_key: device.public_key,
+        name: device.name,
+    };
+    enrolment::register_phone(&home, &account, phone).await?;
+
+    let community = community(&home, account.community).await?;
+    let token = Token::new_random();
+    let (token_hash, name) = (token.hash(), account.name.clone());
+    let now_ms = clock::now_ms();
+    let expires_ms = now_ms + PHONE_SESSION_DAYS * 86_400_000;
+    home.node(move |node| {
+        node.write(|transaction| {
+            node::delete_ended_sessions(transaction, now_ms)?;
+            let kind = SessionKind::Phone(device.id);
+            node::insert_session(transaction, &token_hash, &name, kind, now_ms, expires_ms)
+        })
+    })
+    .await?;
+    Ok(HttpResponse::Ok().json(SignedIn {
+        token: token.to_text(),
+        expires_at: Instant::utc(expires_ms),
+        worker: Worker {
+            id: account.worker,
+            name: account.display_name,
+        },
+        community: Community {
+            code: account.community,
+            name: community_name(account.community),
+        },
+        home: HomeKey {
+            log: community.identity().log,
+            public_key: home.receipt_key.public_key(),
+        },
+        device: DeviceOnly { id: device.id },
+    }))
+}
+
+/// `DELETE /api/v1/sessions/current`
+///
+/// # Errors
+/// `not_signed_in`.
+pub async fn delete_current(home: web::Data<Home>, session: PhoneSession) -> ApiResult<HttpResponse> {
+    home.node(move |node| node.write(|transaction| node::delete_session(transaction, &session.token_hash)))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,111 @@
+//! Accounts: a name, a password's hash, and the worker whose name its entries carry.
+
+use menpai_sync_core::ids::{CommunityCode, WorkerId};
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
+
+/// A hint for the desk's menu; rights come from assignment records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Works at the desk.
+    Secretary,
+    /// Works with a phone.
+    Worker,
+}
+
+impl Role {
+    fn as_str(self) -> &'static str {
+        match self {
+            Role::Secretary => "secretary",
+            Role::Worker => "worker",
+        }
+    }
+}
+
+/// One account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// What its holder types.
+    pub name: String,
+    /// Argon2id, as a PHC string.
+    pub password_hash: String,
+    /// The worker its entries name.
+    pub worker: WorkerId,
+    /// The person's name.
+    pub display_name: String,
+    /// Where they work.
+    pub community: CommunityCode,
+    /// Desk or phone.
+    pub role: Role,
+}
+
+/// The account of this name.
+///
+/// # Errors
+/// SQLite's.
+pub fn find_account(connection: &Connection, name: &str) -> rusqlite::Result<Option<Account>> {
+    connection
+        .prepare_cached(
+            "SELECT name, password_hash, worker, display_name, community, role FROM account WHERE name = :name",
+        )?
+        .query_row(named_params! { ":name": name }, read_account)
+        .optional()
+}
+
+/// All accounts of a community, secretaries first.
+///
+/// # Errors
+/// SQLite's.
+pub fn list_accounts(connection: &Connection, community: CommunityCode) -> rusqlite::Result<Vec<Account>> {
+    connection
+        .prepare(
+            "SELECT name, password_hash, worker, display_name, community, role FROM account
+             WHERE community = :community ORDER BY role, name",
+        )?
+        .query_map(named_params! { ":community": community.as_str() }, read_account)?
+        .collect()
+}
+
+/// Adds an account, or gives an existing one this password and name.
+///
+/// # Errors
+/// SQLite's.
+pub fn insert_account(transaction: &Transaction<'_>, account: &Account, now_ms: i64) -> rusqlite::Result<()> {
+    transaction.execute(
+        "INSERT INTO account (name, password_hash, worker, display_name, community, role, created_ms)
+         VALUES (:name, :password_hash, :worker, :display_name, :community, :role, :now)
+         ON CONFLICT (name) DO UPDATE SET password_hash = :password_hash, display_name = :display_name",
+        named_params! {
+            ":name": account.name,
+            ":password_hash": account.password_hash,
+            ":worker": account.worker.as_bytes(),
+            ":display_name": account.display_name,
+            ":community": account.community.as_str(),
+            ":role": account.role.as_str(),
+            ":now": now_ms,
+        },
+    )?;
+    Ok(())
+}
+
+fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
+    Ok(Account {
+        name: row.get(0)?,
+        password_hash: row.get(1)?,
+        worker: WorkerId::from_bytes(row.get(2)?),
+        display_name: row.get(3)?,
+        community: community_at(row, 4)?,
+        role: if row.get::<_, String>(5)? == "secretary" {
+            Role::Secretary
+        } else {
+            Role::Worker
+        },
+    })
+}
+
+pub(super) fn community_at(row: &Row<'_>, column: usize) -> rusqlite::Result<CommunityCode> {
+    row.get::<_, String>(column)?
+        .parse()
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
+}

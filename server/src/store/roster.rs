@@ -1,0 +1,84 @@
+//! What an importer asks of a community's file: the registry as it is, and what became of
+//! the entries it wrote. Reads only.
+
+use std::collections::BTreeMap;
+
+use menpai_sync_core::entry::Scalar;
+use menpai_sync_core::ids::{DeviceId, EntityId, GridId, Seq};
+use rusqlite::{Connection, named_params};
+
+use super::community::StoreError;
+
+/// A registry entity with the values shown of its fields.
+#[derive(Debug, Clone)]
+pub struct StoredEntity {
+    /// Its id.
+    pub id: EntityId,
+    /// Its registry type.
+    pub entity_type: String,
+    /// `None`: the whole community.
+    pub grid: Option<GridId>,
+    /// Fields (`field:member` for sets) that are set; cleared ones are not in it.
+    pub values: BTreeMap<String, Scalar>,
+}
+
+impl StoredEntity {
+    /// A field's text; empty where it has none.
+    #[must_use]
+    pub fn text(&self, field: &str) -> &str {
+        self.values.get(field).and_then(Scalar::as_text).unwrap_or_default()
+    }
+}
+
+/// Every entity that exists, in the order in which they were made.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn for_each_entity(connection: &Connection, mut each: impl FnMut(StoredEntity)) -> Result<(), StoreError> {
+    let mut statement = connection.prepare(
+        "SELECT e.number, e.id, e.type, e.grid, v.field, v.value
+         FROM entity e JOIN registry_value v ON v.entity = e.number AND v.rank = 0
+         WHERE e.held = 0 ORDER BY e.number",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut current: Option<(i64, StoredEntity)> = None;
+    while let Some(row) = rows.next()? {
+        let number: i64 = row.get(0)?;
+        if current.as_ref().is_none_or(|(known, _)| *known != number) {
+            let grid: Option<[u8; 16]> = row.get(3)?;
+            let entity = StoredEntity {
+                id: EntityId::from_bytes(row.get(1)?),
+                entity_type: row.get(2)?,
+                grid: grid.map(GridId::from_bytes),
+                values: BTreeMap::new(),
+            };
+            if let Some((_, done)) = current.replace((number, entity)) {
+                each(done);
+            }
+        }
+        let value: String = row.get(5)?;
+        let value = serde_json::from_str(&value).map_err(|_| StoreError::damaged("a registry value"))?;
+        if let (Some((_, entity)), false) = (&mut current, value == Scalar::Null) {
+            entity.values.insert(row.get(4)?, value);
+        }
+    }
+    if let Some((_, last)) = current {
+        each(last);
+    }
+    Ok(())
+}
+
+/// How many entries that a device wrote after `seq` are held.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn count_held(connection: &Connection, device: DeviceId, after: Seq) -> Result<usize, StoreError> {
+    Ok(connection.query_row(
+        "SELECT count(*) FROM device_log d
+         JOIN entry e ON e.device = d.number AND e.seq > :after
+         JOIN log_line l ON l.entry = e.number
+         WHERE d.device = :device AND l.verdict = 'held'",
+        named_params! { ":device": device.as_bytes(), ":after": after },
+        |row| row.get(0),
+    )?)
+}
