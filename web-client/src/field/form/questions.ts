@@ -25,6 +25,11 @@ export function isAsked(field: FormField): boolean {
   return true;
 }
 
+/** Answered beforehand by the kind file, and not changed: one line is enough. */
+export function isFolded(field: FormField, answers: Answers): boolean {
+  return field.type === 'choice' && field.default !== undefined && answers[field.name] === field.default;
+}
+
 /** Only filled in when something is written down afterwards; kept out of the way. */
 export function isAfterwards(field: FormField): boolean {
   return field.type === 'instant' && !field.required;
@@ -40,11 +45,11 @@ export function pagesOf(kind: Kind, answers: Answers, subject: string | null): P
   return pages.filter((page) => page.fields.length > 0);
 }
 
-/** Every question by itself, in the same order. */
-export function questionsOf(kind: Kind, answers: Answers, subject: string | null): Question[] {
+/** Every question by itself, in the same order; `unfolded` are asked although they have their answer. */
+export function questionsOf(kind: Kind, answers: Answers, subject: string | null, unfolded: string[] = []): Question[] {
   return pagesOf(kind, answers, subject)
     .flatMap(({ fields }) => fields)
-    .filter((field) => !isAfterwards(field))
+    .filter((field) => !isAfterwards(field) && (!isFolded(field, answers) || unfolded.includes(field.name)))
     .flatMap((field): Question[] => {
       if (field.type !== 'object') return [{ path: `/${field.name}`, field, group: null }];
       const inside = visibleFields(field.fields ?? [], (answers[field.name] ?? {}) as Answers);

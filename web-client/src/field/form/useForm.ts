@@ -79,6 +79,11 @@ export function useForm(kind: Kind, dwelling: string, subjectGiven: string | nul
     return problems.value;
   }
 
+  function settle(): void {
+    checked.value = false;
+    problems.value = [];
+  }
+
   /** True once the record is on the flash. Whatever else happens, the answers stay. */
   async function save(): Promise<boolean> {
     if (saving.value || !door.value) return false;
@@ -104,6 +109,6 @@ export function useForm(kind: Kind, dwelling: string, subjectGiven: string | nul
   }
 
   return {
-    answers, body, candidates, check, door, draft, failure, missing, mustChoose, name, open, person, problems, save, saving, slow, step, subject,
+    answers, body, candidates, check, door, draft, failure, missing, mustChoose, name, open, person, problems, save, saving, settle, slow, step, subject,
   };
 }
