@@ -16,9 +16,7 @@ fn kinds() -> Kinds {
 }
 
 fn names(folder: &str) -> BTreeSet<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../schemas")
-        .join(folder);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas").join(folder);
     std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -28,10 +26,7 @@ fn names(folder: &str) -> BTreeSet<String> {
 #[test]
 fn every_kind_file_is_a_kind() {
     let from_files: BTreeSet<String> = names("kinds");
-    let built_in: BTreeSet<String> = kinds()
-        .iter()
-        .map(|kind| format!("{}.json", kind.name))
-        .collect();
+    let built_in: BTreeSet<String> = kinds().iter().map(|kind| format!("{}.json", kind.name)).collect();
     assert_eq!(from_files, built_in);
 }
 
@@ -43,20 +38,13 @@ fn committed_schemas_are_what_the_kind_files_generate() {
         .iter()
         .map(|(kind, _)| format!("{kind}.schema.json"))
         .collect();
-    assert_eq!(
-        names("json-schema"),
-        expected,
-        "run the example generate_schemas"
-    );
+    assert_eq!(names("json-schema"), expected, "run the example generate_schemas");
     for (kind, text) in generated {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("../schemas/json-schema")
             .join(format!("{kind}.schema.json"));
         let committed = std::fs::read_to_string(path).unwrap();
-        assert!(
-            committed == text,
-            "{kind}: run the example generate_schemas"
-        );
+        assert!(committed == text, "{kind}: run the example generate_schemas");
     }
 }
 
@@ -106,10 +94,7 @@ fn refused_and_absent_leave_a_door_open() {
 fn the_largest_body_fits_an_entry() {
     // 16,384 bytes less the envelope's members; Chinese takes three bytes a character.
     const ROOM: usize = 16_384 - 700;
-    for kind in kinds()
-        .iter()
-        .filter(|kind| kind.family != Family::Registry)
-    {
+    for kind in kinds().iter().filter(|kind| kind.family != Family::Registry) {
         let largest = serde_json::to_string(&largest(&kind.fields)).unwrap().len();
         assert!(largest < ROOM, "{}: {largest}", kind.name);
     }
@@ -145,11 +130,7 @@ fn largest_value(shape: &Shape) -> Value {
 fn nobody_writes_office_records_but_the_office() {
     let field_roles = ["volunteer", "grid_worker", "grid_chief", "building_head"];
     for kind in kinds().iter().filter(|kind| kind.family == Family::Office) {
-        assert!(
-            field_roles.iter().all(|role| !kind.may_write(role)),
-            "{}",
-            kind.name
-        );
+        assert!(field_roles.iter().all(|role| !kind.may_write(role)), "{}", kind.name);
         assert!(kind.may_write("office"));
     }
 }
@@ -162,11 +143,7 @@ fn every_form_page_has_fields() {
                 .iter()
                 .any(|f: &Field| f.step.as_ref().is_some_and(|s| *s == *step))
         };
-        assert!(
-            kind.steps.iter().all(|step| on(step.name.as_str())),
-            "{}",
-            kind.name
-        );
+        assert!(kind.steps.iter().all(|step| on(step.name.as_str())), "{}", kind.name);
         let all_placed = |kind: &Kind| kind.fields.iter().all(|field| field.step.is_some());
         assert!(kind.steps.is_empty() || all_placed(kind), "{}", kind.name);
     }
