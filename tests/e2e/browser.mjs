@@ -1,0 +1,73 @@
+// Chromium with a profile on disk: what is durable there survives being killed, and nothing
+// else does. Killed by pid, all its processes at once.
+
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const { chromium } = createRequire(new URL('../../web-client/package.json', import.meta.url))('playwright-core');
+
+export class Browser {
+  #context = null;
+
+  constructor(profile, { size = { width: 360, height: 740 }, home = null } = {}) {
+    this.profile = profile;
+    this.size = size;
+    this.home = home;
+  }
+
+  static async withProfile(options) {
+    return new Browser(await mkdtemp(join(tmpdir(), 'menpai-profile-')), options);
+  }
+
+  async open() {
+    this.#context = await chromium.launchPersistentContext(this.profile, {
+      executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'],
+      viewport: this.size,
+      locale: 'zh-CN',
+      timezoneId: 'Asia/Shanghai',
+      env: this.home ? { ...process.env, HOME: this.home } : process.env,
+    });
+    const page = this.#context.pages()[0] ?? await this.#context.newPage();
+    page.setDefaultTimeout(30_000);
+    return page;
+  }
+
+  async close() {
+    await this.#context?.close();
+    this.#context = null;
+  }
+
+  /** SIGKILL to every process of this profile, then wait until they are gone. */
+  async kill() {
+    this.#context = null;
+    for (let pids = await this.#pids(); pids.length > 0; pids = await this.#pids()) {
+      for (const pid of pids) {
+        try {
+          process.kill(pid, 'SIGKILL');
+        } catch (error) {
+          if (error.code !== 'ESRCH') throw error;
+        }
+      }
+      await new Promise(setImmediate);
+    }
+  }
+
+  async #pids() {
+    const found = [];
+    for (const name of await readdir('/proc')) {
+      if (!/^\d+$/.test(name)) continue;
+      const command = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
+      const state = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
+      if (command.includes(this.profile) && !/\) Z /.test(state)) found.push(Number(name));
+    }
+    return found;
+  }
+
+  async remove() {
+    await this.close();
+    await rm(this.profile, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,117 @@
+// The phone app as its user sees it: page objects over roles and test ids, no inner state.
+
+export class Phone {
+  constructor(browser, origin) {
+    this.browser = browser;
+    this.origin = origin;
+  }
+
+  async open(hash = '') {
+    this.page = await this.browser.open();
+    await this.page.goto(`${this.origin}/${hash}`);
+  }
+
+  id(name) {
+    return this.page.getByTestId(name);
+  }
+
+  async signIn(account, password) {
+    await this.id('login-form').locator('[name="account"]').fill(account);
+    await this.id('login-form').locator('[name="password"]').fill(password);
+    await this.id('login-submit').click();
+    await this.id('building-row').first().waitFor({ timeout: 120_000 });
+  }
+
+  /** Until the service worker holds everything that a start without network needs. */
+  async readyForOffline() {
+    await this.page.evaluate(async () => { await navigator.serviceWorker.ready; });
+  }
+
+  async today() {
+    await this.page.goto(`${this.origin}/#/today`);
+    await this.id('building-row').first().waitFor();
+  }
+
+  /** From the list of buildings to the matrix of the n-th one. */
+  async openBuilding(index) {
+    await this.today();
+    await this.id('building-row').nth(index).click();
+    await this.id('door-matrix').waitFor();
+    return this.id('door-cell').evaluateAll((cells) => cells.map((cell) => cell.dataset.dwelling));
+  }
+
+  /** Taps a door in the matrix, then 打开. */
+  async openDoorFromMatrix(dwelling) {
+    await this.page.locator(`[data-testid="door-cell"][data-dwelling="${dwelling}"]`).click();
+    await this.id('open-door').click();
+    await this.id('door-plate').waitFor();
+  }
+
+  async openDoor(dwelling) {
+    await this.page.goto(`${this.origin}/#/door/${dwelling}`);
+    await this.id('door-plate').waitFor();
+  }
+
+  async choose(field, value) {
+    await this.page.locator(`[data-field="/${field}"] [data-value="${value}"]`).click();
+  }
+
+  /** Through the form's pages to 保存, and until the phone says it is durable. */
+  async save() {
+    const next = this.id('next-step');
+    while (await next.isVisible()) await next.click();
+    await this.id('record-form').waitFor();
+    await this.page.locator('[data-testid="save"]').click();
+    await this.id('snackbar').getByText('已保存').waitFor();
+  }
+
+  async checkDoor(outcome, diary) {
+    await this.id('open-check').click();
+    await this.choose('outcome', outcome);
+    if (diary) await this.page.locator('[data-field="/diary"] textarea').fill(diary);
+    await this.save();
+  }
+
+  async visit({ met, contact, mood, note }) {
+    await this.id('open-visit').click();
+    await this.id('record-form').waitFor();
+    await this.choose('met', met);
+    if (contact) await this.choose('contact_person', contact);
+    await this.id('next-step').click();
+    if (mood) await this.choose('health/mood', mood);
+    const noteField = this.page.locator('[data-field="/note"] textarea');
+    while (!(await noteField.isVisible())) await this.id('next-step').click();
+    await noteField.fill(note);
+    await this.save();
+  }
+
+  async correctPhone(number, source) {
+    await this.id('correct').click();
+    await this.id('new-number').fill(number);
+    await this.id('phone-form').locator(`[data-value="${source}"]`).click();
+    await this.id('phone-form').getByTestId('save').click();
+    await this.id('snackbar').getByText('已保存').waitFor();
+  }
+
+  async onlyHere() {
+    await this.page.goto(`${this.origin}/#/sync`);
+    return Number(await this.id('only-here').innerText());
+  }
+
+  /** Waits until this phone says that `count` entries are only here. */
+  async waitOnlyHere(count) {
+    await this.page.goto(`${this.origin}/#/sync`);
+    await this.page.waitForFunction(
+      (expected) => document.querySelector('[data-testid="only-here"]')?.textContent === String(expected), count, { timeout: 60_000 },
+    );
+  }
+
+  async syncNow() {
+    await this.page.goto(`${this.origin}/#/sync`);
+    await this.id('sync-now').click();
+  }
+
+  ownRecords() {
+    return this.id('record-row').evaluateAll((rows) => rows.map((row) => ({ ...row.dataset })));
+  }
+}

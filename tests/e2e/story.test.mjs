@@ -1,0 +1,9 @@
+// The story over plain http on 127.0.0.1.
+
+import { test } from 'node:test';
+
+import { tell } from './story.mjs';
+
+test('a check made without signal becomes a row', { timeout: 600_000 }, async (context) => {
+  await tell({ scheme: 'http', step: (name, act) => context.test(name, act) });
+});
