@@ -1,11 +1,14 @@
-// The one sentence that says a record is on the flash. It stays until the next action.
+// The one sentence that says a record is on the flash. It stays until the next action;
+// the rung in it is the record's own, so it never says less or more than is true.
 
 import { shallowRef, watch } from 'vue';
 import { route } from './router';
 
 export interface Snack {
-  title: string;
-  text: string;
+  /** the saved entry, whose rung is shown */
+  entry: string;
+  /** what it was, in a few words: 402 无人 */
+  what: string;
 }
 
 export const snack = shallowRef<Snack | null>(null);

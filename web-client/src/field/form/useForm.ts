@@ -7,6 +7,7 @@ import type { DoorCard, Kind, Problem } from '../../core/types';
 import { namesOf } from '../doors/door-state';
 import { asFailure, core } from '../phone';
 import { defaultsOf, fieldsOf, subjectOf, targets } from './kind-file';
+import type { SavedRecord } from './saved';
 import { useDraft } from './useDraft';
 import { cleaned, type Answers } from './visible';
 
@@ -84,18 +85,20 @@ export function useForm(kind: Kind, dwelling: string, subjectGiven: string | nul
     problems.value = [];
   }
 
-  /** True once the record is on the flash. Whatever else happens, the answers stay. */
-  async function save(): Promise<boolean> {
-    if (saving.value || !door.value) return false;
+  /** The record, once it is on the flash. Whatever else happens, the answers stay. */
+  async function save(): Promise<SavedRecord | null> {
+    if (saving.value || !door.value) return null;
     failure.value = null;
     saving.value = true;
     const timer = setTimeout(() => (slow.value = true), 300);
     try {
       const draftKey = `${kind.kind}/${dwelling}/${subjectGiven ?? ''}`;
-      const result = await core().ask('record', { kind: kind.kind, grid: door.value.grid, body: body.value, draft: draftKey });
+      const { grid, room } = door.value;
+      const saved = { kind, dwelling, room, name: name.value, body: body.value };
+      const result = await core().ask('record', { kind: kind.kind, grid, body: saved.body, draft: draftKey });
       if (result.ok) {
         draft.close();
-        return true;
+        return { ...saved, entry: result.entry };
       }
       checked.value = true;
       problems.value = result.problems;
@@ -105,7 +108,7 @@ export function useForm(kind: Kind, dwelling: string, subjectGiven: string | nul
       clearTimeout(timer);
       saving.value = slow.value = false;
     }
-    return false;
+    return null;
   }
 
   return {
