@@ -33,8 +33,8 @@ build: web ## build the server for production
 build-dev: web ## build everything that tests run
 	@cargo build --quiet $(CRATES) --bins --tests
 
-run: build ## serve the release build; arguments in ARGS
-	@exec target/release/menpai serve $(ARGS)
+run: build ## serve the release build with the demo community; arguments in ARGS
+	@exec target/release/menpai serve --demo $(ARGS)
 
 test: setup build-dev ## run every test: Rust, web client, then the browser story
 	cargo nextest run $(CRATES)
