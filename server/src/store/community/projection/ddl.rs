@@ -46,7 +46,7 @@ fn create_table(kind: &Kind, table: &Table) -> String {
         (Some(_), Family::Registry) => columns.push(format!("  {owner} INTEGER NOT NULL REFERENCES {owner} (number)")),
         (Some(_), _) => {
             columns.push(format!("  {owner} INTEGER NOT NULL REFERENCES {owner} (number)"));
-            columns.push("  -- Position in the list, from 0.\n  item INTEGER NOT NULL".to_owned());
+            columns.push("  -- Position in the list, from 0.\n  list_position INTEGER NOT NULL".to_owned());
         }
     }
     columns.extend(table.columns.iter().map(|column| {
@@ -60,7 +60,7 @@ fn create_table(kind: &Kind, table: &Table) -> String {
             ") STRICT, WITHOUT ROWID;\n"
         }
         (Some(_), _) => {
-            columns.push(format!("  PRIMARY KEY ({owner}, item)"));
+            columns.push(format!("  PRIMARY KEY ({owner}, list_position)"));
             ") STRICT, WITHOUT ROWID;\n"
         }
     };

@@ -104,7 +104,7 @@ impl ToSql for Bound<'_> {
 fn insert(family: Family, table: &Table) -> String {
     let mut names = vec![owner(family).to_owned()];
     if table.list.is_some() {
-        names.push("item".to_owned());
+        names.push("list_position".to_owned());
     }
     names.extend(table.columns.iter().map(|column| format!("\"{}\"", column.name)));
     let places: Vec<String> = (1..=names.len()).map(|index| format!("?{index}")).collect();
