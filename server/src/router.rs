@@ -11,7 +11,7 @@ use crate::home::Home;
 use crate::middleware::errors::write_errors;
 use crate::middleware::headers::add_security_headers;
 use crate::routes::static_files::WebFolder;
-use crate::routes::{desk, desk_sessions, health, sessions};
+use crate::routes::{desk, desk_sessions, health, sessions, sync};
 
 /// Most bytes of a JSON body. Sync reads its own body, slice by slice.
 const MAX_JSON_BYTES: usize = 64 * 1024;
@@ -40,6 +40,7 @@ fn addresses(config: &mut ServiceConfig) {
                 // Phones
                 .route("/sessions", web::post().to(sessions::post))
                 .route("/sessions/current", web::delete().to(sessions::delete_current))
+                .route("/sync", web::post().to(sync::post))
                 // The desk
                 .route("/desk/sessions", web::post().to(desk_sessions::post))
                 .route("/desk/sessions/current", web::get().to(desk_sessions::get_current))

@@ -44,8 +44,7 @@ CREATE TABLE device_log (
   seq       INTEGER NOT NULL,
   -- The device's chain at seq.
   h         BLOB NOT NULL CHECK (length(h) = 32),
-  -- The device's signature over the chain at signed_seq, the last it signed up to seq.
-  signed_seq INTEGER NOT NULL DEFAULT 0,
+  -- The device's signature over the chain at seq; NULL before the first entry.
   signature BLOB CHECK (length(signature) = 64)
 ) STRICT;
 

@@ -6,3 +6,4 @@ pub mod desk_sessions;
 pub mod health;
 pub mod sessions;
 pub mod static_files;
+pub mod sync;

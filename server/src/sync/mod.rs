@@ -15,6 +15,7 @@ mod state;
 mod writer;
 
 pub use communities::Communities;
+pub(crate) use community::Reader;
 pub use community::{Community, OfficeDevice, Settings};
 pub use directory::{Directory, KnownDevice};
 pub use ingest::{Contact, SliceOutcome};

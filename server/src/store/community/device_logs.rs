@@ -32,6 +32,37 @@ pub struct Island {
     pub signature: Signature,
 }
 
+/// One device's log with the signature that vouches for it.
+#[derive(Debug, Clone, Copy)]
+pub struct StoredLog {
+    /// Its number in this file.
+    pub number: i64,
+    /// The device.
+    pub device: DeviceId,
+    /// Entries up to here are all stored.
+    pub head: LogHead,
+    /// The device's, over the chain at the head; `None` before the first entry.
+    pub signature: Option<Signature>,
+}
+
+/// Every device's log.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn all(connection: &Connection) -> Result<Vec<StoredLog>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT number, device, seq, h, signature FROM device_log ORDER BY number")?;
+    let rows = statement.query_map([], |row| {
+        Ok(StoredLog {
+            number: row.get(0)?,
+            device: DeviceId::from_bytes(row.get(1)?),
+            head: LogHead { seq: row.get(2)?, h: Hash(row.get(3)?) },
+            signature: row.get::<_, Option<[u8; 64]>>(4)?.map(Signature),
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// The log of a device, if it ever sent anything.
 ///
 /// # Errors
@@ -76,7 +107,7 @@ pub fn advance(
 ) -> Result<(), StoreError> {
     transaction
         .prepare_cached(
-            "UPDATE device_log SET seq = :seq, h = :h, signed_seq = :seq, signature = :signature
+            "UPDATE device_log SET seq = :seq, h = :h, signature = :signature
               WHERE number = :number",
         )?
         .execute(named_params! {

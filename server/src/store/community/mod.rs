@@ -2,6 +2,7 @@
 //! `projection` holds what is derived from it. Nothing here decides a verdict.
 
 mod bodies;
+pub mod check;
 pub mod device_logs;
 pub mod digest;
 pub mod entries;

@@ -1,0 +1,230 @@
+//! `POST /api/v1/sync`: one round trip (docs/protocol.md section 5). The body is read as it
+//! comes and each slice committed as it arrives, so that a broken connection costs the
+//! unfinished slice only. Refuses before it reads more than the limits allow.
+
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{HttpRequest, HttpResponse, web};
+use futures_util::StreamExt;
+use menpai_sync_core::device_log::LogHead;
+use menpai_sync_core::ids::Seq;
+use menpai_sync_core::wire::{
+    MAX_HEADER_BYTES, MAX_SLICE_COMPRESSED, MAX_SLICE_INFLATED, MAX_SLICES, PROTOCOL, SliceRefusal, UpHeader, lines,
+};
+
+use crate::auth::PhoneSession;
+use crate::clock;
+use crate::error::{ApiError, ApiResult};
+use crate::home::{Home, community};
+use crate::middleware::Language;
+use crate::sync::answer::{Asked, answer};
+use crate::sync::members::{Limits, MemberError, Members};
+use crate::sync::{Contact, Refusal, Slice, SliceOutcome};
+
+const GZIP: &str = "application/gzip";
+const HEADER_LIMITS: Limits = Limits { compressed: MAX_HEADER_BYTES, inflated: MAX_HEADER_BYTES };
+const SLICE_LIMITS: Limits = Limits { compressed: MAX_SLICE_COMPRESSED, inflated: MAX_SLICE_INFLATED };
+/// What is read and thrown away after a refusal, so that the client can hear the answer.
+const MOST_DRAINED_BYTES: usize = (MAX_SLICES + 1) * MAX_SLICE_COMPRESSED;
+
+/// Takes up the slices, then answers what the device lacks.
+///
+/// # Errors
+/// [`ApiError`] where the request as a whole cannot be taken.
+pub async fn post(
+    home: web::Data<Home>,
+    session: PhoneSession,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> ApiResult<HttpResponse> {
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if content_type != Some(GZIP) {
+        return Err(ApiError::unreadable(format!("Content-Type must be {GZIP}")));
+    }
+    let mut body = Body::new(payload);
+    let header = match body.header().await {
+        Ok(header) => header,
+        Err(error) => {
+            body.drain().await;
+            return Err(error);
+        }
+    };
+    let contact = Contact {
+        received_ms: clock::now_ms(),
+        offset_ms: clock::now_ms().saturating_sub(header.clock.unix_ms),
+    };
+    let community = community(&home, header.community).await;
+    if header.community != session.community || header.device != session.device {
+        body.drain().await;
+        // A community that this home has not is told first: the client may have moved.
+        community?;
+        return Err(ApiError::WrongDevice);
+    }
+    let community = community?;
+
+    let mut taken: Option<(Seq, LogHead)> = None;
+    let mut refused = None;
+    let mut number = 0;
+    while let Some(member) = body.member().await? {
+        number += 1;
+        let slice = match member {
+            Ok(_) if number > MAX_SLICES => Err(Refusal::TooMany),
+            Ok(bytes) => Slice::read(bytes).and_then(|slice| follows(slice, taken)),
+            Err(refusal) => Err(refusal),
+        };
+        let outcome = match slice {
+            Ok(slice) => {
+                let first = slice.line.first;
+                let community = std::sync::Arc::clone(&community);
+                let device = session.device;
+                match web::block(move || community.ingest(device, slice, contact)).await?? {
+                    SliceOutcome::Taken { end, .. } => Ok((taken.map_or(first, |(first, _)| first), end)),
+                    SliceOutcome::Refused(refusal) => Err(refusal),
+                }
+            }
+            Err(refusal) => Err(refusal),
+        };
+        match outcome {
+            Ok(now) => taken = Some(now),
+            Err(refusal) => {
+                refused = Some(in_words(number, refusal, Language::of(request.headers())));
+                body.drain().await;
+                break;
+            }
+        }
+    }
+
+    community.note_contact(session.device, header.last, contact.received_ms);
+    let bytes = web::block(move || {
+        let asked =
+            Asked { header: &header, now_ms: clock::now_ms(), offset_ms: contact.offset_ms, taken, refused };
+        answer(&community, asked)
+    })
+    .await??;
+    Ok(HttpResponse::Ok().content_type(GZIP).body(bytes))
+}
+
+/// The slices of one request continue each other: its one receipt covers them all.
+fn follows(slice: Slice, taken: Option<(Seq, LogHead)>) -> Result<Slice, Refusal> {
+    match taken {
+        Some((_, end)) if slice.line.first != end.seq + 1 => Err(Refusal::Unreadable),
+        _ => Ok(slice),
+    }
+}
+
+/// The body as it arrives.
+struct Body {
+    payload: web::Payload,
+    members: Members,
+    piece: web::Bytes,
+    read: usize,
+    ended: bool,
+}
+
+impl Body {
+    fn new(payload: web::Payload) -> Body {
+        Body { payload, members: Members::new(HEADER_LIMITS), piece: web::Bytes::new(), read: 0, ended: false }
+    }
+
+    /// The first member: one line.
+    async fn header(&mut self) -> ApiResult<UpHeader> {
+        let member = match self.member().await? {
+            Some(Ok(member)) => member,
+            Some(Err(Refusal::TooLarge)) => return Err(ApiError::TooLarge),
+            _ => return Err(ApiError::unreadable("header: not a gzip member")),
+        };
+        self.members.set_limits(SLICE_LIMITS);
+        let mut lines = lines(&member).ok_or_else(|| ApiError::unreadable("header: no line"))?;
+        let line = lines.next().unwrap_or_default();
+        if lines.next().is_some() {
+            return Err(ApiError::unreadable("header: more than one line"));
+        }
+        // The number first: another protocol's header may look otherwise.
+        let spoken: Spoken = serde_json::from_slice(line).map_err(|error| ApiError::unreadable(format!("header: {error}")))?;
+        if spoken.menpai != PROTOCOL {
+            return Err(ApiError::ProtocolNotSupported);
+        }
+        serde_json::from_slice(line).map_err(|error| ApiError::unreadable(format!("header: {error}")))
+    }
+
+    /// The next member; `None` at the end of the body.
+    async fn member(&mut self) -> ApiResult<Option<Result<Vec<u8>, Refusal>>> {
+        loop {
+            let mut input: &[u8] = &self.piece;
+            let before = input.len();
+            let found = self.members.read(&mut input);
+            let taken = before - input.len();
+            let _ = self.piece.split_to(taken);
+            match found {
+                Ok(Some(member)) => return Ok(Some(Ok(member))),
+                Err(MemberError::TooLarge) => return Ok(Some(Err(Refusal::TooLarge))),
+                Err(MemberError::NotGzip) => return Ok(Some(Err(Refusal::Unreadable))),
+                Ok(None) => {}
+            }
+            if !self.next_piece().await? {
+                let whole = self.members.between_members();
+                return Ok(if whole { None } else { Some(Err(Refusal::Unreadable)) });
+            }
+        }
+    }
+
+    async fn next_piece(&mut self) -> ApiResult<bool> {
+        if self.ended {
+            return Ok(false);
+        }
+        match self.payload.next().await {
+            Some(piece) => {
+                // The connection broke: there is nobody to answer.
+                self.piece = piece.map_err(|error| ApiError::unreadable(format!("body: {error}")))?;
+                self.read += self.piece.len();
+                Ok(true)
+            }
+            None => {
+                self.ended = true;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Reads on without looking, up to a limit: a client still sending would not hear us.
+    async fn drain(&mut self) {
+        while self.read < MOST_DRAINED_BYTES && matches!(self.next_piece().await, Ok(true)) {}
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Spoken {
+    menpai: u32,
+}
+
+fn in_words(slice: usize, refusal: Refusal, language: Language) -> SliceRefusal {
+    let [(zh, zh_next), (en, en_next)] = match refusal {
+        Refusal::BadSignature => [
+            ("这一批记录的签名与登记的手机不符。", "请重新登录登记这部手机；记录仍在手机上。"),
+            ("The signature does not fit this phone's registered key.", "Sign in again; the records are still on the phone."),
+        ],
+        Refusal::BrokenChain => [
+            ("这部手机的记录与服务器上的接不上，手机可能从备份恢复过。", "请重新登录登记为新手机，未上传的记录会重新发送。"),
+            (
+                "This phone's log does not continue what the server has; it may have been restored or cloned.",
+                "Sign in again as a new device; what was not uploaded is sent again.",
+            ),
+        ],
+        Refusal::Unreadable => [
+            ("这一批记录读不出来。", "请更新应用后再同步；记录仍在手机上。"),
+            ("This batch cannot be read.", "Update the app and sync again; the records are still on the phone."),
+        ],
+        Refusal::TooLarge => [
+            ("这一批记录超过大小限制。", "请更新应用后再同步；记录仍在手机上。"),
+            ("This batch is over the size limit.", "Update the app and sync again; the records are still on the phone."),
+        ],
+        Refusal::TooMany => [
+            ("一次同步的批次太多。", "余下的会在下次同步时发送。"),
+            ("Too many batches in one sync.", "The rest goes with the next sync."),
+        ],
+    };
+    let (message, next) = match language {
+        Language::Zh => (zh, zh_next),
+        Language::En => (en, en_next),
+    };
+    SliceRefusal { slice, code: refusal.code(), message: message.to_owned(), next: next.to_owned() }
+}
