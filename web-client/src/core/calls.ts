@@ -98,6 +98,8 @@ export interface WorkerState {
 
 export type FromWorker =
   | { id: number; ok: true; value: unknown }
+  /** large answers cross as the core's own text: parsed once, on the page's side */
+  | { id: number; ok: true; json: string }
   | { id: number; ok: false; failure: Failure }
   | { event: 'state'; state: WorkerState }
   | { event: 'changed' }

@@ -67,7 +67,7 @@ export class CoreClient {
     }
     const waiting = this.waiting.get(message.id);
     this.waiting.delete(message.id);
-    if (message.ok) waiting?.resolve(message.value as never);
+    if (message.ok) waiting?.resolve(('json' in message ? JSON.parse(message.json) : message.value) as never);
     else waiting?.reject(new CoreFailure(message.failure));
   }
 

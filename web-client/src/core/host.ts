@@ -32,8 +32,7 @@ export class Host {
   }
 
   async ask<T>(question: (phone: Phone) => string): Promise<T> {
-    const phone = await this.ready();
-    return JSON.parse(guarded(() => question(phone))) as T;
+    return JSON.parse(await this.use(question)) as T;
   }
 
   /** Runs a change and writes its rows, with `more` rows of the worker, in one transaction. */
@@ -52,7 +51,7 @@ export class Host {
     return result;
   }
 
-  /** For calls that change nothing and return no JSON (the signed request body). */
+  /** For calls that change nothing; what they give back is passed on as it is. */
   async use<T>(act: (phone: Phone) => T): Promise<T> {
     const phone = await this.ready();
     return guarded(() => act(phone));

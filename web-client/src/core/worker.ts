@@ -27,6 +27,8 @@ import type { PhoneStatus, SaveResult } from './types';
 import { loadCore } from './wasm';
 import { WriterLock } from './writer-lock';
 
+const SIGNED_OUT = { code: 'not_signed_in', message: '', next: '' };
+
 const store = new Store('menpai');
 const queue = new Queue();
 const loop = new SyncLoop(contactOnce, (sending, last) => {
@@ -49,14 +51,21 @@ const state: WorkerState = {
   storage: { free_bytes: null, persisted: false },
 };
 
-type Handlers = { [Name in CallName]: (...args: Parameters<Calls[Name]>) => Promise<ReturnType<Calls[Name]>> };
+/** The core's own text, for the page to parse. */
+class Json {
+  constructor(readonly text: string) {}
+}
+
+type Handlers = {
+  [Name in CallName]: (...args: Parameters<Calls[Name]>) => Promise<ReturnType<Calls[Name]> | Json>;
+};
 
 const handlers: Handlers = {
-  kinds: async () => JSON.parse(ready().kinds()),
-  buildings: (grid) => inOrder(() => ready().ask((phone) => phone.buildings(grid))),
-  door: (dwelling, today) => inOrder(() => ready().ask((phone) => phone.door(dwelling, today))),
-  records: (limit) => inOrder(() => ready().ask((phone) => phone.records(limit))),
-  check: (kind, body) => inOrder(() => ready().ask((phone) => phone.check(kind, JSON.stringify(body), rfc3339()))),
+  kinds: async () => new Json(ready().kinds()),
+  buildings: (grid) => asked((phone) => phone.buildings(grid)),
+  door: (dwelling, today) => asked((phone) => phone.door(dwelling, today)),
+  records: (limit) => asked((phone) => phone.records(limit)),
+  check: (kind, body) => asked((phone) => phone.check(kind, JSON.stringify(body), rfc3339())),
 
   record: ({ draft, ...request }) =>
     save((phone, now, random) => phone.record(JSON.stringify(request), now, random), draft),
@@ -97,7 +106,13 @@ const handlers: Handlers = {
     // What only this phone has would sit here unseen; it goes first.
     if (only_here > 0) return { outcome: 'unsent', count: only_here };
     const token = session?.token;
-    await inOrder(() => store.commit([forgetSession()]));
+    await inOrder(() =>
+      ready().change(
+        // The core keeps a copy of the token; this is its word for giving it up.
+        (phone) => ({ result: null, writes: phone.refused(JSON.stringify(SIGNED_OUT), rfc3339()) }),
+        () => [forgetSession()],
+      ),
+    );
     session = null;
     loop.stop();
     await tell();
@@ -165,7 +180,9 @@ async function contactOnce(): Promise<ContactResult> {
       session = { ...session, expired };
       await store.commit([keepSession(session)]);
     }
-    await changed();
+    // An answer without news redraws no list.
+    if (result.sent + result.received > 0) await changed();
+    else await tell();
     return result;
   } catch (error) {
     const failure = asFailure(error);
@@ -176,6 +193,10 @@ async function contactOnce(): Promise<ContactResult> {
 function ready(): Host {
   if (!host) throw new StorageFailure('not_writer');
   return host;
+}
+
+function asked(question: (phone: Phone) => string): Promise<Json> {
+  return inOrder(async () => new Json(await ready().use(question)));
 }
 
 /** Every job that touches the core or the rows goes through here. */
@@ -234,7 +255,8 @@ self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
   const { id, call, args } = data;
   try {
     const handler = handlers[call] as (...given: unknown[]) => Promise<unknown>;
-    post({ id, ok: true, value: await handler(...args) });
+    const value = await handler(...args);
+    post(value instanceof Json ? { id, ok: true, json: value.text } : { id, ok: true, value });
   } catch (error) {
     post({ id, ok: false, failure: asFailure(error) });
   }

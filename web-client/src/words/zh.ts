@@ -106,7 +106,7 @@ export const zh = {
 
   'door.edit': '改资料',
   'door.call': '电话',
-  'door.call_name': '打电话给{name}，{number}',
+  'door.call_name': '电话 {name} {number}',
   'door.age': '{n}岁',
   'door.no_persons': '这户还没有登记居民',
   'door.plan': '{level}・每 {days} 天探访一次',
