@@ -25,10 +25,11 @@ fn a_door_check_becomes_a_typed_row_with_exact_values() {
             set("dwelling", door, "unit", text("2")),
             set("dwelling", door, "room", text("302")),
             set("dwelling", door, "floor", Scalar::Integer(3)),
-            set("dwelling", door, "use", text("office")),
+            set("dwelling", door, "use", text("home")),
         ],
     );
     office.write_desk();
+    assert_eq!(office.one::<Option<String>>("SELECT reason || detail FROM log_line"), None);
     let mut phone = office.worker_of_grid(1);
     let id = phone.record(
         "door_check",
@@ -39,7 +40,7 @@ fn a_door_check_becomes_a_typed_row_with_exact_values() {
     office.taken(&phone, phone.all());
     type Row = (String, String, String, String, String, String, i64, i64, i64, String, String);
     let row: Row = office
-        .community
+        .community()
         .query(|connection| {
             Ok(connection.query_row(
                 "SELECT entry_id, worker_id, worker_name, address, dwelling_id, outcome, people_present, guidance_given,
@@ -80,7 +81,7 @@ fn nested_objects_and_lists_become_columns_and_rows() {
     assert_eq!(office.verdicts(&phone), [(1, "merged".into(), None)]);
     assert_eq!(office.one::<String>("SELECT health_mood FROM care_visit"), "watch");
     assert_eq!(office.count("record_care_visit_service_needs"), 2);
-    assert_eq!(office.one::<i64>("SELECT quantity FROM record_care_visit_items_brought WHERE item = 1"), 30);
+    assert_eq!(office.one::<i64>("SELECT quantity FROM record_care_visit_items_brought WHERE list_position = 1"), 30);
     assert_eq!(office.one::<String>("SELECT part FROM care_visit"), format!("{}/care", grid(1)));
 }
 
@@ -232,7 +233,7 @@ fn past_a_gap_records_merge_and_edits_wait_until_it_is_filled() {
     assert_eq!(office.count("device_island"), 0);
     // In the order of the device's log, each with a line of its own.
     let order: Vec<u64> = office
-        .community
+        .community()
         .query(|connection| {
             let mut statement = connection.prepare(
                 "SELECT e.seq FROM log_line l JOIN entry e ON e.number = l.entry WHERE l.derived IS NOT NULL ORDER BY lsn",

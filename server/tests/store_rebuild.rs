@@ -46,7 +46,7 @@ fn busy_office() -> (Office, Vec<Phone>) {
         phone.door_check(grid(1), EntityId::from_bytes([9; 16]));
         phone.raw(b"not an entry");
         phone.raw(&[b'x'; 20_000]);
-        phone.record("care_visit", Some(grid(1)), json!({"subject_id": person, "mode": "door", "met": "not_office"}));
+        phone.record("care_visit", Some(grid(1)), json!({"subject_id": person, "mode": "door", "met": "not_home"}));
         phone.edit(Some(grid(1)), vec![], vec![set("person", person, "note", text("爱喝茶"))]);
         office.taken(phone, phone.slice(1, 4));
     }
@@ -128,7 +128,7 @@ fn tampering_is_found() {
     ];
     for (sql, expected) in cases {
         let (office, _) = busy_office();
-        let other = rusqlite::Connection::open(office.path()).unwrap();
+        let other = rusqlite::Connection::open(office.community().path()).unwrap();
         assert_eq!(other.execute(sql, []).unwrap().min(1), 1, "{sql}");
         let findings = verify(office.community()).unwrap().findings;
         assert!(findings.iter().any(expected), "{sql}: {findings:?}");
