@@ -1,0 +1,505 @@
+//! The derivation rules of docs/protocol.md section 8, each with the case that breaks a
+//! naive version. `golden/derivation.json` holds the lines and the hashes that must come
+//! out, natively here and in wasm in tests/e2e; `UPDATE_GOLDEN=1` writes it anew.
+
+mod home;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use home::{Home, Line, care, community, device, grid, open, set};
+use menpai_sync_core::entry::{Entry, Made, Scalar};
+use menpai_sync_core::ids::{EntityId, Hash};
+use menpai_sync_core::judge::{Assignment, DeviceFacts, EntityFacts, Facts, Judgement, judge};
+use menpai_sync_core::kinds::Kinds;
+use menpai_sync_core::part::Part;
+use menpai_sync_core::registry::{DeriveError, Document};
+use menpai_sync_core::replica::Replica;
+use menpai_sync_core::verdict::Reason;
+use serde::{Deserialize, Serialize};
+
+fn kinds() -> Arc<Kinds> {
+    Arc::new(Kinds::builtin().unwrap())
+}
+
+fn texts(document: &Document, id: EntityId, field: &str) -> Vec<String> {
+    document
+        .distinct_values(id, field)
+        .iter()
+        .map(|value| value.value.as_text().unwrap_or("(null)").to_owned())
+        .collect()
+}
+
+/// A person, made by device 1 on genesis.
+fn person(home: &mut Home) -> (EntityId, Hash) {
+    let genesis = home.document(open()).heads();
+    let mut id = None;
+    let made = home.edit(1, genesis, |entry| {
+        let person = EntityId::made_by(entry, 0);
+        id = Some(person);
+        vec![
+            set("person", person, "name", "郁青禾"),
+            set("person", person, "phone", "13800000001"),
+        ]
+    });
+    let hash = home.merge(1, open(), &made).unwrap();
+    (id.unwrap(), hash)
+}
+
+fn phone(home: &mut Home, number: u8, base: Vec<Hash>, person: EntityId, phone: &str) -> Hash {
+    let made = home.edit(number, base, |_| vec![set("person", person, "phone", phone)]);
+    home.merge(number, open(), &made).unwrap()
+}
+
+/// Rule 1: deps are the union of base and the device's previous edit, redundant or not.
+fn redundant_dep(home: &mut Home) {
+    let (person, made) = person(home);
+    let genesis = Document::genesis(community(), open()).unwrap().heads();
+    let second = home.edit(1, [genesis, vec![made]].concat(), |_| {
+        vec![set("person", person, "phone", "13800000002")]
+    });
+    home.merge(1, open(), &second).unwrap();
+}
+
+/// Rule 2 and the plain case: two phones change one field, both values stay.
+fn concurrent_edits(home: &mut Home) {
+    let (person, made) = person(home);
+    phone(home, 2, vec![made], person, "13800000002");
+    phone(home, 3, vec![made], person, "13800000003");
+    let heads = home.document(open()).heads();
+    // The next edit has seen both: the conflict ends.
+    phone(home, 2, heads, person, "13800000004");
+    let made = home.document(open()).heads();
+    phone(home, 3, made, person, "13800000005");
+}
+
+/// Rule 3: heads the home does not know are left out, the maker is added.
+fn unknown_base(home: &mut Home) {
+    let (person, made) = person(home);
+    phone(home, 2, vec![made], person, "13800000002");
+    phone(home, 3, vec![Hash([9; 32])], person, "13800000003");
+}
+
+/// Rule 6: clearing beside a put.
+fn clear_beside_put(home: &mut Home) {
+    let (person, made) = person(home);
+    phone(home, 2, vec![made], person, "13800000002");
+    let clear = home.edit(3, vec![made], |_| vec![set("person", person, "phone", ())]);
+    home.merge(3, open(), &clear).unwrap();
+}
+
+/// Rule 6: two phones, unknown to each other, write about a person in a part where that
+/// person has no map yet.
+fn twice_created(home: &mut Home) {
+    let (person, _) = person(home);
+    let genesis = home.document(care()).heads();
+    for (number, arrangement) in [(2, "alone"), (3, "with_spouse")] {
+        let made = home.edit(number, genesis.clone(), |_| {
+            vec![
+                set("person", person, "living_arrangement", arrangement),
+                set("person", person, "care_categories:living_alone", number == 2),
+            ]
+        });
+        home.merge(number, care(), &made).unwrap();
+    }
+}
+
+/// One edit sets a field twice, and makes three entities.
+fn one_roster_row(home: &mut Home) {
+    let genesis = home.document(open()).heads();
+    let made = home.edit(1, genesis, |entry| {
+        let [dwelling, household, person] = [0, 1, 2].map(|index| EntityId::made_by(entry, index));
+        vec![
+            set("dwelling", dwelling, "room", "302"),
+            set("household", household, "dwelling_id", dwelling.to_string().as_str()),
+            set("person", person, "household_id", household.to_string().as_str()),
+            set("person", person, "name", "郁青"),
+            set("person", person, "name", "郁青禾"),
+        ]
+    });
+    home.merge(1, open(), &made).unwrap();
+}
+
+type Build = fn(&mut Home);
+const CASES: [(&str, Build); 6] = [
+    ("a dep that the other dep implies stays", redundant_dep),
+    ("two phones change one field", concurrent_edits),
+    ("a base the home does not know", unknown_base),
+    ("clearing beside a put", clear_beside_put),
+    ("two phones bring one entity into a part", twice_created),
+    ("one roster row", one_roster_row),
+];
+
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Case {
+    name: String,
+    lines: Vec<Line>,
+    parts: Vec<Expected>,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Expected {
+    part: Part,
+    heads: Vec<Hash>,
+    digest: Hash,
+}
+
+fn apply_all<'a>(lines: impl IntoIterator<Item = &'a Line>) -> Replica {
+    let mut replica = Replica::empty(community(), kinds());
+    for line in lines {
+        replica.apply(&line.envelope(), line.entry.as_bytes()).unwrap();
+    }
+    replica
+}
+
+#[test]
+fn everybody_derives_the_golden_hashes() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/derivation.json");
+    let cases: Vec<Case> = CASES
+        .iter()
+        .map(|(name, build)| {
+            let mut home = Home::new();
+            build(&mut home);
+            let replica = apply_all(&home.lines);
+            let parts = home
+                .documents
+                .iter()
+                .filter(|(part, _)| replica.document(**part).is_some())
+                .map(|(part, document)| {
+                    assert_eq!(replica.heads(*part), document.heads(), "{name}");
+                    Expected {
+                        part: *part,
+                        heads: document.heads(),
+                        digest: replica.digest(*part),
+                    }
+                })
+                .collect();
+            Case {
+                name: (*name).to_owned(),
+                lines: home.lines,
+                parts,
+            }
+        })
+        .collect();
+    let text = serde_json::to_string_pretty(&cases).unwrap() + "\n";
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(path, &text).unwrap();
+    }
+    let golden: Vec<Case> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert_eq!(
+        cases, golden,
+        "derivation changed: entries already merged would get other hashes"
+    );
+}
+
+#[test]
+fn both_values_stay_until_somebody_has_seen_them() {
+    let mut home = Home::new();
+    let (person, made) = person(&mut home);
+    phone(&mut home, 2, vec![made], person, "13800000002");
+    phone(&mut home, 3, vec![made], person, "13800000003");
+    let mut values = texts(home.document(open()), person, "phone");
+    values.sort();
+    assert_eq!(values, ["13800000002", "13800000003"]);
+    let authors: BTreeSet<_> = home
+        .document(open())
+        .values(person, "phone")
+        .iter()
+        .map(|value| value.by.device)
+        .collect();
+    assert_eq!(authors, BTreeSet::from([Some(device(2)), Some(device(3))]));
+    let heads = home.document(open()).heads();
+    phone(&mut home, 2, heads, person, "13800000004");
+    assert_eq!(texts(home.document(open()), person, "phone"), ["13800000004"]);
+}
+
+#[test]
+fn a_missing_dep_is_an_error_and_not_a_silent_queue() {
+    let mut home = Home::new();
+    let (person, made) = person(&mut home);
+    let second = home.edit(2, vec![made], |_| vec![set("person", person, "phone", "13800000002")]);
+    home.merge(2, open(), &second).unwrap();
+    let line = home.lines[1].clone();
+    let derived = line.envelope().derived.unwrap();
+    let empty = Document::genesis(community(), open()).unwrap();
+    let before = empty.save();
+    assert_eq!(
+        empty.derive(&second.entry, device(2), &derived).unwrap_err(),
+        DeriveError::MissingDep(made)
+    );
+    assert_eq!(empty.save(), before);
+    // automerge itself says Ok to such a change and keeps it out of sight.
+    let plan = home.document(open()).derive(&second.entry, device(3), &derived);
+    assert!(plan.is_err(), "another device, another change");
+}
+
+#[test]
+fn an_edit_past_a_gap_is_not_derived() {
+    let mut home = Home::new();
+    let (person, made) = person(&mut home);
+    phone(&mut home, 2, vec![made], person, "13800000002");
+    let third = home.edit(2, vec![made], |_| vec![set("person", person, "phone", "13800000003")]);
+    home.merge(2, open(), &third).unwrap();
+    let mut replica = apply_all(&home.lines[..1]);
+    let before = (replica.heads(open()), replica.digest(open()));
+    assert!(
+        replica
+            .apply(&home.lines[2].envelope(), home.lines[2].entry.as_bytes())
+            .is_err()
+    );
+    assert_eq!((replica.heads(open()), replica.digest(open())), before);
+    for line in &home.lines[1..] {
+        replica.apply(&line.envelope(), line.entry.as_bytes()).unwrap();
+    }
+    assert_eq!(replica.heads(open()), home.document(open()).heads());
+}
+
+#[test]
+fn an_altered_verdict_is_noticed() {
+    let mut home = Home::new();
+    let (person, made) = person(&mut home);
+    phone(&mut home, 2, vec![made], person, "13800000002");
+    let mut replica = apply_all(&home.lines[..1]);
+    let mut envelope = home.lines[1].envelope();
+    if let Some(derived) = &mut envelope.derived {
+        derived.hash = Hash([1; 32]);
+    }
+    let before = replica.digest(open());
+    assert!(replica.apply(&envelope, home.lines[1].entry.as_bytes()).is_err());
+    assert_eq!(replica.digest(open()), before);
+}
+
+#[test]
+fn clearing_beside_a_put_shows_both_and_still_loads() {
+    let mut home = Home::new();
+    clear_beside_put(&mut home);
+    let document = home.document(open());
+    let person = document.entities().next().unwrap().0;
+    let mut values = texts(document, person, "phone");
+    values.sort();
+    assert_eq!(values, ["(null)", "13800000002"]);
+    let loaded = Document::load(&document.save(), community(), open(), 1).unwrap();
+    assert_eq!(loaded.heads(), document.heads());
+    assert_eq!(loaded.values(person, "phone"), document.values(person, "phone"));
+}
+
+#[test]
+fn an_entity_has_one_map_however_many_bring_it() {
+    let mut home = Home::new();
+    twice_created(&mut home);
+    let document = home.document(care());
+    let person = document.entities().next().unwrap().0;
+    let mut values = texts(document, person, "living_arrangement");
+    values.sort();
+    assert_eq!(values, ["alone", "with_spouse"]);
+    // Both answers of the set stay visible too: neither author had seen the other's.
+    let members: BTreeSet<Scalar> = document
+        .values(person, "care_categories:living_alone")
+        .into_iter()
+        .map(|value| value.value)
+        .collect();
+    assert_eq!(members, BTreeSet::from([Scalar::Boolean(false), Scalar::Boolean(true)]));
+    assert_eq!(document.entities().count(), 1);
+}
+
+#[test]
+fn a_second_creation_is_refused() {
+    let mut home = Home::new();
+    let genesis = home.document(open()).heads();
+    let made = home.edit(1, genesis, |entry| {
+        vec![set("person", EntityId::made_by(entry, 0), "name", "郁青禾")]
+    });
+    home.merge(1, open(), &made).unwrap();
+    let again = home.document(open()).decide(&made.entry, device(2));
+    assert!(matches!(again, Err(DeriveError::EntityExists(_))));
+}
+
+#[test]
+fn an_entity_keeps_its_type() {
+    let mut home = Home::new();
+    let (person, made) = person(&mut home);
+    let wrong = home.edit(2, vec![made], |_| vec![set("household", person, "note", "x")]);
+    assert_eq!(home.merge(2, open(), &wrong), Err(DeriveError::WrongType(person)));
+}
+
+#[test]
+fn what_needs_a_held_creation_is_held_with_it() {
+    let mut home = Home::new();
+    let held = home.edit(1, Vec::new(), |entry| {
+        vec![set("person", EntityId::made_by(entry, 0), "name", "郁青禾")]
+    });
+    let person = EntityId::made_by(held.entry.id, 0);
+    let later = home.edit(2, Vec::new(), |_| vec![set("person", person, "phone", "13800000002")]);
+    let verdict = |made: &Made, known: Option<EntityFacts>| {
+        judge(
+            &made.entry,
+            &Facts {
+                kinds: &kinds(),
+                device: &DeviceFacts {
+                    worker: made.entry.worker,
+                    office: false,
+                    revoked_ms: None,
+                },
+                assignments: &[Assignment {
+                    role: "grid_worker".to_owned(),
+                    grid: Some(grid()),
+                    from_ms: 0,
+                    until_ms: None,
+                }],
+                made_ms: made.entry.made_at.unix_ms,
+                received_ms: made.entry.made_at.unix_ms,
+                id_taken: false,
+                after_gap: false,
+                entity: &|id| known.clone().filter(|_| id == person),
+            },
+        )
+    };
+    let facts = |held_in| EntityFacts {
+        entity_type: "person".to_owned(),
+        grid: Some(grid()),
+        held_in,
+    };
+    assert_eq!(
+        verdict(&later, Some(facts(Some(held.entry.id)))),
+        Judgement::Hold(Reason::Needs, Some(held.entry.id.to_string()))
+    );
+    assert_eq!(
+        verdict(&later, None),
+        Judgement::Hold(Reason::UnknownEntity, Some(person.to_string()))
+    );
+    assert_eq!(verdict(&later, Some(facts(None))), Judgement::Merge);
+    assert_eq!(verdict(&held, None), Judgement::Merge);
+    assert_eq!(
+        verdict(&held, Some(facts(None))),
+        Judgement::Hold(Reason::EntityExists, Some(person.to_string()))
+    );
+}
+
+#[test]
+fn a_held_edit_is_absent_for_everyone() {
+    let mut home = Home::new();
+    let (person, made) = person(&mut home);
+    // Made on device 2 before its next edit, but held: never merged, never a dep.
+    let _held = home.edit(2, vec![made], |_| vec![set("person", person, "phone", "13800000666")]);
+    phone(&mut home, 2, vec![made], person, "13800000002");
+    assert_eq!(texts(home.document(open()), person, "phone"), ["13800000002"]);
+    assert_eq!(home.lines[1].envelope().derived.unwrap().seq, 1);
+}
+
+#[test]
+fn a_new_epoch_forgets_history_and_carries_conflicts() {
+    let mut home = Home::new();
+    let (person, made) = person(&mut home);
+    phone(&mut home, 2, vec![made], person, "13800000002");
+    phone(&mut home, 3, vec![made], person, "13800000003");
+    let old = home.document(open()).clone();
+    let new = old.rotate().unwrap();
+    assert_eq!(new.epoch(), 2);
+    assert_eq!(
+        new.save(),
+        old.rotate().unwrap().save(),
+        "everyone rotates to the same bytes"
+    );
+    let loaded = Document::load(&new.save(), community(), open(), 2).unwrap();
+    for document in [&new, &loaded] {
+        assert_eq!(texts(document, person, "phone"), texts(&old, person, "phone"));
+        let who = |document: &Document| -> Vec<_> {
+            document
+                .values(person, "phone")
+                .iter()
+                .map(|v| (v.by.device, v.by.unix_seconds))
+                .collect()
+        };
+        assert_eq!(who(document), who(&old));
+    }
+    assert!(
+        !String::from_utf8_lossy(&new.save()).contains("13800000001"),
+        "the first phone number is forgotten"
+    );
+
+    // A late edit against the old epoch, once where somebody wrote since and once elsewhere.
+    let mut new = new;
+    let heads = new.heads();
+    let since = home.edit(2, heads, |_| vec![set("person", person, "phone", "13800000004")]);
+    let plan = new.decide(&since.entry, device(2)).unwrap();
+    new.apply(&plan).unwrap();
+    let late = home.edit(3, vec![made], |_| vec![set("person", person, "phone", "13800000005")]);
+    let plan = new.decide(&late.entry, device(3)).unwrap();
+    let mut elsewhere = new.clone();
+    elsewhere.derive(&late.entry, device(3), plan.derived()).unwrap();
+    elsewhere.apply(&plan).unwrap();
+    let mut values = texts(&elsewhere, person, "phone");
+    values.sort();
+    assert!(
+        values.contains(&"13800000004".to_owned()) && values.contains(&"13800000005".to_owned()),
+        "{values:?}"
+    );
+    let name = home.edit(3, vec![made], |_| vec![set("person", person, "name", "郁青荷")]);
+    let plan = new.decide(&name.entry, device(3)).unwrap();
+    new.apply(&plan).unwrap();
+    assert_eq!(texts(&new, person, "name"), ["郁青荷"]);
+}
+
+/// A small generator, so that a failing seed replays anywhere.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from((self.0 >> 33) % limit as u64).unwrap()
+    }
+}
+
+#[test]
+fn any_causal_order_gives_the_same_heads() {
+    for seed in 0..12 {
+        let mut random = Random(seed);
+        let mut home = Home::new();
+        let (person, _) = person(&mut home);
+        let mut entities = vec![person];
+        let mut seen = vec![home.document(open()).heads(); 4];
+        for _ in 0..60 {
+            let number = 1 + random.below(3);
+            if random.below(3) == 0 {
+                seen[number] = home.document(open()).heads();
+            }
+            let creates = random.below(6) == 0;
+            let target = entities[random.below(entities.len())];
+            let field = ["phone", "phone2", "name"][random.below(3)];
+            let value = format!("1380000{:04}", random.below(10_000));
+            let made = home.edit(u8::try_from(number).unwrap(), seen[number].clone(), |entry| {
+                let id = if creates { EntityId::made_by(entry, 0) } else { target };
+                vec![set("person", id, field, value.as_str())]
+            });
+            if home.merge(u8::try_from(number).unwrap(), open(), &made).is_ok() && creates {
+                entities.push(EntityId::made_by(made.entry.id, 0));
+            }
+        }
+        let expected = apply_all(&home.lines);
+        for _ in 0..4 {
+            let mut rest: Vec<&Line> = home.lines.iter().collect();
+            let mut replica = Replica::empty(community(), kinds());
+            while !rest.is_empty() {
+                let index = random.below(rest.len());
+                if replica
+                    .apply(&rest[index].envelope(), rest[index].entry.as_bytes())
+                    .is_ok()
+                {
+                    rest.remove(index);
+                }
+            }
+            assert_eq!(replica.heads(open()), expected.heads(open()), "seed {seed}");
+            assert_eq!(replica.digest(open()), expected.digest(open()), "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn entries_of_the_golden_file_parse() {
+    let mut home = Home::new();
+    one_roster_row(&mut home);
+    assert!(Entry::parse(home.lines[0].entry.as_bytes()).is_ok());
+}
