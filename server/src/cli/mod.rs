@@ -5,6 +5,7 @@ mod demo_roster;
 mod import_roster;
 mod maintain;
 mod serve;
+mod simulate;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,6 +36,8 @@ enum Command {
     Verify(maintain::Arguments),
     /// Make tables and registry documents again from the log, and compare the digests
     Rebuild(maintain::Arguments),
+    /// Let a fleet of phones without screens work against a running server
+    Simulate(simulate::Arguments),
 }
 
 #[derive(Subcommand)]
@@ -67,6 +70,7 @@ pub fn run() -> ExitCode {
         Command::Demo(Demo::Roster(arguments)) => demo_roster::run(arguments),
         Command::Verify(arguments) => maintain::verify(arguments),
         Command::Rebuild(arguments) => maintain::rebuild(arguments),
+        Command::Simulate(arguments) => simulate::run(arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("menpai: {error}");
