@@ -14,55 +14,55 @@ use menpai_sync_core::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 
 /// 2026-11-22T08:00:00+08:00.
-pub const DAY_MS: i64 = 1_795_305_600_000;
+pub(crate) const DAY_MS: i64 = 1_795_305_600_000;
 
-pub fn community() -> CommunityCode {
+pub(crate) fn community() -> CommunityCode {
     "410102002005".parse().unwrap()
 }
 
-pub fn grid() -> GridId {
+pub(crate) fn grid() -> GridId {
     GridId::from_bytes([0x47; 16])
 }
 
-pub fn open() -> Part {
+pub(crate) fn open() -> Part {
     Part {
         grid: Some(grid()),
         class: Class::Open,
     }
 }
 
-pub fn care() -> Part {
+pub(crate) fn care() -> Part {
     Part {
         grid: Some(grid()),
         class: Class::Care,
     }
 }
 
-pub fn device(number: u8) -> DeviceId {
+pub(crate) fn device(number: u8) -> DeviceId {
     DeviceId::from_bytes([number; 16])
 }
 
 /// One line as it travels: envelope and entry as exact text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
-    pub envelope: String,
-    pub entry: String,
+pub(crate) struct Line {
+    pub(crate) envelope: String,
+    pub(crate) entry: String,
 }
 
 impl Line {
-    pub fn envelope(&self) -> Envelope {
+    pub(crate) fn envelope(&self) -> Envelope {
         serde_json::from_str(&self.envelope).unwrap()
     }
 }
 
-pub struct Home {
-    pub documents: BTreeMap<Part, Document>,
-    pub lines: Vec<Line>,
+pub(crate) struct Home {
+    pub(crate) documents: BTreeMap<Part, Document>,
+    pub(crate) lines: Vec<Line>,
     minutes: i64,
 }
 
 impl Home {
-    pub fn new() -> Home {
+    pub(crate) fn new() -> Home {
         Home {
             documents: BTreeMap::new(),
             lines: Vec::new(),
@@ -70,14 +70,14 @@ impl Home {
         }
     }
 
-    pub fn document(&mut self, part: Part) -> &mut Document {
+    pub(crate) fn document(&mut self, part: Part) -> &mut Document {
         self.documents
             .entry(part)
             .or_insert_with(|| Document::genesis(community(), part).unwrap())
     }
 
     /// An edit by device `number`, made a minute after the last one.
-    pub fn edit(&mut self, number: u8, base: Vec<Hash>, set: impl FnOnce(EntryId) -> Vec<SetItem>) -> Made {
+    pub(crate) fn edit(&mut self, number: u8, base: Vec<Hash>, set: impl FnOnce(EntryId) -> Vec<SetItem>) -> Made {
         self.minutes += 1;
         let made_at = Instant {
             unix_ms: DAY_MS + self.minutes * 60_000,
@@ -99,7 +99,7 @@ impl Home {
     }
 
     /// Merges an edit and returns its change's hash.
-    pub fn merge(&mut self, number: u8, part: Part, made: &Made) -> Result<Hash, DeriveError> {
+    pub(crate) fn merge(&mut self, number: u8, part: Part, made: &Made) -> Result<Hash, DeriveError> {
         let document = self.document(part);
         let plan = document.decide(&made.entry, device(number))?;
         document.apply(&plan)?;
@@ -128,7 +128,7 @@ impl Home {
     }
 }
 
-pub fn set(entity_type: &str, id: EntityId, field: &str, value: impl Into<Value>) -> SetItem {
+pub(crate) fn set(entity_type: &str, id: EntityId, field: &str, value: impl Into<Value>) -> SetItem {
     SetItem {
         entity_type: entity_type.to_owned(),
         id,
@@ -137,7 +137,7 @@ pub fn set(entity_type: &str, id: EntityId, field: &str, value: impl Into<Value>
     }
 }
 
-pub struct Value(Scalar);
+pub(crate) struct Value(Scalar);
 
 impl From<&str> for Value {
     fn from(text: &str) -> Value {

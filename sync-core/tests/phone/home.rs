@@ -1,0 +1,271 @@
+//! A home in a few lines, for one phone: it merges everything and answers like the server.
+//! What the real one refuses or holds is tested there.
+
+use std::collections::BTreeMap;
+
+use menpai_sync_core::community_log::Envelope;
+use menpai_sync_core::device_log::LogHead;
+use menpai_sync_core::entry::{Draft, Edit, Entry, Scalar, SetItem};
+use menpai_sync_core::ids::{CommunityCode, DeviceId, EntityId, EntryId, GridId, Hash, LogId, WorkerId};
+use menpai_sync_core::judge::part_of;
+use menpai_sync_core::kinds::{Class, Kinds};
+use menpai_sync_core::part::Part;
+use menpai_sync_core::phone::{Enrolment, HomeFacts, NamedCommunity, NamedDevice, NamedWorker};
+use menpai_sync_core::registry::Document;
+use menpai_sync_core::signature::Signer;
+use menpai_sync_core::time::Instant;
+use menpai_sync_core::verdict::{Reason, Verdict};
+use menpai_sync_core::wire::{
+    self, Cursor, DownHeader, Receipt, ReceiptLine, ReceiptVerdict, SignatureLine, SliceLine, UpHeader,
+};
+use serde_json::Map;
+
+pub(crate) const NOW_MS: i64 = 1_795_305_600_000;
+pub(crate) const OFFSET_MS: i64 = 2_000;
+pub(crate) const OFFICE: u8 = 0xf0;
+
+pub(crate) fn now() -> Instant {
+    Instant {
+        unix_ms: NOW_MS,
+        offset_minutes: 480,
+    }
+}
+
+pub(crate) fn grid() -> GridId {
+    GridId::from_bytes([0x47; 16])
+}
+
+pub(crate) fn part(class: Class) -> Part {
+    Part {
+        grid: Some(grid()),
+        class,
+    }
+}
+
+pub(crate) struct Home {
+    pub(crate) community: CommunityCode,
+    pub(crate) log: LogId,
+    pub(crate) key: Signer,
+    pub(crate) kinds: Kinds,
+    documents: BTreeMap<Part, Document>,
+    lines: Vec<(Envelope, Vec<u8>)>,
+    heads: BTreeMap<DeviceId, LogHead>,
+    /// Kinds that it holds instead of merging.
+    pub(crate) hold: Vec<&'static str>,
+}
+
+impl Home {
+    pub(crate) fn new() -> Home {
+        Home {
+            community: "410102002005".parse().unwrap(),
+            log: LogId::from_bytes([0x10; 16]),
+            key: Signer::from_bytes(&[5; 32]).unwrap(),
+            kinds: Kinds::builtin().unwrap(),
+            documents: BTreeMap::new(),
+            lines: Vec::new(),
+            heads: BTreeMap::new(),
+            hold: Vec::new(),
+        }
+    }
+
+    pub(crate) fn enrolment(&self, number: u8) -> Enrolment {
+        Enrolment {
+            token: Some("token".to_owned()),
+            worker: NamedWorker {
+                id: WorkerId::from_bytes([number; 16]),
+                name: "刘敏".to_owned(),
+            },
+            community: NamedCommunity {
+                code: self.community,
+                name: "协作路社区".to_owned(),
+            },
+            home: HomeFacts {
+                log: self.log,
+                public_key: self.key.public_key(),
+            },
+            device: NamedDevice {
+                id: DeviceId::from_bytes([number; 16]),
+                name: String::new(),
+                public_key: None,
+            },
+        }
+    }
+
+    /// An edit by the office, made and merged at once.
+    pub(crate) fn office_edit(
+        &mut self,
+        class: Class,
+        number: u8,
+        base: Vec<Hash>,
+        set: impl FnOnce(EntryId) -> Vec<SetItem>,
+    ) -> Vec<EntityId> {
+        let count = self.lines.len() as u8;
+        let id = EntryId::from_clock(NOW_MS - 1_000_000 + i64::from(count), [number ^ count; 10]);
+        let at = Instant {
+            unix_ms: NOW_MS - 1_000_000,
+            offset_minutes: 480,
+        };
+        let edit = Edit { base, set: set(id) };
+        let made = Draft::edit(
+            id,
+            1,
+            Some(grid()),
+            WorkerId::from_bytes([number; 16]),
+            at,
+            edit,
+            Map::new(),
+        )
+        .make()
+        .unwrap();
+        let entities = made
+            .entry
+            .edit
+            .as_ref()
+            .unwrap()
+            .entities(id)
+            .iter()
+            .map(|named| named.id)
+            .collect();
+        self.append(
+            DeviceId::from_bytes([number; 16]),
+            u64::from(count) + 1,
+            &made.entry,
+            made.bytes,
+            part(class),
+            None,
+        );
+        entities
+    }
+
+    pub(crate) fn heads(&self, class: Class) -> Vec<Hash> {
+        self.documents
+            .get(&part(class))
+            .map(Document::heads)
+            .unwrap_or_default()
+    }
+
+    fn append(&mut self, device: DeviceId, seq: u64, entry: &Entry, bytes: Vec<u8>, part: Part, held: Option<Reason>) {
+        let derived = (entry.edit.is_some() && held.is_none()).then(|| {
+            let community = self.community;
+            let document = self
+                .documents
+                .entry(part)
+                .or_insert_with(|| Document::genesis(community, part).unwrap());
+            let plan = document.decide(entry, device).unwrap();
+            document.apply(&plan).unwrap();
+            plan.derived().clone()
+        });
+        let envelope = Envelope {
+            lsn: self.lines.len() as u64 + 1,
+            part,
+            device,
+            seq,
+            entry: Some(entry.id),
+            verdict: if held.is_some() { Verdict::Held } else { Verdict::Merged },
+            reason: held,
+            detail: None,
+            derived,
+            received: Instant::utc(NOW_MS + OFFSET_MS),
+            offset_ms: OFFSET_MS,
+            made_ms: entry.made_at.unix_ms,
+        };
+        self.lines.push((envelope, bytes));
+    }
+
+    /// Answers one request; `sign` is whose key signs the receipt.
+    pub(crate) fn answer(&mut self, body: &[u8], sign: &Signer) -> Vec<u8> {
+        let (first, mut rest) = wire::inflate_member(body, 1 << 20).unwrap();
+        let header: UpHeader = serde_json::from_slice(first.strip_suffix(b"\n").unwrap()).unwrap();
+        let empty = LogHead::empty(self.community, header.device);
+        let mut first_seq = None;
+        let mut verdicts = Vec::new();
+        while !rest.is_empty() {
+            let (slice, after) = wire::inflate_member(rest, 1 << 20).unwrap();
+            rest = after;
+            let mut lines = wire::lines(&slice).unwrap();
+            let slice: SliceLine = serde_json::from_slice(lines.next().unwrap()).unwrap();
+            first_seq.get_or_insert(slice.first);
+            for (seq, bytes) in (slice.first..).zip(lines) {
+                let head = *self.heads.entry(header.device).or_insert(empty);
+                if seq <= head.seq {
+                    continue;
+                }
+                self.heads.insert(header.device, head.after(Hash::of(bytes)));
+                let entry = Entry::parse(bytes).unwrap();
+                let held = self.hold.contains(&entry.kind.as_str()).then_some(Reason::NotAssigned);
+                verdicts.extend(held.map(|reason| ReceiptVerdict {
+                    seq,
+                    verdict: Verdict::Held,
+                    reason: Some(reason),
+                }));
+                let place = part_of(&entry, &self.kinds);
+                self.append(header.device, seq, &entry, bytes.to_vec(), place, held);
+            }
+        }
+        let received = *self.heads.get(&header.device).unwrap_or(&empty);
+        let cursor: Cursor = [Class::Open, Class::Care]
+            .map(|class| (part(class), self.lines.len() as u64))
+            .into();
+        let down = DownHeader {
+            menpai: 1,
+            log: self.log,
+            lsn: self.lines.len() as u64,
+            clock: Instant::utc(NOW_MS + OFFSET_MS),
+            offset_ms: OFFSET_MS,
+            received,
+            refused: None,
+            more: false,
+            cursor,
+            digests: BTreeMap::new(),
+        };
+        let mut text = serde_json::to_vec(&down).unwrap();
+        if let Some(first) = first_seq {
+            let receipt = Receipt {
+                community: self.community,
+                device: header.device,
+                log: self.log,
+                lsn: self.lines.len() as u64,
+                chain: Hash([0; 32]),
+                first,
+                seq: received.seq,
+                h: received.h,
+                verdicts,
+            };
+            let line = serde_json::to_vec(&ReceiptLine { receipt }).unwrap();
+            let signature = sign.sign(&wire::receipt_message(&line));
+            text.push(b'\n');
+            text.extend(line);
+            text.push(b'\n');
+            text.extend(serde_json::to_vec(&SignatureLine { signature }).unwrap());
+        }
+        for (envelope, bytes) in &self.lines {
+            let seen = header.cursor.get(&envelope.part.to_string()).copied().unwrap_or(0);
+            let own = envelope.device == header.device;
+            let shown = if own {
+                envelope.derived.is_some() || envelope.verdict != Verdict::Merged
+            } else {
+                envelope.verdict == Verdict::Merged
+            };
+            if envelope.lsn <= seen || !shown {
+                continue;
+            }
+            text.push(b'\n');
+            text.extend(serde_json::to_vec(envelope).unwrap());
+            if !own {
+                text.push(b'\n');
+                text.extend(bytes);
+            }
+        }
+        text.push(b'\n');
+        wire::deflate(&text)
+    }
+}
+
+pub(crate) fn item(entity_type: &str, id: EntityId, field: &str, value: &str) -> SetItem {
+    SetItem {
+        entity_type: entity_type.to_owned(),
+        id,
+        field: field.to_owned(),
+        value: Scalar::Text(value.to_owned()),
+    }
+}
