@@ -102,24 +102,6 @@ pub async fn community(home: &web::Data<Home>, code: CommunityCode) -> ApiResult
         .ok_or(ApiError::UnknownCommunity)
 }
 
-impl Home {
-    /// Makes everything derived of every community again, and compares the digests. Blocks.
-    ///
-    /// # Errors
-    /// In words, what kept it from being done.
-    pub fn rebuild(&self) -> Result<(Vec<String>, bool), String> {
-        Err("not yet".to_owned())
-    }
-
-    /// Checks chains, signatures and digests of every community. Blocks.
-    ///
-    /// # Errors
-    /// In words, what kept it from being done.
-    pub fn verify(&self) -> Result<(Vec<String>, bool), String> {
-        Err("not yet".to_owned())
-    }
-}
-
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> ApiError {
         ApiError::internal(error)

@@ -1,8 +1,15 @@
 //! What the commands do to an open home, in the server or in the command's own process.
 
+use menpai_sync_core::ids::CommunityCode;
+
 use super::{Answer, Request};
 use crate::home::Home;
+use crate::jobs::{rebuild, verify};
 use crate::office::import;
+use crate::store::community::StoreError;
+use crate::sync::Community;
+
+type Failure = Box<dyn std::error::Error>;
 
 /// Does it; a failure is an answer too.
 pub(super) fn perform(home: &Home, request: &Request, progress: &mut dyn FnMut(u64, u64)) -> Answer {
@@ -10,10 +17,69 @@ pub(super) fn perform(home: &Home, request: &Request, progress: &mut dyn FnMut(u
         Request::ImportRoster { file, community, apply } => {
             import::import_roster(home, file, *community, *apply, progress)
                 .map(Answer::Imported)
-                .map_err(|error| error.to_string())
+                .map_err(Failure::from)
         }
-        Request::Verify => home.verify().map(|(lines, clean)| Answer::Maintained { lines, clean }),
-        Request::Rebuild => home.rebuild().map(|(lines, clean)| Answer::Maintained { lines, clean }),
+        Request::Verify => for_each_community(home, verify_one),
+        Request::Rebuild => for_each_community(home, rebuild_one),
     };
-    done.unwrap_or_else(|message| Answer::Failed { message })
+    done.unwrap_or_else(|error| Answer::Failed {
+        message: error.to_string(),
+    })
+}
+
+/// One community's lines, and whether all is as it should be.
+type Job = fn(CommunityCode, &Community, &mut Vec<String>) -> Result<bool, StoreError>;
+
+fn for_each_community(home: &Home, job: Job) -> Result<Answer, Failure> {
+    let mut lines = Vec::new();
+    let mut clean = true;
+    for code in home.communities.list()? {
+        // One damaged file must not keep the others from being looked at.
+        let opened = home.communities.get(code);
+        let done = opened.and_then(|found| match found {
+            Some(community) => job(code, &community, &mut lines),
+            None => Ok(true),
+        });
+        match done {
+            Ok(this_clean) => clean &= this_clean,
+            Err(error) => {
+                lines.push(format!("{code}: {error}"));
+                clean = false;
+            }
+        }
+    }
+    Ok(Answer::Maintained { lines, clean })
+}
+
+fn verify_one(code: CommunityCode, community: &Community, lines: &mut Vec<String>) -> Result<bool, StoreError> {
+    let report = verify::verify(community)?;
+    let (entries, devices, found) = (report.entries, report.devices, report.findings.len());
+    lines.push(format!(
+        "{code}: {} lines, {entries} entries of {devices} devices, findings {found}",
+        report.lines
+    ));
+    lines.extend(report.findings.iter().map(|finding| format!("{code}: {finding}")));
+    lines.extend(
+        report
+            .digests
+            .iter()
+            .map(|(part, digest)| format!("{code} {part} {digest}")),
+    );
+    Ok(report.is_clean())
+}
+
+fn rebuild_one(code: CommunityCode, community: &Community, lines: &mut Vec<String>) -> Result<bool, StoreError> {
+    let rebuilt = rebuild::rebuild(community)?;
+    for (part, after) in &rebuilt.after {
+        let same = rebuilt.before.get(part) == Some(after);
+        lines.push(format!(
+            "{code} {part} {after} {}",
+            if same { "same" } else { "was different" }
+        ));
+    }
+    lines.push(format!(
+        "{code}: rebuilt, digests {}",
+        if rebuilt.is_equal() { "equal" } else { "differ" }
+    ));
+    Ok(rebuilt.is_equal())
 }

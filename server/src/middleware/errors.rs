@@ -15,34 +15,31 @@ use crate::error::ApiError;
 /// Wraps the app: successes pass untouched, refusals get their body.
 ///
 /// # Errors
-/// None: what fails inside is answered.
+/// Those of middleware further in; handlers' errors are answers by then.
 pub async fn write_errors(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let head = request.request().clone();
-    let answer = match next.call(request).await {
-        Ok(answer) => answer.map_into_boxed_body(),
-        Err(error) => return Ok(ServiceResponse::new(head.clone(), write(&known(&error), &head))),
-    };
-    if let Some(error) = answer.response().error() {
-        let response = write(&known(error), &head);
-        return Ok(answer.into_response(response));
-    }
+    let answer = next.call(request).await?.map_into_boxed_body();
     let status = answer.status();
-    let bare = matches!(answer.response().body().size(), BodySize::None | BodySize::Sized(0));
-    if (status.is_client_error() || status.is_server_error()) && bare {
-        let response = write(&of_status(status), &head);
-        return Ok(answer.into_response(response));
+    let error = match answer.response().error() {
+        Some(error) => known(error),
+        None if is_bare_refusal(&answer) => ApiErrorRef::Made(of_status(status)),
+        None => return Ok(answer),
+    };
+    if let ApiError::Internal(cause) = &*error {
+        tracing::error!(method = %answer.request().method(), path = answer.request().path(), %cause, "request failed");
     }
-    Ok(answer)
+    let response = body(&error, answer.request().headers());
+    drop(error);
+    Ok(answer.into_response(response))
 }
 
-fn write(error: &ApiError, head: &actix_web::HttpRequest) -> HttpResponse {
-    if let ApiError::Internal(cause) = error {
-        tracing::error!(method = %head.method(), path = head.path(), %cause, "request failed");
-    }
-    body(error, head.headers())
+/// actix's own refusals, such as of a method, come without a body.
+fn is_bare_refusal(answer: &ServiceResponse<BoxBody>) -> bool {
+    let status = answer.status();
+    (status.is_client_error() || status.is_server_error())
+        && matches!(answer.response().body().size(), BodySize::None | BodySize::Sized(0))
 }
 
 /// The answer for an error, in the language of the request's headers.

@@ -1,5 +1,6 @@
 //! Security headers on every answer: nothing is framed, sniffed, referred or loaded from
-//! elsewhere. The desk may style inline (Element Plus positions pop-ups that way).
+//! elsewhere. The desk needs no exception: of Element Plus only the watermark writes a style
+//! attribute, everything else sets styles through the object model, which policies allow.
 
 use actix_web::Error;
 use actix_web::body::MessageBody;
@@ -9,10 +10,7 @@ use actix_web::http::header::{
 };
 use actix_web::middleware::Next;
 
-const FIELD_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
-     img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-
-const DESK_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; \
+const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
      img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// Wraps the app and adds the headers.
@@ -23,11 +21,9 @@ pub async fn add_security_headers<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    let at_desk = request.path() == "/desk" || request.path().starts_with("/desk/");
     let mut answer = next.call(request).await?;
     let headers = answer.headers_mut();
-    let policy = if at_desk { DESK_POLICY } else { FIELD_POLICY };
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(
