@@ -92,6 +92,8 @@ export interface WorkerState {
   phone: PhoneStatus | null;
   /** `none`: sign in first; `expired`: the server wants it again, recording goes on */
   session: 'none' | 'valid' | 'expired';
+  /** the server had more when it last answered: figures are of a part only */
+  incomplete: boolean;
   contact: { sending: boolean; last: SyncResult | null; last_try: string | null };
   storage: { free_bytes: number | null; persisted: boolean };
 }

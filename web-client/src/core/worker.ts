@@ -39,6 +39,8 @@ const lock = new WriterLock(() => void start(), () => stepAside(), () => stepAsi
 
 let host: Host | null = null;
 let session: Session | null = null;
+/** Kept over restarts: a first fetch broken off half-way must not look like a whole grid. */
+const INCOMPLETE_ROW = 'incomplete';
 let language: Language = 'zh';
 
 const state: WorkerState = {
@@ -47,6 +49,7 @@ const state: WorkerState = {
   failure: null,
   phone: null,
   session: 'none',
+  incomplete: false,
   contact: { sending: false, last: null, last_try: null },
   storage: { free_bytes: null, persisted: false },
 };
@@ -132,6 +135,7 @@ async function start(): Promise<void> {
     host = new Host(await loadCore(), store);
     await host.open();
     session = await loadSession(store);
+    state.incomplete = (await store.get<boolean>('keys', INCOMPLETE_ROW)) ?? false;
     state.phase = 'ready';
     await changed();
     // After a stop the page starts us calmly, so that one bad answer cannot turn into a loop.
@@ -179,6 +183,10 @@ async function contactOnce(): Promise<ContactResult> {
     if (session && (result.outcome === 'answered' || expired) && session.expired !== expired) {
       session = { ...session, expired };
       await store.commit([keepSession(session)]);
+    }
+    if (result.outcome === 'answered' && result.more !== state.incomplete) {
+      state.incomplete = result.more;
+      await store.commit([{ store: 'keys', key: INCOMPLETE_ROW, value: result.more || null }]);
     }
     // An answer without news redraws no list.
     if (result.sent + result.received > 0) await changed();

@@ -68,6 +68,7 @@ export const en: Record<keyof typeof zh, string> = {
   'today.elder': 'Large text',
   'today.unsent': 'Unsent',
   'today.counted': 'Counted on this phone · server last answered {time}',
+  'today.incomplete': 'Not all doors are here yet; figures will change',
   'today.counted_never': 'Counted on this phone · the server has not answered yet',
   'today.drafts': 'Unfinished',
   'today.continue': 'Continue',

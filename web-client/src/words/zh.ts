@@ -68,6 +68,7 @@ export const zh = {
   'today.elder': '长辈版',
   'today.unsent': '未发',
   'today.counted': '按本机记录计算・服务器最后回应 {time}',
+  'today.incomplete': '门牌还没取全，数字会变',
   'today.counted_never': '按本机记录计算・服务器还没有回应过',
   'today.drafts': '没写完的',
   'today.continue': '接着写',
