@@ -56,12 +56,18 @@ export class Phone {
     await this.page.locator(`[data-field="/${field}"] [data-value="${value}"]`).click();
   }
 
+  /** One page on in the form, and until it is there. */
+  async nextPage() {
+    const before = await this.page.locator('[aria-current="step"]').innerText();
+    await this.id('next-step').click();
+    await this.page.waitForFunction((step) => document.querySelector('[aria-current="step"]')?.innerText !== step, before);
+  }
+
   /** Through the form's pages to 保存, and until the phone says it is durable. */
   async save() {
-    const next = this.id('next-step');
-    while (await next.isVisible()) await next.click();
     await this.id('record-form').waitFor();
-    await this.page.locator('[data-testid="save"]').click();
+    while (await this.id('next-step').count() > 0) await this.nextPage();
+    await this.id('save').click();
     await this.id('snackbar').getByText('已保存').waitFor();
   }
 
@@ -77,10 +83,10 @@ export class Phone {
     await this.id('record-form').waitFor();
     await this.choose('met', met);
     if (contact) await this.choose('contact_person', contact);
-    await this.id('next-step').click();
+    await this.nextPage();
     if (mood) await this.choose('health/mood', mood);
     const noteField = this.page.locator('[data-field="/note"] textarea');
-    while (!(await noteField.isVisible())) await this.id('next-step').click();
+    while (await this.id('next-step').count() > 0) await this.nextPage();
     await noteField.fill(note);
     await this.save();
   }

@@ -156,6 +156,18 @@ export async function tell({ scheme, prepare = async () => null, step }) {
   }
 }
 
+/** Names each step as it is taken; the first that fails ends the story. */
+export function told(context) {
+  return async (name, act) => {
+    context.diagnostic(name);
+    try {
+      await act();
+    } catch (error) {
+      throw new Error(`at "${name}": ${error.message}`, { cause: error });
+    }
+  };
+}
+
 /** Two elders with a plan and one person with a phone number, each behind a door of the first grid. */
 async function chooseSubjects(server) {
   const [persons, households, dwellings, plans, places] = await Promise.all(

@@ -2,8 +2,8 @@
 
 import { test } from 'node:test';
 
-import { tell } from './story.mjs';
+import { tell, told } from './story.mjs';
 
 test('a check made without signal becomes a row', { timeout: 600_000 }, async (context) => {
-  await tell({ scheme: 'http', step: (name, act) => context.test(name, act) });
+  await tell({ scheme: 'http', step: told(context) });
 });

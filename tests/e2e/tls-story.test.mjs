@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 
-import { tell } from './story.mjs';
+import { tell, told } from './story.mjs';
 
 const run = promisify(execFile);
 
@@ -17,7 +17,7 @@ test('the same over TLS with the local authority trusted', { timeout: 600_000 },
   try {
     await tell({
       scheme: 'https',
-      step: (name, act) => context.test(name, act),
+      step: told(context),
       prepare: async (server) => {
         const store = join(home, '.pki/nssdb');
         await mkdir(store, { recursive: true });
