@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use menpai_roster::demo::{COMMUNITY, COMMUNITY_CODE, GRIDS, STREET, roster};
@@ -196,7 +196,7 @@ fn assign(office: &Office, grids: &[EntityId], accounts: &[(Person, WorkerId)]) 
     Ok(())
 }
 
-fn import(home: &Home, code: CommunityCode, roster: &PathBuf) -> Result<(), DemoError> {
+fn import(home: &Home, code: CommunityCode, roster: &Path) -> Result<(), DemoError> {
     // Hidden by itself where stderr is no terminal.
     let bar = ProgressBar::new(0);
     if let Ok(style) = ProgressStyle::with_template("making the demo {bar:40} {pos}/{len} {elapsed}") {

@@ -78,10 +78,10 @@ pub fn server_config(folder: &Path, listen: SocketAddr, now_ms: i64) -> Result<S
     }
     let chain = [folder.join("leaf.pem"), authority_file(folder)]
         .iter()
-        .map(|path| CertificateDer::from_pem_file(path).map_err(|error| pem_error(path, error)))
+        .map(|path| CertificateDer::from_pem_file(path).map_err(|error| pem_error(path, &error)))
         .collect::<Result<Vec<_>, _>>()?;
     let key_path = folder.join("leaf.key");
-    let key = PrivateKeyDer::from_pem_file(&key_path).map_err(|error| pem_error(&key_path, error))?;
+    let key = PrivateKeyDer::from_pem_file(&key_path).map_err(|error| pem_error(&key_path, &error))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
@@ -102,14 +102,14 @@ fn ensure_authority(folder: &Path, now_ms: i64) -> Result<(), TlsError> {
     let key_path = folder.join("authority.key");
     if !key_path.exists() {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-        save(&key_path, key.serialize_pem())?;
+        save(&key_path, &key.serialize_pem())?;
     }
     let path = authority_file(folder);
     if !path.exists() {
         let key = load_key(&key_path)?;
         let mut params = authority_params(&key)?;
         set_days(&mut params, now_ms - DAY_MS, now_ms + AUTHORITY_DAYS * DAY_MS);
-        save(&path, params.self_signed(&key)?.pem())?;
+        save(&path, &params.self_signed(&key)?.pem())?;
     }
     Ok(())
 }
@@ -157,13 +157,13 @@ fn issue_leaf(folder: &Path, names: BTreeSet<String>, now_ms: i64) -> Result<(),
             source,
         })?;
     }
-    save(&folder.join("leaf.key"), key.serialize_pem())?;
-    save(&folder.join("leaf.pem"), leaf.pem())?;
+    save(&folder.join("leaf.key"), &key.serialize_pem())?;
+    save(&folder.join("leaf.pem"), &leaf.pem())?;
     let note = LeafNote {
         names,
         not_after_ms: now_ms + (LEAF_DAYS - 2) * DAY_MS,
     };
-    save(&note_path, serde_json::to_string(&note).unwrap_or_default())
+    save(&note_path, &serde_json::to_string(&note).unwrap_or_default())
 }
 
 /// localhost, both loopback addresses, the host name, and the address phones in the same
@@ -217,14 +217,14 @@ fn load_key(path: &Path) -> Result<KeyPair, TlsError> {
     Ok(KeyPair::from_pem(&text)?)
 }
 
-fn save(path: &Path, text: String) -> Result<(), TlsError> {
+fn save(path: &Path, text: &str) -> Result<(), TlsError> {
     write_private(path, text.as_bytes()).map_err(|source| TlsError::File {
         path: path.to_owned(),
         source,
     })
 }
 
-fn pem_error(path: &Path, error: rustls::pki_types::pem::Error) -> TlsError {
+fn pem_error(path: &Path, error: &rustls::pki_types::pem::Error) -> TlsError {
     TlsError::File {
         path: path.to_owned(),
         source: io::Error::other(error.to_string()),

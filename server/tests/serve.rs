@@ -1,5 +1,7 @@
 //! The real program: TLS, one writer, work handed over, headers.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where its ground gives way")]
+
 mod support;
 
 use std::fs;

@@ -17,7 +17,7 @@ pub(super) struct Arguments {
     seed: u64,
 }
 
-pub(super) fn run(arguments: Arguments) -> Outcome {
+pub(super) fn run(arguments: &Arguments) -> Outcome {
     crate::demo::write_roster(&arguments.out, arguments.seed)?;
     println!("{}", arguments.out.display());
     Ok(ExitCode::SUCCESS)

@@ -34,7 +34,7 @@ pub(super) struct Arguments {
     data: DataArguments,
 }
 
-pub(super) fn run(arguments: Arguments) -> Outcome {
+pub(super) fn run(arguments: &Arguments) -> Outcome {
     // A running server does the work: it may stand in another folder.
     let file = arguments
         .file

@@ -13,12 +13,12 @@ pub(super) struct Arguments {
     data: DataArguments,
 }
 
-pub(super) fn verify(arguments: Arguments) -> Outcome {
-    run(&arguments, &Request::Verify)
+pub(super) fn verify(arguments: &Arguments) -> Outcome {
+    run(arguments, &Request::Verify)
 }
 
-pub(super) fn rebuild(arguments: Arguments) -> Outcome {
-    run(&arguments, &Request::Rebuild)
+pub(super) fn rebuild(arguments: &Arguments) -> Outcome {
+    run(arguments, &Request::Rebuild)
 }
 
 fn run(arguments: &Arguments, request: &Request) -> Outcome {

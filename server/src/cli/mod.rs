@@ -66,10 +66,10 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Serve(arguments) => serve::run(arguments),
-        Command::Import(Import::Roster(arguments)) => import_roster::run(arguments),
-        Command::Demo(Demo::Roster(arguments)) => demo_roster::run(arguments),
-        Command::Verify(arguments) => maintain::verify(arguments),
-        Command::Rebuild(arguments) => maintain::rebuild(arguments),
+        Command::Import(Import::Roster(arguments)) => import_roster::run(&arguments),
+        Command::Demo(Demo::Roster(arguments)) => demo_roster::run(&arguments),
+        Command::Verify(arguments) => maintain::verify(&arguments),
+        Command::Rebuild(arguments) => maintain::rebuild(&arguments),
         Command::Simulate(arguments) => simulate::run(arguments),
     };
     outcome.unwrap_or_else(|error| {
