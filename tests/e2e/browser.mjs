@@ -11,10 +11,11 @@ const { chromium } = createRequire(new URL('../../web-client/package.json', impo
 export class Browser {
   #context = null;
 
-  constructor(profile, { size = { width: 360, height: 740 }, home = null } = {}) {
+  constructor(profile, { size = { width: 360, height: 740 }, home = null, scale = 1 } = {}) {
     this.profile = profile;
     this.size = size;
     this.home = home;
+    this.scale = scale;
   }
 
   static async withProfile(options) {
@@ -26,6 +27,7 @@ export class Browser {
       executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
       args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'],
       viewport: this.size,
+      deviceScaleFactor: this.scale,
       locale: 'zh-CN',
       timezoneId: 'Asia/Shanghai',
       env: this.home ? { ...process.env, HOME: this.home } : process.env,
