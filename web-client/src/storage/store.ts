@@ -83,21 +83,24 @@ export class Store {
     await this.healing(async (database) => {
       const stores = new Set<string>(['keys', ...writes.map((write) => write.store)]);
       const transaction = database.transaction([...stores], 'readwrite', { durability: 'strict' });
-      let overtaken = false;
+      // Why we gave up ourselves; the transaction would only say that it was aborted.
+      let cause: unknown = null;
       const check = transaction.objectStore('keys').get(GENERATION);
       check.onsuccess = () => {
-        if (check.result !== this.generation) {
-          overtaken = true;
-          return transaction.abort();
-        }
-        for (const { store, key, value } of writes) {
-          const rows = transaction.objectStore(store);
-          if (value === null) rows.delete(key);
-          else rows.put(value, key);
+        try {
+          if (check.result !== this.generation) throw new StorageFailure('not_writer');
+          for (const { store, key, value } of writes) {
+            const rows = transaction.objectStore(store);
+            if (value === null) rows.delete(key);
+            else rows.put(value, key);
+          }
+        } catch (error) {
+          cause = error;
+          transaction.abort();
         }
       };
       await completed(transaction).catch((error: unknown) => {
-        throw overtaken ? new StorageFailure('not_writer') : error;
+        throw cause ?? error;
       });
     });
   }
