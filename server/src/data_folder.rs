@@ -12,6 +12,9 @@ use menpai_sync_core::signature::Signer;
 
 use crate::clock;
 
+/// Name of the node's own database: a folder that has it is a home's.
+pub const NODE_FILE: &str = "node.sqlite";
+
 /// Why the folder cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum DataFolderError {
@@ -119,7 +122,7 @@ impl DataFolder {
     /// The node's own database.
     #[must_use]
     pub fn node_file(&self) -> PathBuf {
-        self.path.join("node.sqlite")
+        self.path.join(NODE_FILE)
     }
 
     /// Folder of the communities' databases.

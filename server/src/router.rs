@@ -10,6 +10,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::home::Home;
 use crate::middleware::errors::write_errors;
 use crate::middleware::headers::add_security_headers;
+use crate::middleware::time_limit::limit_time;
 use crate::routes::static_files::WebFolder;
 use crate::routes::{desk, desk_sessions, health, sessions, sync};
 
@@ -27,6 +28,7 @@ pub fn app(
         .app_data(home)
         .app_data(web_folder)
         .app_data(web::JsonConfig::default().limit(MAX_JSON_BYTES))
+        .wrap(from_fn(limit_time))
         .wrap(from_fn(write_errors))
         .wrap(from_fn(add_security_headers))
         .configure(addresses)

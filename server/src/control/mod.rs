@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use menpai_sync_core::ids::CommunityCode;
 use serde::{Deserialize, Serialize};
 
-use crate::data_folder::DataFolderError;
+use crate::data_folder::{DataFolderError, NODE_FILE};
 use crate::home::{Home, HomeError};
 use crate::office::import::ImportReport;
 
@@ -73,6 +73,9 @@ pub enum ControlError {
     /// The home cannot be opened.
     #[error(transparent)]
     Home(#[from] HomeError),
+    /// Nothing lies there: most likely another folder was meant.
+    #[error("{0} is no data folder: start `menpai serve` there first, or name another with --data")]
+    NoHome(PathBuf),
     /// The running server went away or speaks otherwise.
     #[error("the running server did not answer: {0}")]
     Talk(#[from] std::io::Error),
@@ -84,6 +87,9 @@ pub enum ControlError {
 /// # Errors
 /// [`ControlError`]; failures of the work itself are [`Answer::Failed`].
 pub fn perform(data: &Path, request: &Request, progress: &mut dyn FnMut(u64, u64)) -> Result<Answer, ControlError> {
+    if !data.join(NODE_FILE).exists() {
+        return Err(ControlError::NoHome(data.to_owned()));
+    }
     match Home::open(data) {
         Ok(home) => Ok(work::perform(&home, request, progress)),
         Err(error @ HomeError::Folder(DataFolderError::InUse { .. })) => {

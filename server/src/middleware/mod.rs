@@ -1,8 +1,9 @@
 //! What every answer passes through: `errors` gives refusals their sentences, `headers`
-//! tells browsers what this site never does.
+//! tells browsers what this site never does, `time_limit` ends what takes too long.
 
 pub mod errors;
 pub mod headers;
 mod language;
+pub mod time_limit;
 
 pub use language::Language;

@@ -1,0 +1,28 @@
+//! How long a request may take from its headers to its answer's: a client that trickles its
+//! body must not hold a place for ever. Sync has longer: a phone at the edge of signal may
+//! send its slices slowly, and each is kept as it comes.
+
+use std::time::Duration;
+
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::ErrorRequestTimeout;
+use actix_web::middleware::Next;
+use actix_web::rt::time::timeout;
+
+const USUAL: Duration = Duration::from_secs(30);
+const SYNC: Duration = Duration::from_secs(15 * 60);
+const SYNC_PATH: &str = "/api/v1/sync";
+
+/// Wraps the app and gives up on slow requests.
+///
+/// # Errors
+/// 408 when the time is over.
+pub async fn limit_time<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
+    let limit = if request.path() == SYNC_PATH { SYNC } else { USUAL };
+    match timeout(limit, next.call(request)).await {
+        Ok(answer) => answer,
+        Err(elapsed) => Err(ErrorRequestTimeout(elapsed)),
+    }
+}
