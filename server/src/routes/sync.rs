@@ -2,6 +2,8 @@
 //! comes and each slice committed as it arrives, so that a broken connection costs the
 //! unfinished slice only. Refuses before it reads more than the limits allow.
 
+use std::time::Duration;
+
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::StreamExt;
@@ -20,6 +22,8 @@ use crate::sync::answer::{Asked, answer};
 use crate::sync::members::{Limits, MemberError, Members};
 use crate::sync::{Contact, Refusal, Slice, SliceOutcome};
 
+/// A client that sends nothing for so long has lost its signal.
+const PIECE_TIME: Duration = Duration::from_secs(60);
 const GZIP: &str = "application/gzip";
 const HEADER_LIMITS: Limits = Limits { compressed: MAX_HEADER_BYTES, inflated: MAX_HEADER_BYTES };
 const SLICE_LIMITS: Limits = Limits { compressed: MAX_SLICE_COMPRESSED, inflated: MAX_SLICE_INFLATED };
@@ -171,7 +175,8 @@ impl Body {
         if self.ended {
             return Ok(false);
         }
-        match self.payload.next().await {
+        let next = actix_web::rt::time::timeout(PIECE_TIME, self.payload.next());
+        match next.await.map_err(|_| ApiError::unreadable("body: nothing came for too long"))? {
             Some(piece) => {
                 // The connection broke: there is nobody to answer.
                 self.piece = piece.map_err(|error| ApiError::unreadable(format!("body: {error}")))?;

@@ -75,7 +75,11 @@ impl Communities {
         if !path.exists() {
             return Ok(None);
         }
-        let community = Arc::new(Community::open(&path, code, &self.settings)?);
+        let community = match Community::open(&path, code, &self.settings) {
+            Ok(community) => Arc::new(community),
+            Err(StoreError::NotBegun) => return Ok(None),
+            Err(error) => return Err(error),
+        };
         open.keep(code, &community, now);
         Ok(Some(community))
     }

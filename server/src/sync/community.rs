@@ -25,7 +25,7 @@ use super::writer::{self, FailPoint, Job, QUEUE_LENGTH, task};
 use crate::clock;
 use crate::store::community::identity::{self, Founder, Identity};
 use crate::store::community::projection::{self, Projection};
-use crate::store::community::{BodyCodec, StoreError, device_logs, open_reader, open_writer, parts::Parts};
+use crate::store::community::{BodyCodec, StoreError, device_logs, open_reader, open_writer, parts::Parts, snapshots};
 
 /// Idle read connections kept.
 const READERS_KEPT: usize = 4;
@@ -84,10 +84,11 @@ impl Community {
         founder: Founder,
         settings: &Settings,
     ) -> Result<Community, StoreError> {
-        if path.exists() {
+        let mut connection = open_writer(path)?;
+        // A file whose making was cut short is nobody's yet.
+        if identity::read(&connection)?.is_some() {
             return Err(StoreError::Other("the community exists already"));
         }
-        let mut connection = open_writer(path)?;
         let identity = Identity {
             code,
             log: LogId::from_bytes(uuid::Builder::from_random_bytes(clock::random()).into_uuid().into_bytes()),
@@ -118,7 +119,7 @@ impl Community {
         code: CommunityCode,
         settings: &Settings,
     ) -> Result<Community, StoreError> {
-        let identity = identity::read(&connection)?.ok_or(StoreError::Other("the file was never begun"))?;
+        let identity = identity::read(&connection)?.ok_or(StoreError::NotBegun)?;
         if identity.code != code {
             return Err(StoreError::Other("the file is another community's"));
         }
@@ -292,9 +293,9 @@ impl Community {
             Some(reader) => reader,
             None => Reader { connection: open_reader(&self.path)?, codec: BodyCodec::new()? },
         };
-        reader.connection.execute_batch("BEGIN")?;
+        snapshots::begin_reading(&reader.connection)?;
         let result = read(&mut reader);
-        reader.connection.execute_batch("COMMIT")?;
+        snapshots::end_reading(&reader.connection)?;
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if readers.len() < READERS_KEPT {
             readers.push(reader);

@@ -69,6 +69,12 @@ impl Directory {
         kinds.iter().filter(|kind| is_office(kind)).map(|kind| kind.name.as_str()).collect()
     }
 
+    /// Whether it folds over records of this kind.
+    #[must_use]
+    pub fn is_about(kinds: &Kinds, kind: &str) -> bool {
+        kinds.get(kind).is_some_and(is_office)
+    }
+
     /// Takes up one merged record; says whether it was one of the office's.
     pub fn add(&mut self, kinds: &Kinds, entry: &Entry, made_ms: i64) -> bool {
         let Some(kind) = kinds.get(&entry.kind).filter(|kind| is_office(kind)) else { return false };

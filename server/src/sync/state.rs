@@ -152,7 +152,7 @@ impl Work<'_> {
     pub(super) fn fold(&mut self, entry: &Entry, made_ms: i64) -> Result<(), StoreError> {
         let state = &mut *self.state;
         let kinds = Arc::clone(state.projection.kinds());
-        if !Directory::kinds(&kinds).contains(&entry.kind.as_str()) {
+        if !Directory::is_about(&kinds, &entry.kind) {
             return Ok(());
         }
         let directory = Arc::make_mut(&mut state.directory);

@@ -11,7 +11,7 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::state::{State, Work};
-use crate::store::community::StoreError;
+use crate::store::community::{StoreError, snapshots};
 
 /// Most requests that share one commit.
 const MAX_BATCH: usize = 64;
@@ -137,13 +137,13 @@ fn commit(
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for job in batch {
         let mark = state.mark();
-        transaction.execute_batch("SAVEPOINT request")?;
+        snapshots::begin_request(&transaction)?;
         job.run(&mut Work { transaction: &transaction, state });
         if job.failed() {
-            transaction.execute_batch("ROLLBACK TO request; RELEASE request")?;
+            snapshots::take_back_request(&transaction)?;
             state.take_back(mark);
         } else {
-            transaction.execute_batch("RELEASE request")?;
+            snapshots::keep_request(&transaction)?;
             state.keep();
         }
     }

@@ -192,6 +192,15 @@ pub fn add_contact(
                 AND last < (SELECT max(last) FROM device_contact WHERE device = :device AND last <= :head)",
         )?
         .execute(named_params! {":device": number, ":head": head})?;
+    // A device may claim a log of any length: what it can make us keep has a limit.
+    transaction
+        .prepare_cached(
+            "DELETE FROM device_contact
+              WHERE device = :device
+                AND at_ms < (SELECT at_ms FROM device_contact WHERE device = :device
+                              ORDER BY at_ms DESC LIMIT 1 OFFSET 31)",
+        )?
+        .execute(named_params! {":device": number})?;
     Ok(())
 }
 

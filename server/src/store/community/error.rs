@@ -35,6 +35,9 @@ pub enum StoreError {
     /// The file is of another community or was made with another receipt key.
     #[error("not the file asked for: {0}")]
     Other(&'static str),
+    /// The file's making was cut short before it was anybody's.
+    #[error("the community's file was never begun")]
+    NotBegun,
     /// The transaction this write shared did not commit; nothing of it is in the file.
     #[error("nothing was written: {0}")]
     NotCommitted(String),

@@ -99,11 +99,11 @@ pub fn exceptions(
         statement.query(named_params! {":device": device, ":first": range.start(), ":last": range.end()})?;
     let mut exceptions = Vec::new();
     while let Some(row) = rows.next()? {
-        let reason = row.get_ref(2)?.as_str_or_null().map_err(rusqlite::Error::from)?;
+        let code = row.get_ref(2)?.as_str_or_null().map_err(rusqlite::Error::from)?;
         exceptions.push((
             row.get(0)?,
-            parse(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?,
-            reason.map(parse).transpose()?,
+            verdict(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?,
+            code.map(reason).transpose()?,
         ));
     }
     Ok(exceptions)
@@ -168,7 +168,7 @@ pub fn waiting(
 
 pub(super) fn read(row: &Row<'_>) -> Result<StoredLine, StoreError> {
     let text = |index| -> Result<&str, StoreError> { Ok(row.get_ref(index)?.as_str().map_err(rusqlite::Error::from)?) };
-    let reason = row.get_ref(7)?.as_str_or_null().map_err(rusqlite::Error::from)?.map(parse).transpose()?;
+    let why = row.get_ref(7)?.as_str_or_null().map_err(rusqlite::Error::from)?.map(reason).transpose()?;
     let derived = row.get_ref(9)?.as_blob_or_null().map_err(rusqlite::Error::from)?.map(unpack).transpose()?;
     let envelope = Envelope {
         lsn: row.get(0)?,
@@ -176,8 +176,8 @@ pub(super) fn read(row: &Row<'_>) -> Result<StoredLine, StoreError> {
         device: DeviceId::from_bytes(row.get(3)?),
         seq: row.get(4)?,
         entry: row.get::<_, Option<[u8; 16]>>(5)?.map(EntryId::from_bytes),
-        verdict: parse(text(6)?)?,
-        reason,
+        verdict: verdict(text(6)?)?,
+        reason: why,
         detail: row.get(8)?,
         derived,
         received: Instant::utc(row.get(10)?),
@@ -191,10 +191,16 @@ pub(super) fn read(row: &Row<'_>) -> Result<StoredLine, StoreError> {
     Ok(StoredLine { envelope, bytes, entry: row.get(1)? })
 }
 
-/// A verdict or reason from its code.
-fn parse<T: serde::de::DeserializeOwned>(code: &str) -> Result<T, StoreError> {
-    serde_json::from_value(serde_json::Value::from(code))
-        .map_err(|_| StoreError::damaged(format!("unknown code {code:?}")))
+fn verdict(code: &str) -> Result<Verdict, StoreError> {
+    [Verdict::Merged, Verdict::Held, Verdict::Waiting]
+        .into_iter()
+        .find(|verdict| verdict.code() == code)
+        .ok_or_else(|| StoreError::damaged(format!("no verdict: {code:?}")))
+}
+
+fn reason(code: &str) -> Result<Reason, StoreError> {
+    (Reason::ALL.iter().copied().find(|reason| reason.code() == code))
+        .ok_or_else(|| StoreError::damaged(format!("no reason: {code:?}")))
 }
 
 fn pack(derived: &Derived) -> Vec<u8> {

@@ -13,6 +13,7 @@ mod open;
 pub mod parts;
 pub mod projection;
 pub mod pull;
+pub mod snapshots;
 
 pub use bodies::{BodyCodec, StoredBody};
 pub use error::StoreError;
