@@ -13,9 +13,6 @@ import type {
 } from './types';
 import type { StorageCode } from '../storage/failure';
 
-/** The `version` of this conversation: a page and a worker of different builds do not talk. */
-export const CALLS_VERSION = 1;
-
 export interface Draft {
   key: string;
   kind: string;
@@ -86,7 +83,6 @@ export type Notice =
 export type ToWorker = { id: number; call: CallName; args: unknown[] } | Notice;
 
 export interface WorkerState {
-  version: number;
   phase: 'opening' | 'other_window' | 'ready' | 'broken';
   failure: Failure | null;
   phone: PhoneStatus | null;

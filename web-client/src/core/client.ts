@@ -50,7 +50,7 @@ export class CoreClient {
     const worker = this.makeWorker(calm);
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.receive(data);
     // A worker script that does not load (a deploy in between, no network at first start).
-    worker.onerror = () => this.failAll({ code: 'core_failed', message: 'the worker did not start' });
+    worker.onerror = () => this.giveUp({ code: 'core_failed', message: 'the worker did not start' });
     return worker;
   }
 
@@ -75,10 +75,25 @@ export class CoreClient {
     const now = Date.now();
     this.stops = [...this.stops.filter((at) => now - at < 60_000), now];
     this.worker.terminate();
-    this.failAll({ code: 'core_failed', message: during });
-    if (this.stops.length > MOST_RESTARTS) return;
+    const failure: Failure = { code: 'core_failed', message: during };
+    if (this.stops.length > MOST_RESTARTS) return this.giveUp(failure);
+    this.failAll(failure);
     this.worker = this.started(true);
     this.send(this.language);
+  }
+
+  /** Nothing will answer any more: said on the screen instead of waiting for ever. */
+  private giveUp(failure: Failure): void {
+    this.failAll(failure);
+    this.onState({
+      phase: 'broken',
+      failure,
+      phone: null,
+      session: 'none',
+      incomplete: false,
+      contact: { sending: false, last: null, last_try: null },
+      storage: { free_bytes: null, persisted: false },
+    });
   }
 
   private failAll(failure: Failure): void {

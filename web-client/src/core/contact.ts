@@ -54,7 +54,7 @@ export async function contact({ host, key, token, language, queued }: Line): Pro
 
   return queued(async () => {
     // The Phone that asked is gone (a failed write): its successor asks again.
-    if (host.generation !== asked.generation) return { ...nothing('no_network', null), more: true };
+    if (host.generation !== asked.generation) return { ...nothing('answered', null), more: true };
     const result = await host.change((phone) => phone.receive(answer.bytes, rfc3339()));
     const { more, sent, received } = JSON.parse(result) as { more: boolean; sent: number; received: number };
     return { outcome: 'answered', sent, received, error: null, more };

@@ -4,7 +4,6 @@
 import { StorageFailure, asStorageFailure } from '../storage/failure';
 import { Store, type Write } from '../storage/store';
 import {
-  CALLS_VERSION,
   type Calls,
   type CallName,
   type Draft,
@@ -44,7 +43,6 @@ const INCOMPLETE_ROW = 'incomplete';
 let language: Language = 'zh';
 
 const state: WorkerState = {
-  version: CALLS_VERSION,
   phase: 'opening',
   failure: null,
   phone: null,

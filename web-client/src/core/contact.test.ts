@@ -1,0 +1,73 @@
+// One round trip: what comes back is believed only by the Phone that asked, and no answer loses anything.
+
+import 'fake-indexeddb/auto';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Store } from '../storage/store';
+import { contact, type Line } from './contact';
+import { deviceKey } from './device-key';
+import { fakeModule, type FakePhone } from './fake-phone.test-helper';
+import { Host } from './host';
+import { Queue } from './queue';
+
+let store: Store;
+let host: Host;
+let line: Line;
+let phones: FakePhone[];
+let count = 0;
+
+beforeEach(async () => {
+  store = new Store(`contact-test-${(count += 1)}`);
+  await store.becomeWriter();
+  phones = [];
+  host = new Host(fakeModule(phones), store);
+  await host.open();
+  const queue = new Queue();
+  line = { host, key: await deviceKey(store), token: 't', language: 'zh', queued: (job) => queue.run(job) };
+});
+
+afterEach(() => void vi.unstubAllGlobals());
+
+const gzip = () => new Response('zip', { headers: { 'Content-Type': 'application/gzip' } });
+
+describe('a contact', () => {
+  it('signs what it sends, shows its token and takes the answer', async () => {
+    const fetched = vi.fn().mockResolvedValue(gzip());
+    vi.stubGlobal('fetch', fetched);
+    const signed = vi.spyOn(phones[0]!, 'request');
+    expect(await contact(line)).toMatchObject({ outcome: 'answered', more: false });
+    expect(signed.mock.calls[0]?.at(0)).toMatchObject([{ length: 64 }]);
+    expect(fetched.mock.calls[0]?.[1].headers).toMatchObject({ Authorization: 'Bearer t', 'Content-Type': 'application/gzip' });
+  });
+
+  it('lets recording go on while it waits', async () => {
+    let answer: (response: Response) => void = () => undefined;
+    const fetched = vi.fn().mockReturnValue(new Promise<Response>((resolve) => (answer = resolve)));
+    vi.stubGlobal('fetch', fetched);
+    const round = contact(line);
+    await vi.waitFor(() => expect(fetched).toHaveBeenCalled());
+    await line.queued(() => host.change((phone) => phone.record('"x"', '', new Uint8Array())));
+    expect(phones[0]!.log).toEqual(['"x"']);
+    answer(gzip());
+    expect(await round).toMatchObject({ outcome: 'answered' });
+  });
+
+  it('leaves an answer alone that an older Phone had asked for, and asks again', async () => {
+    vi.stubGlobal('fetch', vi.fn().mockImplementation(async () => {
+      vi.spyOn(store, 'commit').mockRejectedValueOnce(new Error('full'));
+      await host.change((phone) => phone.record('"x"', '', new Uint8Array())).catch(() => undefined);
+      return gzip();
+    }));
+    // The fake's own answer would say that there is no more.
+    expect(await contact(line)).toMatchObject({ received: 0, more: true });
+    expect(phones).toHaveLength(2);
+  });
+
+  it('tells the core what the server refused', async () => {
+    const refused = vi.spyOn(phones[0]!, 'refused');
+    const error = { code: 'not_signed_in', message: '请重新登录', next: '输入密码' };
+    const response = new Response(JSON.stringify(error), { status: 401, headers: { 'Content-Type': 'application/json' } });
+    vi.stubGlobal('fetch', vi.fn().mockResolvedValue(response));
+    expect(await contact(line)).toMatchObject({ outcome: 'not_signed_in', error });
+    expect(refused).toHaveBeenCalledWith(JSON.stringify(error), expect.any(String));
+  });
+});
