@@ -46,15 +46,15 @@ if [ "$purpose" = all ]; then
 fi
 [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
 
-# wasm32: rustup's target where it can be downloaded, else Debian's compiler with its sources.
-target=wasm32-unknown-unknown
-if [ ! -d "$(rustc --print sysroot)/lib/rustlib/$target" ]; then
+# The core for browsers is built together with the standard library: rustup's sources where they
+# can be downloaded, else Debian's compiler and sources.
+if [ ! -e "$(rustc --print sysroot)/lib/rustlib/src/rust/library/Cargo.lock" ]; then
   debian=()
   for package in rustc-web cargo-web rust-web-src; do
     have_package "$package" || debian+=("$package")
   done
   if [ ${#debian[@]} != 0 ]; then
-    if command -v rustup >/dev/null && say "rustup adds $target" && timeout 60 rustup --quiet target add "$target" >/dev/null 2>&1; then
+    if command -v rustup >/dev/null && say 'rustup adds rust-src' && timeout 60 rustup --quiet component add rust-src >/dev/null 2>&1; then
       :
     else
       say "rustup could not; Debian's web compiler takes its place"

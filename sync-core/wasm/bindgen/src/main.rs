@@ -15,22 +15,18 @@ fn main() -> ExitCode {
     };
     let mut for_web = Bindgen::new();
     let mut for_node = Bindgen::new();
+    // Names cost 58 KB of the 450 that a phone downloads; the input keeps them for debugging.
+    for bindgen in [&mut for_web, &mut for_node] {
+        bindgen
+            .typescript(true)
+            .remove_name_section(true)
+            .remove_producers_section(true);
+    }
     let written = for_web
-        .typescript(true)
         .web(true)
-        .and_then(|bindgen| {
-            bindgen
-                .input_path(input)
-                .out_name("menpai_core")
-                .generate(web)
-        })
-        .and_then(|()| for_node.typescript(true).nodejs(true))
-        .and_then(|bindgen| {
-            bindgen
-                .input_path(input)
-                .out_name("menpai_core")
-                .generate(node)
-        });
+        .and_then(|bindgen| bindgen.input_path(input).out_name("menpai_core").generate(web))
+        .and_then(|()| for_node.nodejs(true))
+        .and_then(|bindgen| bindgen.input_path(input).out_name("menpai_core").generate(node));
     match written {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
