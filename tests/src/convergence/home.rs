@@ -1,0 +1,125 @@
+//! The home as a library: the server's own community with a real SQLite file, and what the
+//! sync handler does with a request, without HTTP and with the clock as an argument.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use menpai_server::store::community::identity::Founder;
+use menpai_server::sync::answer::{Asked, answer};
+use menpai_server::sync::{Community, Contact, Settings, Slice, SliceOutcome};
+use menpai_sync_core::ids::{CommunityCode, DeviceId};
+use menpai_sync_core::kinds::Kinds;
+use menpai_sync_core::signature::Signer;
+use menpai_sync_core::wire::{MAX_HEADER_BYTES, MAX_SLICE_INFLATED, SliceRefusal, UpHeader, inflate_member, lines};
+
+/// The community of every scenario.
+pub(super) fn code() -> CommunityCode {
+    "410102002005".parse().unwrap()
+}
+
+/// A home with one community in a folder of its own.
+pub(super) struct Home {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+    settings: Settings,
+    community: Option<Community>,
+}
+
+impl Home {
+    pub(super) fn found(kinds: Arc<Kinds>, receipt_key: Signer, founder: Founder) -> Home {
+        let folder = folder_in_memory();
+        let path = folder.path().join("community.sqlite");
+        let settings = Settings {
+            kinds,
+            receipt_key,
+            fail_point: None,
+        };
+        let community = Community::create(&path, code(), founder, &settings).unwrap();
+        Home {
+            _folder: folder,
+            path,
+            settings,
+            community: Some(community),
+        }
+    }
+
+    pub(super) fn community(&self) -> &Community {
+        self.community.as_ref().unwrap()
+    }
+
+    pub(super) fn receipt_key(&self) -> &Signer {
+        &self.settings.receipt_key
+    }
+
+    /// Closes the file and opens it again, as a restart does.
+    pub(super) fn reopen(&mut self) {
+        self.community = None;
+        self.community = Some(Community::open(&self.path, code(), &self.settings).unwrap());
+    }
+
+    /// One slice of a device's log.
+    pub(super) fn ingest(&self, device: DeviceId, slice: Vec<u8>, contact: Contact) -> Result<SliceOutcome, String> {
+        let slice = Slice::read(slice).map_err(|refusal| refusal.code())?;
+        self.community()
+            .ingest(device, slice, contact)
+            .map_err(|error| error.to_string())
+    }
+
+    /// What `POST /api/v1/sync` does.
+    pub(super) fn exchange(&self, body: &[u8], now_ms: i64) -> Result<Vec<u8>, String> {
+        let (text, mut rest) = inflate_member(body, MAX_HEADER_BYTES).map_err(|error| error.to_string())?;
+        let line = lines(&text).and_then(|mut lines| lines.next()).ok_or("no header")?;
+        let header: UpHeader = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+        let contact = Contact {
+            received_ms: now_ms,
+            offset_ms: now_ms - header.clock.unix_ms,
+        };
+        let mut taken = None;
+        let mut refused = None;
+        let mut number = 0;
+        while !rest.is_empty() {
+            number += 1;
+            let (slice, after) = inflate_member(rest, MAX_SLICE_INFLATED).map_err(|error| error.to_string())?;
+            rest = after;
+            let slice = Slice::read(slice).map_err(|refusal| refusal.code())?;
+            let first = slice.line.first;
+            let outcome = self
+                .community()
+                .ingest(header.device, slice, contact)
+                .map_err(|error| error.to_string())?;
+            match outcome {
+                SliceOutcome::Taken { end, .. } => taken = Some((taken.map_or(first, |(first, _)| first), end)),
+                SliceOutcome::Refused(refusal) => {
+                    let (message, next) = (String::new(), String::new());
+                    refused = Some(SliceRefusal {
+                        slice: number,
+                        code: refusal.code(),
+                        message,
+                        next,
+                    });
+                    break;
+                }
+            }
+        }
+        self.community().note_contact(header.device, header.last, now_ms);
+        let asked = Asked {
+            header: &header,
+            now_ms,
+            offset_ms: contact.offset_ms,
+            taken,
+            refused,
+        };
+        answer(self.community(), asked).map_err(|error| error.to_string())
+    }
+}
+
+/// Power cuts are not what is tried here, and a file in memory makes a thousand seeds cheap.
+fn folder_in_memory() -> tempfile::TempDir {
+    let memory = std::path::Path::new("/dev/shm");
+    let folder = if memory.is_dir() {
+        tempfile::tempdir_in(memory)
+    } else {
+        tempfile::tempdir()
+    };
+    folder.or_else(|_| tempfile::tempdir()).unwrap()
+}

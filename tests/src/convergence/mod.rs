@@ -1,0 +1,62 @@
+//! Phones and their home under a schedule thrown with dice: requests and answers are lost,
+//! doubled and late, phones and home restart, entries are held. Afterwards everybody must show
+//! the same. No network and no clock: a seed is a schedule.
+
+mod check;
+mod home;
+mod kinds;
+mod office;
+mod phone;
+mod schedule;
+mod town;
+
+use std::fmt;
+
+pub use schedule::{run, run_with};
+
+/// What did not hold.
+#[derive(Debug)]
+pub struct Differs(pub String);
+
+impl fmt::Display for Differs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a seed has been through: a schedule that tries nothing proves nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Trials {
+    /// Requests or answers that got lost.
+    pub lost: usize,
+    /// Requests that arrived twice, and requests and answers that arrived late.
+    pub disordered: usize,
+    /// Phones and homes that were closed and opened again.
+    pub restarts: usize,
+    /// Entries that were held.
+    pub held: usize,
+    /// Fields with more than one value at the end.
+    pub conflicts: usize,
+    /// Entities that phones made.
+    pub created: usize,
+    /// Entries that arrived before those before them.
+    pub gaps: usize,
+    /// Grids that were taken from a worker.
+    pub transfers: usize,
+    /// Entries acknowledged.
+    pub acknowledged: usize,
+}
+
+impl std::ops::AddAssign for Trials {
+    fn add_assign(&mut self, other: Trials) {
+        self.lost += other.lost;
+        self.disordered += other.disordered;
+        self.restarts += other.restarts;
+        self.held += other.held;
+        self.conflicts += other.conflicts;
+        self.created += other.created;
+        self.gaps += other.gaps;
+        self.transfers += other.transfers;
+        self.acknowledged += other.acknowledged;
+    }
+}

@@ -1,0 +1,150 @@
+//! A phone of a scenario: the core's own, its rows, its key, a clock that goes wrong, and what
+//! the home has acknowledged to it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use menpai_server::simulate::{Dice, Rows};
+use menpai_sync_core::ids::{DeviceId, EntryId, WorkerId};
+use menpai_sync_core::kinds::Kinds;
+use menpai_sync_core::phone::{
+    Enrolment, HomeFacts, NamedCommunity, NamedDevice, NamedWorker, OwnState, Phone, Saved, SyncDraft,
+};
+use menpai_sync_core::signature::{Signature, Signer};
+use menpai_sync_core::time::Instant;
+
+use super::home::{Home, code};
+use super::office::{key, slice};
+
+/// One phone.
+pub(super) struct TestPhone {
+    pub(super) worker: WorkerId,
+    pub(super) device: DeviceId,
+    pub(super) key: Signer,
+    pub(super) phone: Phone,
+    kinds: Arc<Kinds>,
+    rows: Rows,
+    /// Its clock minus the home's.
+    skew_ms: i64,
+    /// What the home said it has, durably noted here.
+    pub(super) acknowledged: BTreeSet<EntryId>,
+}
+
+impl TestPhone {
+    pub(super) fn new(home: &Home, kinds: Arc<Kinds>, dice: &mut Dice) -> TestPhone {
+        let device = DeviceId::from_bytes(dice.bytes());
+        let worker = WorkerId::from_bytes(dice.bytes());
+        let key = key(dice);
+        let mut rows = Rows::default();
+        let mut phone = rows.open(Arc::clone(&kinds)).unwrap();
+        let enrolment = Enrolment {
+            token: Some("token".to_owned()),
+            worker: NamedWorker {
+                id: worker,
+                name: "测试员".to_owned(),
+            },
+            community: NamedCommunity {
+                code: code(),
+                name: "协作路社区".to_owned(),
+            },
+            home: HomeFacts {
+                log: home.community().identity().log,
+                public_key: home.receipt_key().public_key(),
+            },
+            device: NamedDevice {
+                id: device,
+                name: String::new(),
+                public_key: Some(key.public_key()),
+            },
+        };
+        rows.apply(phone.enrol(enrolment).unwrap());
+        let skew_ms = dice.between(-600_000, 600_000);
+        TestPhone {
+            worker,
+            device,
+            key,
+            phone,
+            kinds,
+            rows,
+            skew_ms,
+            acknowledged: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn now(&self, home_ms: i64) -> Instant {
+        Instant {
+            unix_ms: home_ms + self.skew_ms,
+            offset_minutes: 480,
+        }
+    }
+
+    pub(super) fn set_clock(&mut self, skew_ms: i64) {
+        self.skew_ms = skew_ms;
+    }
+
+    /// Keeps what was saved.
+    pub(super) fn keep(&mut self, saved: Saved) -> Result<EntryId, String> {
+        match saved {
+            Saved::Entry { entry, writes, .. } => {
+                self.rows.apply(writes);
+                Ok(entry)
+            }
+            Saved::Problems(problems) => Err(format!("not saved: {problems:?}")),
+        }
+    }
+
+    /// Closes the phone and opens it from its rows.
+    pub(super) fn restart(&mut self) {
+        self.phone = self.rows.open(Arc::clone(&self.kinds)).unwrap();
+    }
+
+    /// The same rows as another, fresh phone.
+    pub(super) fn reopened(&self) -> Phone {
+        self.rows.open(Arc::clone(&self.kinds)).unwrap()
+    }
+
+    /// A request.
+    pub(super) fn ask(&mut self, home_ms: i64, digest: bool) -> Vec<u8> {
+        let now = self.now(home_ms);
+        let SyncDraft { to_sign } = self.phone.begin_sync(now, digest).unwrap();
+        let signatures: Vec<Signature> = to_sign.iter().map(|message| self.key.sign(message)).collect();
+        self.phone.request(&signatures).unwrap()
+    }
+
+    /// Reads an answer; says whether it was believed and whether there is more. With `crash`
+    /// the phone dies before its rows are durable.
+    pub(super) fn hear(&mut self, answer: &[u8], crash: bool) -> Result<bool, String> {
+        let unsent = self.unsent();
+        let received = self.phone.receive(answer).map_err(|error| error.to_string())?;
+        if crash {
+            self.restart();
+            return Ok(true);
+        }
+        self.rows.apply(received.writes);
+        let still = self.unsent();
+        self.acknowledged.extend(unsent.difference(&still));
+        Ok(received.more)
+    }
+
+    fn unsent(&self) -> BTreeSet<EntryId> {
+        self.phone
+            .own_entries()
+            .filter(|own| own.state == OwnState::OnPhone)
+            .map(|own| own.entry.id)
+            .collect()
+    }
+
+    /// The later part of what is unsent, as a courier would bring it; `None` if there is no
+    /// such part.
+    pub(super) fn later_part(&self, dice: &mut Dice) -> Option<Vec<u8>> {
+        let own: Vec<_> = self.phone.own_entries().collect();
+        let unsent = own.iter().filter(|own| own.state == OwnState::OnPhone).count();
+        if unsent < 2 || own.len() != own.last()?.seq as usize {
+            return None;
+        }
+        let skip = own.len() - unsent + 1 + dice.below(unsent - 1);
+        let before = own[skip - 1].head;
+        let entries: Vec<Vec<u8>> = own[skip..].iter().map(|own| own.bytes.clone()).collect();
+        Some(slice(self.device, &self.key, before, &entries))
+    }
+}

@@ -1,0 +1,131 @@
+//! The real `menpai serve`, killed and started again on the same folder and ports. Nothing
+//! here sleeps to wait: a start is over when the server says so, or it is dead.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// Longest a start may take.
+const START_TIME: Duration = Duration::from_secs(60);
+
+/// What `--announce-json` prints.
+#[derive(Debug, Clone, Deserialize)]
+struct Announced {
+    http: String,
+    https: String,
+}
+
+/// A server process. Dropping it kills it.
+#[derive(Debug)]
+pub struct Server {
+    data: PathBuf,
+    child: Child,
+    announced: Announced,
+}
+
+/// The program under test: `MENPAI_BIN`, or the workspace's debug build.
+#[must_use]
+pub fn program() -> PathBuf {
+    let path = std::env::var_os("MENPAI_BIN").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/debug/menpai"),
+        PathBuf::from,
+    );
+    assert!(
+        path.is_file(),
+        "{} is missing: cargo build -p menpai-server",
+        path.display()
+    );
+    path
+}
+
+/// Runs a command of the program to its end.
+#[must_use]
+pub fn command(arguments: &[&str], data: &Path) -> Output {
+    Command::new(program())
+        .args(arguments)
+        .arg("--data")
+        .arg(data)
+        .output()
+        .unwrap()
+}
+
+impl Server {
+    /// Starts a server on free ports.
+    #[must_use]
+    pub fn start(data: &Path) -> Server {
+        let (child, announced) = spawn(data, "127.0.0.1:0", "127.0.0.1:0");
+        Server {
+            data: data.to_owned(),
+            child,
+            announced,
+        }
+    }
+
+    /// Its address, plain.
+    #[must_use]
+    pub fn http(&self) -> &str {
+        &self.announced.http
+    }
+
+    /// Its address over TLS, and the authority to trust.
+    #[must_use]
+    pub fn https(&self) -> (&str, PathBuf) {
+        (&self.announced.https, self.data.join("tls/authority.pem"))
+    }
+
+    /// kill -9.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again where it was.
+    pub fn restart(&mut self) {
+        let address = |url: &str| url.split_once("//").unwrap().1.to_owned();
+        let (http, https) = (address(&self.announced.http), address(&self.announced.https));
+        (self.child, self.announced) = spawn(&self.data, &http, &https);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn spawn(data: &Path, http: &str, https: &str) -> (Child, Announced) {
+    let log = data.join("server.log");
+    let stderr = File::options().create(true).append(true).open(&log).unwrap();
+    let mut child = Command::new(program())
+        .args(["serve", "--announce-json", "--http", http, "--https", https])
+        .arg("--data")
+        .arg(data)
+        .stdout(Stdio::piped())
+        .stderr(stderr)
+        .spawn()
+        .unwrap();
+    let stdout = child.stdout.take().unwrap();
+    let (send, lines) = channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        // An empty line: the server is dead.
+        let _ = BufReader::new(stdout).read_line(&mut line);
+        let _ = send.send(line);
+    });
+    let line = lines.recv_timeout(START_TIME).unwrap_or_default();
+    if let Ok(announced) = serde_json::from_str(&line) {
+        return (child, announced);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    panic!(
+        "the server did not start: {}",
+        std::fs::read_to_string(&log).unwrap_or_default()
+    );
+}

@@ -1,0 +1,67 @@
+//! Same entries, same state: seeded schedules of phones and their home. `MENPAI_SEEDS` says
+//! how many, `MENPAI_SEED` replays one.
+
+use std::sync::Mutex;
+
+use menpai_tests::convergence::{Trials, run, run_with};
+use menpai_tests::runs;
+
+#[test]
+fn convergence() {
+    let sum = Mutex::new(Trials::default());
+    runs::seeds("--test convergence", 200, |seed| {
+        run(seed).map(|trials| *sum.lock().unwrap() += trials)
+    });
+    let sum = sum.into_inner().unwrap();
+    eprintln!("{sum:?}");
+    if std::env::var("MENPAI_SEED").is_err() {
+        // Schedules that try nothing prove nothing.
+        let Trials {
+            lost,
+            disordered,
+            restarts,
+            held,
+            conflicts,
+            created,
+            gaps,
+            transfers,
+            acknowledged,
+        } = sum;
+        assert!(
+            [
+                lost,
+                disordered,
+                restarts,
+                held,
+                conflicts,
+                created,
+                gaps,
+                transfers,
+                acknowledged
+            ]
+            .iter()
+            .all(|count| *count > 50),
+            "{sum:?}"
+        );
+    }
+}
+
+#[test]
+fn a_home_that_shows_something_else_is_noticed() {
+    let tampered = |sql: &'static str| {
+        run_with(7, |file| {
+            let connection = rusqlite::Connection::open(file).unwrap();
+            connection.pragma_update(None, "foreign_keys", false).unwrap();
+            assert!(connection.execute(sql, []).unwrap() > 0, "nothing was changed by {sql}");
+        })
+    };
+    for sql in [
+        "UPDATE registry_value SET value = '\"19912345678\"' WHERE field = 'phone' AND rank = 0
+            AND entity = (SELECT min(entity) FROM registry_value WHERE field = 'phone')",
+        "DELETE FROM merged_entry WHERE entry = (SELECT max(m.entry) FROM merged_entry m
+            JOIN kind k ON k.number = m.kind WHERE k.name = 'door_check')",
+        "UPDATE log_line SET made_ms = made_ms + 1 WHERE lsn = (SELECT max(lsn) FROM log_line)",
+    ] {
+        tampered(sql).expect_err(sql);
+    }
+}

@@ -1,0 +1,116 @@
+//! The sources, held against the walls of `menpai_tests::walls`.
+
+use std::path::{Path, PathBuf};
+
+use menpai_tests::walls::{
+    Found, SourceFile, direct_dependencies, disallowed_missing, imports_of_generated, io_in, kind_names_in,
+    record_kinds, source_files, sql_in, wasm_imports,
+};
+
+/// All that the core may be made of; one more is a decision.
+const CORE_DEPENDENCIES: [&str; 10] = [
+    "automerge",
+    "chrono",
+    "flate2",
+    "p256",
+    "serde",
+    "serde_json",
+    "sha2",
+    "thiserror",
+    "unicode-normalization",
+    "uuid",
+];
+
+/// Where kinds may be named, and why.
+const MAY_NAME_KINDS: [&str; 1] = [
+    // The office writes these two itself; the protocol names them (docs/protocol.md section 7).
+    "server/src/office/records.rs",
+];
+
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(repository(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Fails with every line found, each with its place.
+fn hold(wall: &str, files: &[SourceFile], find: impl Fn(&SourceFile) -> Vec<Found>) {
+    let found: Vec<String> = files
+        .iter()
+        .flat_map(|file| find(file).into_iter().map(|line| format!("{}:{line}", file.path)))
+        .collect();
+    assert!(found.is_empty(), "{wall}\n{}", found.join("\n"));
+}
+
+#[test]
+fn the_core_has_its_ten_dependencies_and_no_more() {
+    assert_eq!(direct_dependencies(&read("sync-core/Cargo.toml")), CORE_DEPENDENCIES);
+}
+
+#[test]
+fn the_core_does_no_io_and_reads_no_clock() {
+    hold(
+        "the core's callers do that",
+        &source_files("sync-core/src", &[".rs"]),
+        |file| io_in(&file.text),
+    );
+    assert_eq!(
+        disallowed_missing(&read("sync-core/clippy.toml")),
+        [""; 0],
+        "sync-core/clippy.toml no longer refuses"
+    );
+}
+
+#[test]
+fn the_built_core_asks_the_browser_for_what_is_agreed() {
+    let module = repository("web-client/src/core/generated/menpai_core_bg.wasm");
+    let bytes = std::fs::read(&module).unwrap_or_else(|_| panic!("the core is not built for browsers: make wasm"));
+    let imports = wasm_imports(&bytes).unwrap().join("\n") + "\n";
+    let golden = repository("tests/golden/wasm-imports.txt");
+    if std::env::var_os("MENPAI_WRITE_GOLDEN").is_some() {
+        std::fs::write(&golden, &imports).unwrap();
+    }
+    assert_eq!(
+        imports,
+        read("tests/golden/wasm-imports.txt"),
+        "what the core imports changed; if that is meant: MENPAI_WRITE_GOLDEN=1 cargo test -p menpai-tests --test walls"
+    );
+}
+
+#[test]
+fn sql_is_in_the_store_only() {
+    let mut files = source_files("server/src", &[".rs"]);
+    files.retain(|file| !file.path.starts_with("server/src/store/") && !file.is_test());
+    hold("SQL belongs under server/src/store/", &files, |file| sql_in(&file.text));
+}
+
+#[test]
+fn code_names_no_kind_of_record() {
+    let kinds = record_kinds(&source_files("schemas/kinds", &[".json"]));
+    assert!(kinds.len() >= 6, "{kinds:?}");
+    let mut files = Vec::new();
+    for (folder, endings) in [
+        ("sync-core/src", &[".rs"][..]),
+        ("sync-core/wasm/src", &[".rs"]),
+        ("server/src", &[".rs"]),
+        ("server/roster/src", &[".rs"]),
+        ("web-client/src", &[".ts", ".vue"]),
+    ] {
+        files.extend(source_files(folder, endings));
+    }
+    files.retain(|file| !file.is_test() && !MAY_NAME_KINDS.contains(&file.path.as_str()));
+    hold("a kind file should say it, through its effects", &files, |file| {
+        kind_names_in(&file.text, &kinds)
+    });
+}
+
+#[test]
+fn one_place_loads_the_wasm() {
+    hold(
+        "only src/core/wasm.ts loads the core",
+        &source_files("web-client/src", &[".ts", ".vue"]),
+        imports_of_generated,
+    );
+}
