@@ -11,7 +11,7 @@ MAKEFLAGS += --no-print-directory
 CRATES := --workspace --exclude menpai-bindgen
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 export MENPAI_BIN ?= $(CURDIR)/target/debug/menpai
-# Arguments for run, soak and bench: make run ARGS="--port 8080"
+# Arguments for run and bench: make run ARGS="--port 8080"
 ARGS :=
 
 help: ## list these commands
@@ -54,8 +54,11 @@ budgets: web ## measure the built phone app against budgets.json
 generate: build-dev ## write again what is generated and committed
 	@scripts/generate.sh
 
-soak: ## drive a server for a long time and check that nothing is lost
-	cargo run --release -p menpai-tests --bin soak -- $(ARGS)
+soak: build-dev ## try many more seeds and kills than test does; SEEDS=n KILLS=n FIRST_SEED=n
+	MENPAI_SEEDS=$(or $(SEEDS),20000) MENPAI_FIRST_SEED=$(or $(FIRST_SEED),1) \
+	  cargo nextest run -p menpai-tests --no-capture -E 'binary(convergence)'
+	MENPAI_KILLS=$(or $(KILLS),300) MENPAI_SEED=$(or $(FIRST_SEED),1) \
+	  cargo nextest run -p menpai-tests --no-capture -E 'binary(kill)'
 
 bench: ## measure against the figures to beat
 	cargo run --release -p menpai-tests --bin bench -- $(ARGS)
