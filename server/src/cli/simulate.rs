@@ -56,7 +56,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments) -> Outcome {
-    let logins = arguments.logins.unwrap_or_else(|| arguments.data.data.join("demo-logins.txt"));
+    let logins = arguments
+        .logins
+        .unwrap_or_else(|| arguments.data.data.join("demo-logins.txt"));
     let report = run_fleet(&Settings {
         workers: arguments.workers,
         days: arguments.days,
@@ -77,5 +79,9 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
         print!("{report}");
     }
     let all_arrived = report.unsent == 0 && report.digests_different == 0;
-    Ok(if all_arrived { ExitCode::SUCCESS } else { ExitCode::from(EXIT_UNSENT) })
+    Ok(if all_arrived {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(EXIT_UNSENT)
+    })
 }

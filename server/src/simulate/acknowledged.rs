@@ -18,7 +18,9 @@ impl Acknowledged {
     /// # Errors
     /// The operating system's.
     pub fn open(path: &Path) -> io::Result<Acknowledged> {
-        Ok(Acknowledged(Mutex::new(OpenOptions::new().create(true).append(true).open(path)?)))
+        Ok(Acknowledged(Mutex::new(
+            OpenOptions::new().create(true).append(true).open(path)?,
+        )))
     }
 
     /// Adds ids.

@@ -41,7 +41,9 @@ pub(super) enum Work {
 pub(super) fn work(task: Task, kinds: &Kinds, around: &Surroundings, now: Instant, dice: &mut Dice) -> Option<Work> {
     let mut form = Form { around, now, dice };
     let record = |effect: &dyn Fn(&Kind) -> bool| {
-        kinds.iter().find(|kind| kind.family == Family::Record && effect(kind) && around.may_write(kind))
+        kinds
+            .iter()
+            .find(|kind| kind.family == Family::Record && effect(kind) && around.may_write(kind))
     };
     match task {
         Task::CheckDoor => {
@@ -72,11 +74,17 @@ struct Form<'a> {
 
 impl Form<'_> {
     fn record(&mut self, kind: &Kind, subject_field: &str, subject: Option<EntityId>) -> Option<Work> {
-        let Shape::Ref { to } = &kind.field(subject_field)?.shape else { return None };
+        let Shape::Ref { to } = &kind.field(subject_field)?.shape else {
+            return None;
+        };
         let subject = subject.or_else(|| self.around.pick(to.names().iter().map(|name| name.as_str()), self.dice))?;
         let mut body = Map::from_iter([(subject_field.to_owned(), json!(subject))]);
         self.fill(&kind.fields, kind.schema, &mut body);
-        Some(Work::Record(RecordDraft { kind: kind.name.to_string(), grid: Some(self.around.grid), body }))
+        Some(Work::Record(RecordDraft {
+            kind: kind.name.to_string(),
+            grid: Some(self.around.grid),
+            body,
+        }))
     }
 
     /// Corrects a phone number or a note: what workers correct at the door.
@@ -98,7 +106,11 @@ impl Form<'_> {
             field: field.name.to_string(),
             value: serde_json::from_value::<Scalar>(value).ok()?,
         };
-        Some(Work::Edit(EditDraft { grid: Some(self.around.grid), set: vec![item], body: Map::new() }))
+        Some(Work::Edit(EditDraft {
+            grid: Some(self.around.grid),
+            set: vec![item],
+            body: Map::new(),
+        }))
     }
 
     fn fill(&mut self, fields: &[Field], schema: u32, body: &mut Map<String, Value>) {
@@ -125,19 +137,27 @@ impl Form<'_> {
             Shape::Bool => Some(json!(self.dice.percent(50))),
             Shape::Choice { choices, .. } => {
                 let usual = choices.first().filter(|_| self.dice.percent(FIRST_CHOICE_PERCENT));
-                usual.or_else(|| self.dice.pick(choices)).map(|choice| json!(choice.value))
+                usual
+                    .or_else(|| self.dice.pick(choices))
+                    .map(|choice| json!(choice.value))
             }
             Shape::Date { rule: None } => {
                 let days = self.dice.between(1, 30);
-                let later = Instant { unix_ms: self.now.unix_ms + days * 86_400_000, ..self.now };
+                let later = Instant {
+                    unix_ms: self.now.unix_ms + days * 86_400_000,
+                    ..self.now
+                };
                 Some(json!(later.local_date().to_string()))
             }
             Shape::Date { rule: Some(_) } => None,
             Shape::Instant => Some(json!(self.now)),
             Shape::Ref { to } => self.reference(to),
             Shape::Set(Members::Choices(choices)) => {
-                let some: Vec<&str> =
-                    choices.iter().filter(|_| self.dice.percent(30)).map(|choice| choice.value.as_str()).collect();
+                let some: Vec<&str> = choices
+                    .iter()
+                    .filter(|_| self.dice.percent(30))
+                    .map(|choice| choice.value.as_str())
+                    .collect();
                 (!some.is_empty()).then(|| json!(some))
             }
             Shape::Set(Members::Refs { to, .. }) => self.reference(to).map(|one| json!([one])),
@@ -153,7 +173,8 @@ impl Form<'_> {
     }
 
     fn text(&mut self, max_length: u32, rule: Option<Rule>) -> Option<String> {
-        let digits = |dice: &mut Dice, count: u32| (0..count).map(|_| dice.between(0, 9).to_string()).collect::<String>();
+        let digits =
+            |dice: &mut Dice, count: u32| (0..count).map(|_| dice.between(0, 9).to_string()).collect::<String>();
         match rule {
             None => {
                 let sentence = self.dice.pick(&SENTENCES).copied().unwrap_or_default();
@@ -170,10 +191,22 @@ impl Form<'_> {
         if to.names().iter().any(|name| name.as_str() == "worker") {
             return Some(json!(self.around.worker));
         }
-        self.around.pick(to.names().iter().map(|name| name.as_str()), self.dice).map(|id| json!(id))
+        self.around
+            .pick(to.names().iter().map(|name| name.as_str()), self.dice)
+            .map(|id| json!(id))
     }
 }
 
 fn is_corrected_at_the_door(shape: &Shape) -> bool {
-    matches!(shape, Shape::Text { rule: Some(Rule::Phone), .. } | Shape::Text { rule: None, lines: true, .. })
+    matches!(
+        shape,
+        Shape::Text {
+            rule: Some(Rule::Phone),
+            ..
+        } | Shape::Text {
+            rule: None,
+            lines: true,
+            ..
+        }
+    )
 }

@@ -70,7 +70,14 @@ impl Failure {
     /// Whether the same request may succeed later.
     #[must_use]
     pub fn may_pass(&self) -> bool {
-        matches!(self, Failure::Unreachable(_) | Failure::Answer { status: 429 | 500..=599, .. })
+        matches!(
+            self,
+            Failure::Unreachable(_)
+                | Failure::Answer {
+                    status: 429 | 500..=599,
+                    ..
+                }
+        )
     }
 }
 
@@ -111,7 +118,9 @@ impl Client {
             None if url.starts_with("https:") => return Err(ClientError::NoAuthority),
             None => Vec::new(),
         };
-        let tls = TlsConfig::builder().root_certs(RootCerts::Specific(Arc::new(roots))).build();
+        let tls = TlsConfig::builder()
+            .root_certs(RootCerts::Specific(Arc::new(roots)))
+            .build();
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             // The server is the one that was named, whatever the environment says.
@@ -124,7 +133,10 @@ impl Client {
             .tls_config(tls)
             .build()
             .new_agent();
-        Ok(Client { agent, url: url.trim_end_matches('/').to_owned() })
+        Ok(Client {
+            agent,
+            url: url.trim_end_matches('/').to_owned(),
+        })
     }
 
     /// Signs in and registers the device's key.
@@ -136,7 +148,12 @@ impl Client {
             "account": login.account, "password": login.password,
             "device": {"id": device, "public_key": key, "name": name},
         });
-        let answered = self.post("/api/v1/sessions", "application/json", None, body.to_string().as_bytes())?;
+        let answered = self.post(
+            "/api/v1/sessions",
+            "application/json",
+            None,
+            body.to_string().as_bytes(),
+        )?;
         serde_json::from_slice(&answered.body).map_err(|error| Failure::Unreachable(format!("session: {error}")))
     }
 
@@ -161,11 +178,21 @@ impl Client {
         }
         let mut response = request.send(body).map_err(unreachable)?;
         let status = response.status();
-        let retry_after = response.headers().get("Retry-After").and_then(|value| value.to_str().ok()?.parse().ok());
-        let body =
-            response.body_mut().with_config().limit(MOST_ANSWER_BYTES).read_to_vec().map_err(unreachable)?;
+        let retry_after = response
+            .headers()
+            .get("Retry-After")
+            .and_then(|value| value.to_str().ok()?.parse().ok());
+        let body = response
+            .body_mut()
+            .with_config()
+            .limit(MOST_ANSWER_BYTES)
+            .read_to_vec()
+            .map_err(unreachable)?;
         if status.is_success() {
-            return Ok(Answered { body, took: started.elapsed() });
+            return Ok(Answered {
+                body,
+                took: started.elapsed(),
+            });
         }
         let refusal = serde_json::from_slice(&body).unwrap_or_else(|_| SliceRefusal {
             slice: 0,
@@ -182,7 +209,10 @@ impl Client {
 }
 
 fn authority(path: &Path) -> Result<Certificate<'static>, ClientError> {
-    let pem = std::fs::read(path).map_err(|source| ClientError::File { path: path.to_owned(), source })?;
+    let pem = std::fs::read(path).map_err(|source| ClientError::File {
+        path: path.to_owned(),
+        source,
+    })?;
     Certificate::from_pem(&pem).map_err(|_| ClientError::Certificate(path.to_owned()))
 }
 
@@ -192,7 +222,10 @@ mod tests {
 
     #[test]
     fn https_trusts_nobody_by_itself() {
-        assert!(matches!(Client::new("https://127.0.0.1:1", None), Err(ClientError::NoAuthority)));
+        assert!(matches!(
+            Client::new("https://127.0.0.1:1", None),
+            Err(ClientError::NoAuthority)
+        ));
     }
 
     #[test]

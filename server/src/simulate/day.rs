@@ -17,19 +17,30 @@ pub(super) enum Task {
 }
 
 /// How often each is done in a day.
-const DAY: [(Task, usize); 4] =
-    [(Task::CheckDoor, 60), (Task::VisitPerson, 20), (Task::CorrectRegistry, 5), (Task::ReportMatter, 3)];
+const DAY: [(Task, usize); 4] = [
+    (Task::CheckDoor, 60),
+    (Task::VisitPerson, 20),
+    (Task::CorrectRegistry, 5),
+    (Task::ReportMatter, 3),
+];
 
 /// When work begins, and how long a day of it is.
 const WORK_MS: i64 = 8 * 3_600_000;
 
 /// A day's tasks in the order of the day, each with the milliseconds since its beginning.
 pub(super) fn tasks(dice: &mut Dice) -> Vec<(i64, Task)> {
-    let mut tasks: Vec<Task> = DAY.iter().flat_map(|(task, times)| std::iter::repeat_n(*task, *times)).collect();
+    let mut tasks: Vec<Task> = DAY
+        .iter()
+        .flat_map(|(task, times)| std::iter::repeat_n(*task, *times))
+        .collect();
     dice.shuffle(&mut tasks);
     let count = i64::try_from(tasks.len()).unwrap_or(1).max(1);
     let step = WORK_MS / count;
-    (0..).map(|index: i64| index * step).zip(tasks).map(|(at, task)| (at + dice.between(0, step - 1), task)).collect()
+    (0..)
+        .map(|index: i64| index * step)
+        .zip(tasks)
+        .map(|(at, task)| (at + dice.between(0, step - 1), task))
+        .collect()
 }
 
 /// From the day's first task until its sync.

@@ -118,7 +118,9 @@ pub fn run(settings: &Settings) -> Result<Report, SimulateError> {
         if shared.stop.load(Ordering::Relaxed) {
             break;
         }
-        each(format!("day {}", day + 1), &mut phones, &|phone| phone.day(day, &shared));
+        each(format!("day {}", day + 1), &mut phones, &|phone| {
+            phone.day(day, &shared)
+        });
     }
     each("last sync".to_owned(), &mut phones, &|phone| phone.end(&shared));
     let wall = started.elapsed();

@@ -36,10 +36,16 @@ pub enum LoginsError {
 /// # Errors
 /// [`LoginsError`].
 pub fn read_logins(path: &Path) -> Result<Vec<Login>, LoginsError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|source| LoginsError::File { path: path.to_owned(), source })?;
+    let text = std::fs::read_to_string(path).map_err(|source| LoginsError::File {
+        path: path.to_owned(),
+        source,
+    })?;
     let logins = parse(&text);
-    if logins.is_empty() { Err(LoginsError::Empty(path.to_owned())) } else { Ok(logins) }
+    if logins.is_empty() {
+        Err(LoginsError::Empty(path.to_owned()))
+    } else {
+        Ok(logins)
+    }
 }
 
 fn parse(text: &str) -> Vec<Login> {
@@ -47,7 +53,10 @@ fn parse(text: &str) -> Vec<Login> {
         .filter(|line| !line.trim_start().starts_with('#'))
         .filter_map(|line| {
             let mut words = line.split_whitespace();
-            Some(Login { account: words.next()?.to_owned(), password: words.next()?.to_owned() })
+            Some(Login {
+                account: words.next()?.to_owned(),
+                password: words.next()?.to_owned(),
+            })
         })
         .filter(|login| login.account != DESK_ACCOUNT)
         .collect()
@@ -60,7 +69,10 @@ mod tests {
     #[test]
     fn phones_are_read_and_the_desk_is_not() {
         let text = "# logins\n  secretary   aaaa-bbbb  何静 社区书记\n  grid1a  cccc-dddd  刘敏 网格员\n\nbroken\n";
-        let expected = Login { account: "grid1a".to_owned(), password: "cccc-dddd".to_owned() };
+        let expected = Login {
+            account: "grid1a".to_owned(),
+            password: "cccc-dddd".to_owned(),
+        };
         assert_eq!(parse(text), [expected]);
     }
 }

@@ -152,7 +152,10 @@ impl SimulatedPhone {
     }
 
     fn now(&self) -> Instant {
-        Instant { unix_ms: clock::now_ms() + self.clock_ms, offset_minutes: OFFSET_MINUTES }
+        Instant {
+            unix_ms: clock::now_ms() + self.clock_ms,
+            offset_minutes: OFFSET_MINUTES,
+        }
     }
 
     fn save(&mut self, task: Task, around: &Surroundings, shared: &Shared) {
@@ -191,7 +194,9 @@ impl SimulatedPhone {
 
     fn sign_in(&mut self, shared: &Shared) -> bool {
         let signed_in = with_patience(shared, &mut self.tally, || {
-            shared.client.sign_in(&self.login, self.device, &self.key.public_key(), "simulated")
+            shared
+                .client
+                .sign_in(&self.login, self.device, &self.key.public_key(), "simulated")
         });
         let Some(signed_in) = signed_in else { return false };
         let enrolment = Enrolment {
@@ -228,15 +233,23 @@ impl SimulatedPhone {
                 }
                 return;
             };
-            let Some(SyncDraft { to_sign }) = self.phone.begin_sync(self.now(), digest) else { return };
+            let Some(SyncDraft { to_sign }) = self.phone.begin_sync(self.now(), digest) else {
+                return;
+            };
             let carries = !to_sign.is_empty();
             let signatures: Vec<Signature> = to_sign.iter().map(|message| self.key.sign(message)).collect();
-            let Some(body) = self.phone.request(&signatures) else { return };
+            let Some(body) = self.phone.request(&signatures) else {
+                return;
+            };
             let answered = match once_or_retry(shared, &mut self.tally, || shared.client.sync(&token, &body)) {
                 Ok(answered) => answered,
                 Err(Failure::Answer { refusal, .. }) => {
                     self.rows.apply(self.phone.refused(refusal));
-                    if self.phone.enrolment().is_some_and(|enrolment| enrolment.token.is_none()) {
+                    if self
+                        .phone
+                        .enrolment()
+                        .is_some_and(|enrolment| enrolment.token.is_none())
+                    {
                         continue;
                     }
                     return;
@@ -300,7 +313,10 @@ impl SimulatedPhone {
     }
 
     fn unsent(&self) -> impl Iterator<Item = EntryId> {
-        self.phone.own_entries().filter(|own| own.state == OwnState::OnPhone).map(|own| own.entry.id)
+        self.phone
+            .own_entries()
+            .filter(|own| own.state == OwnState::OnPhone)
+            .map(|own| own.entry.id)
     }
 
     /// Compares the home's digests with the phone's own.

@@ -22,9 +22,14 @@ impl Latencies {
         took.sort_unstable();
         let at = |share: usize| {
             let index = (took.len() * share).div_ceil(100).saturating_sub(1);
-            took.get(index).map_or(0.0, |time| (time.as_secs_f64() * 100_000.0).round() / 100.0)
+            took.get(index)
+                .map_or(0.0, |time| (time.as_secs_f64() * 100_000.0).round() / 100.0)
         };
-        Latencies { p50_ms: at(50), p99_ms: at(99), max_ms: at(100) }
+        Latencies {
+            p50_ms: at(50),
+            p99_ms: at(99),
+            max_ms: at(100),
+        }
     }
 }
 
@@ -122,7 +127,13 @@ impl Tally {
     }
 
     pub(super) fn report(self, workers: usize, seed: u64, wall: Duration) -> Report {
-        let per = |sum: u64, count: u64| if count == 0 { 0.0 } else { round(sum as f64 / count as f64) };
+        let per = |sum: u64, count: u64| {
+            if count == 0 {
+                0.0
+            } else {
+                round(sum as f64 / count as f64)
+            }
+        };
         let work = self.work.report();
         Report {
             workers,
@@ -206,7 +217,11 @@ pub struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} phones, {} days of work in {} s (seed {})", self.workers, self.days, self.seconds, self.seed)?;
+        writeln!(
+            f,
+            "{} phones, {} days of work in {} s (seed {})",
+            self.workers, self.days, self.seconds, self.seed
+        )?;
         writeln!(
             f,
             "  entries     {} made, {} acknowledged ({} merged, {} held, {} waiting), {} unsent; {}/s",
@@ -223,7 +238,12 @@ impl fmt::Display for Report {
             ("catching up", &self.catching_up),
             ("nothing new", &self.nothing_new),
         ] {
-            let Traffic { round_trips, bytes_up, bytes_down, latencies } = traffic;
+            let Traffic {
+                round_trips,
+                bytes_up,
+                bytes_down,
+                latencies,
+            } = traffic;
             writeln!(
                 f,
                 "  {name:<11} {round_trips} round trips, {bytes_up} B up, {bytes_down} B down, p50 {} ms, p99 {} ms",
@@ -231,7 +251,11 @@ impl fmt::Display for Report {
             )?;
         }
         if self.digests_equal + self.digests_different > 0 {
-            writeln!(f, "  digests     {} equal, {} different", self.digests_equal, self.digests_different)?;
+            writeln!(
+                f,
+                "  digests     {} equal, {} different",
+                self.digests_equal, self.digests_different
+            )?;
         }
         writeln!(f, "  restarts    {}; tasks not done {}", self.restarts, self.not_made)?;
         for (code, count) in &self.errors {
@@ -249,7 +273,14 @@ mod tests {
     fn percentiles_are_requests_that_happened() {
         let took = (1..=200).map(Duration::from_millis).collect();
         let latencies = Latencies::of(took);
-        assert_eq!(latencies, Latencies { p50_ms: 100.0, p99_ms: 198.0, max_ms: 200.0 });
+        assert_eq!(
+            latencies,
+            Latencies {
+                p50_ms: 100.0,
+                p99_ms: 198.0,
+                max_ms: 200.0
+            }
+        );
         assert_eq!(Latencies::of(Vec::new()), Latencies::default());
     }
 
@@ -257,6 +288,10 @@ mod tests {
     fn a_report_of_nothing_divides_by_nothing() {
         let report = Tally::default().report(0, 1, Duration::ZERO);
         assert_eq!(report.bytes_up_per_entry, 0.0);
-        assert!(serde_json::to_string(&report).unwrap().contains("\"sync_round_trips_day\":0.0"));
+        assert!(
+            serde_json::to_string(&report)
+                .unwrap()
+                .contains("\"sync_round_trips_day\":0.0")
+        );
     }
 }

@@ -32,7 +32,12 @@ impl Rows {
     /// # Errors
     /// [`OpenError`] if its own log cannot be read.
     pub fn open(&self, kinds: Arc<Kinds>) -> Result<Phone, OpenError> {
-        Phone::open(kinds, self.0.iter().map(|((store, key), value)| (*store, key.clone(), value.clone())))
+        Phone::open(
+            kinds,
+            self.0
+                .iter()
+                .map(|((store, key), value)| (*store, key.clone(), value.clone())),
+        )
     }
 
     /// How many there are.

@@ -34,14 +34,21 @@ impl Surroundings {
         let own: Vec<GridId> = if assigned.contains(&None) {
             visible.into_iter().collect()
         } else {
-            assigned.iter().flatten().copied().filter(|grid| visible.contains(grid)).collect()
+            assigned
+                .iter()
+                .flatten()
+                .copied()
+                .filter(|grid| visible.contains(grid))
+                .collect()
         };
         let grid = *dice.pick(&own)?;
         let mut by_type: BTreeMap<String, Vec<EntityId>> = BTreeMap::new();
         let mut on_plan = Vec::new();
         for (id, row) in replica.rows().filter(|(_, row)| row.part.grid == Some(grid)) {
             by_type.entry(row.entity_type.clone()).or_default().push(id);
-            if let Some(plan) = kinds.get(&row.entity_type).and_then(|kind| kind.effects.schedules.as_ref())
+            if let Some(plan) = kinds
+                .get(&row.entity_type)
+                .and_then(|kind| kind.effects.schedules.as_ref())
                 && row.get(plan.ends_on.as_str()).is_none()
             {
                 on_plan.extend(row.reference(plan.subject.as_str()));
@@ -50,7 +57,13 @@ impl Surroundings {
         // Rows come in no order; throws must not depend on that.
         by_type.values_mut().for_each(|ids| ids.sort_unstable());
         on_plan.sort_unstable();
-        Some(Surroundings { grid, worker, on_plan, roles, by_type })
+        Some(Surroundings {
+            grid,
+            worker,
+            on_plan,
+            roles,
+            by_type,
+        })
     }
 
     /// Whether the worker may write that kind.
@@ -82,7 +95,9 @@ fn roles(phone: &Phone, kinds: &Kinds, worker: WorkerId) -> (BTreeSet<String>, B
     let mut grids = BTreeSet::new();
     for record in phone.replica().into_iter().flat_map(|replica| replica.records()) {
         let entry = &record.entry;
-        let Some(grants) = kinds.get(&entry.kind).and_then(|kind| kind.effects.grants.as_ref()) else { continue };
+        let Some(grants) = kinds.get(&entry.kind).and_then(|kind| kind.effects.grants.as_ref()) else {
+            continue;
+        };
         let text = |field: &str| entry.body.get(field).and_then(Value::as_str);
         let is_mine = text(grants.worker.as_str()).and_then(|id| id.parse().ok()) == Some(worker);
         if is_mine && text(grants.until.as_str()).is_none() {
@@ -98,13 +113,21 @@ mod tests {
     use super::*;
 
     fn around(counts: &[(&str, u8)]) -> Surroundings {
-        let ids = |count: u8, salt: u8| (0..count).map(|n| EntityId::from_bytes([n + salt; 16])).collect::<Vec<_>>();
+        let ids = |count: u8, salt: u8| {
+            (0..count)
+                .map(|n| EntityId::from_bytes([n + salt; 16]))
+                .collect::<Vec<_>>()
+        };
         Surroundings {
             grid: GridId::from_bytes([1; 16]),
             worker: WorkerId::from_bytes([2; 16]),
             on_plan: Vec::new(),
             roles: BTreeSet::new(),
-            by_type: counts.iter().zip([0, 100]).map(|((name, n), salt)| ((*name).to_owned(), ids(*n, salt))).collect(),
+            by_type: counts
+                .iter()
+                .zip([0, 100])
+                .map(|((name, n), salt)| ((*name).to_owned(), ids(*n, salt)))
+                .collect(),
         }
     }
 
