@@ -15,10 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)?
         .map(|entry| entry.map(|e| e.path()))
         .collect::<Result<_, _>>()?;
-    files.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "json")
-    });
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     files.sort();
     let mut list = String::from("&[\n");
     for path in files {
@@ -27,16 +24,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             .file_stem()
             .and_then(|stem| stem.to_str())
             .ok_or("a kind file's name is not UTF-8")?;
-        writeln!(
-            list,
-            "    ({name:?}, {:?}),",
-            std::fs::read_to_string(&path)?
-        )?;
+        writeln!(list, "    ({name:?}, {:?}),", std::fs::read_to_string(&path)?)?;
     }
     list.push_str("]\n");
-    std::fs::write(
-        PathBuf::from(std::env::var("OUT_DIR")?).join("kind_files.rs"),
-        list,
-    )?;
+    std::fs::write(PathBuf::from(std::env::var("OUT_DIR")?).join("kind_files.rs"), list)?;
     Ok(())
 }

@@ -7,10 +7,7 @@ use std::path::Path;
 
 use menpai_sync_core::kinds::{Kinds, generate_all};
 
-#[allow(
-    clippy::disallowed_methods,
-    reason = "an example writes files; the core does not"
-)]
+#[allow(clippy::disallowed_methods, reason = "an example writes files; the core does not")]
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/json-schema");
     std::fs::create_dir_all(&folder)?;

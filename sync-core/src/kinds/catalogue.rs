@@ -83,9 +83,7 @@ impl Kinds {
     }
 
     /// Reads kind files: pairs of name (without `.json`) and text.
-    pub fn from_files<'a>(
-        files: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Result<Kinds, KindsError> {
+    pub fn from_files<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Kinds, KindsError> {
         let mut by_name = BTreeMap::new();
         for (file, text) in files {
             let kind = Kind::parse(text).map_err(|source| KindsError::File {
@@ -116,8 +114,7 @@ impl Kinds {
     /// The registry type of that name.
     #[must_use]
     pub fn registry_type(&self, name: &str) -> Option<&Kind> {
-        self.get(name)
-            .filter(|kind| kind.family == Family::Registry)
+        self.get(name).filter(|kind| kind.family == Family::Registry)
     }
 
     /// Every kind, in the order of names.
@@ -137,9 +134,7 @@ impl Kinds {
     #[must_use]
     pub fn roles(&self) -> Vec<&Choice> {
         let granting = |kind: &'_ Kind| Some(kind.effects.grants.as_ref()?.role.clone());
-        let role_fields = self
-            .iter()
-            .filter_map(|kind| kind.field(granting(kind)?.as_str()));
+        let role_fields = self.iter().filter_map(|kind| kind.field(granting(kind)?.as_str()));
         role_fields
             .filter_map(|field| match &field.shape {
                 Shape::Choice { choices, .. } => Some(choices),
@@ -152,13 +147,11 @@ impl Kinds {
     fn check_refs(&self) -> Result<(), KindsError> {
         for kind in self.iter() {
             for field in all_fields(&kind.fields) {
-                let (Shape::Ref { to } | Shape::Set(Members::Refs { to, .. })) = &field.shape
-                else {
+                let (Shape::Ref { to } | Shape::Set(Members::Refs { to, .. })) = &field.shape else {
                     continue;
                 };
                 let unknown = |target: &&Name| {
-                    !Targets::BUILTIN.contains(&target.as_str())
-                        && self.registry_type(target.as_str()).is_none()
+                    !Targets::BUILTIN.contains(&target.as_str()) && self.registry_type(target.as_str()).is_none()
                 };
                 if let Some(target) = to.names().iter().find(unknown) {
                     return Err(KindsError::DanglingRef {
@@ -173,14 +166,9 @@ impl Kinds {
     }
 
     fn check_writers(&self) -> Result<(), KindsError> {
-        let roles: BTreeSet<&str> = self
-            .roles()
-            .iter()
-            .map(|role| role.value.as_str())
-            .collect();
+        let roles: BTreeSet<&str> = self.roles().iter().map(|role| role.value.as_str()).collect();
         for kind in self.iter() {
-            let unknown =
-                |role: &&Name| role.as_str() != OFFICE_ROLE && !roles.contains(role.as_str());
+            let unknown = |role: &&Name| role.as_str() != OFFICE_ROLE && !roles.contains(role.as_str());
             if let Some(role) = kind.writers.iter().find(unknown) {
                 return Err(KindsError::UnknownRole {
                     kind: kind.name.clone(),
@@ -200,11 +188,7 @@ impl Kinds {
             };
             for table in tables(kind) {
                 let mut columns = BTreeSet::new();
-                if let Some(twice) = table
-                    .columns
-                    .iter()
-                    .find(|column| !columns.insert(column.name.clone()))
-                {
+                if let Some(twice) = table.columns.iter().find(|column| !columns.insert(column.name.clone())) {
                     return Err(refuse(&twice.name));
                 }
                 if taken.contains(&table.name) {

@@ -43,30 +43,19 @@ pub enum ValueError {
 }
 
 fn list(problems: &[Problem]) -> String {
-    problems
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(", ")
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 impl Kinds {
     /// Checks the body of an entry made with version `schema` of its kind.
-    pub fn check_body(
-        &self,
-        kind: &str,
-        schema: u32,
-        body: &Map<String, Value>,
-    ) -> Result<(), BodyError> {
+    pub fn check_body(&self, kind: &str, schema: u32, body: &Map<String, Value>) -> Result<(), BodyError> {
         // Registry types are set by edits; an entry cannot be "of" one.
         let kind = self
             .get(kind)
             .filter(|kind| kind.family != Family::Registry)
             .ok_or(BodyError::UnknownKind)?;
         if schema > kind.schema {
-            return Err(BodyError::NewerSchema {
-                newest: kind.schema,
-            });
+            return Err(BodyError::NewerSchema { newest: kind.schema });
         }
         let mut problems = Vec::new();
         check_siblings(&kind.fields, schema, body, "", &mut problems);
@@ -80,15 +69,8 @@ impl Kinds {
     /// Checks one item of an edit and says the field's class. `field` is `field` or
     /// `field:member`; null clears, which a field that is always required refuses.
     /// `visible_if` is the form's business: fields of an entity merge one by one.
-    pub fn check_value(
-        &self,
-        registry_type: &str,
-        field: &str,
-        value: &Value,
-    ) -> Result<Class, ValueError> {
-        let kind = self
-            .registry_type(registry_type)
-            .ok_or(ValueError::UnknownType)?;
+    pub fn check_value(&self, registry_type: &str, field: &str, value: &Value) -> Result<Class, ValueError> {
+        let kind = self.registry_type(registry_type).ok_or(ValueError::UnknownType)?;
         let (found, member) = find(kind, field).ok_or(ValueError::UnknownField)?;
         let class = found.class.ok_or(ValueError::UnknownField)?;
         let problem = |problem: Problem| {
@@ -111,14 +93,8 @@ impl Kinds {
 
     /// Checks all fields of an entity together, as a form or an importer is about to make
     /// it: keys are fields (`set:member` for sets), null is no value.
-    pub fn check_entity(
-        &self,
-        registry_type: &str,
-        entity: &Map<String, Value>,
-    ) -> Result<(), BodyError> {
-        let kind = self
-            .registry_type(registry_type)
-            .ok_or(BodyError::UnknownKind)?;
+    pub fn check_entity(&self, registry_type: &str, entity: &Map<String, Value>) -> Result<(), BodyError> {
+        let kind = self.registry_type(registry_type).ok_or(BodyError::UnknownKind)?;
         let mut problems = Vec::new();
         for key in entity.keys().filter(|key| find(kind, key).is_none()) {
             problems.push(Problem::at(pointer("", key), Code::UnknownField));
@@ -142,11 +118,7 @@ pub(super) fn check_siblings(
     path: &str,
     problems: &mut Vec<Problem>,
 ) {
-    let known = |key: &str| {
-        fields
-            .iter()
-            .any(|field| field.name == *key && field.is_in(schema))
-    };
+    let known = |key: &str| fields.iter().any(|field| field.name == *key && field.is_in(schema));
     for key in answers.keys().filter(|key| !known(key)) {
         problems.push(Problem::at(pointer(path, key), Code::UnknownField));
     }
@@ -168,11 +140,7 @@ fn check_entity_field(field: &Field, entity: &Map<String, Value>, problems: &mut
     let mut given = false;
     for (key, value) in values_of(field, entity) {
         let is_member = matches!(field.shape, Shape::Set(_));
-        let counts = if is_member {
-            *value != Value::Bool(false)
-        } else {
-            true
-        };
+        let counts = if is_member { *value != Value::Bool(false) } else { true };
         if value.is_null() {
             continue;
         }
@@ -229,9 +197,7 @@ fn find<'a>(kind: &'a Kind, key: &'a str) -> Option<(&'a Field, Option<&'a str>)
     };
     let field = kind.field(name).filter(|field| field.is_in(kind.schema))?;
     match (&field.shape, member) {
-        (Shape::Set(members), Some(member)) => {
-            is_member(members, member).then_some((field, Some(member)))
-        }
+        (Shape::Set(members), Some(member)) => is_member(members, member).then_some((field, Some(member))),
         (Shape::Set(_), None) | (_, Some(_)) => None,
         (_, None) => Some((field, None)),
     }

@@ -91,16 +91,10 @@ impl Stored {
     #[must_use]
     pub fn cell(self, value: &Value) -> Cell {
         match (self, value) {
-            (Stored::Text | Stored::Id | Stored::Date, Value::String(text)) => {
-                Cell::Text(text.clone())
-            }
-            (Stored::Integer, Value::Number(number)) => {
-                number.as_i64().map_or(Cell::Null, Cell::Integer)
-            }
+            (Stored::Text | Stored::Id | Stored::Date, Value::String(text)) => Cell::Text(text.clone()),
+            (Stored::Integer, Value::Number(number)) => number.as_i64().map_or(Cell::Null, Cell::Integer),
             (Stored::Bool, Value::Bool(value)) => Cell::Integer(i64::from(*value)),
-            (Stored::InstantMs, Value::String(text)) => {
-                text::read_instant(text).map_or(Cell::Null, Cell::Integer)
-            }
+            (Stored::InstantMs, Value::String(text)) => text::read_instant(text).map_or(Cell::Null, Cell::Integer),
             _ => Cell::Null,
         }
     }
@@ -178,12 +172,7 @@ impl Table {
             .and_then(Value::as_array)
             .map_or(&[][..], Vec::as_slice);
         rows.iter()
-            .map(|row| {
-                self.columns
-                    .iter()
-                    .map(|column| list_cell(column, row))
-                    .collect()
-            })
+            .map(|row| self.columns.iter().map(|column| list_cell(column, row)).collect())
             .collect()
     }
 }
@@ -273,10 +262,7 @@ fn comment(field: &Field, labels: &Labels) -> String {
         && choices.len() <= MOST_LISTED_CHOICES
     {
         let one = |choice: &Choice| format!("{} {}", choice.value, choice.labels.zh);
-        comment += &format!(
-            ": {}",
-            choices.iter().map(one).collect::<Vec<_>>().join(", ")
-        );
+        comment += &format!(": {}", choices.iter().map(one).collect::<Vec<_>>().join(", "));
     }
     comment
 }

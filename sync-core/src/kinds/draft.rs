@@ -37,12 +37,7 @@ impl Kinds {
     /// How a draft stands on the day `today`; `None` if there is no such kind. Values
     /// left over in hidden fields do not count: [`Kinds::tidy`] drops them.
     #[must_use]
-    pub fn check_draft(
-        &self,
-        kind: &str,
-        draft: &Map<String, Value>,
-        today: NaiveDate,
-    ) -> Option<Draft> {
+    pub fn check_draft(&self, kind: &str, draft: &Map<String, Value>, today: NaiveDate) -> Option<Draft> {
         let kind = self.get(kind)?;
         let body = tidy_siblings(&kind.fields, kind.schema, draft);
         let checked = match kind.family {
@@ -54,27 +49,21 @@ impl Kinds {
             _ => Vec::new(),
         };
         let mut visible = Vec::new();
-        look_around(
-            &kind.fields,
-            kind.schema,
-            &body,
-            "",
-            &mut |field, at, value| {
-                let born = match (&field.shape, value) {
-                    (
-                        Shape::Date {
-                            rule: Some(Rule::BirthDate),
-                        },
-                        Some(Value::String(value)),
-                    ) => text::read_date(value),
-                    _ => None,
-                };
-                if born.is_some_and(|born| born > today) {
-                    problems.push(Problem::at(at.as_str(), Code::InFuture));
-                }
-                visible.push(at);
-            },
-        );
+        look_around(&kind.fields, kind.schema, &body, "", &mut |field, at, value| {
+            let born = match (&field.shape, value) {
+                (
+                    Shape::Date {
+                        rule: Some(Rule::BirthDate),
+                    },
+                    Some(Value::String(value)),
+                ) => text::read_date(value),
+                _ => None,
+            };
+            if born.is_some_and(|born| born > today) {
+                problems.push(Problem::at(at.as_str(), Code::InFuture));
+            }
+            visible.push(at);
+        });
         let missing = problems
             .iter()
             .filter(|p| p.code == Code::Missing)
@@ -100,8 +89,7 @@ impl Kinds {
 
 /// Conditions look only at fields before them, so one pass from the top settles it.
 fn tidy_siblings(fields: &[Field], schema: u32, draft: &Map<String, Value>) -> Map<String, Value> {
-    let of =
-        |field: &Field, key: &str| field.name == *key.split_once(':').map_or(key, |(name, _)| name);
+    let of = |field: &Field, key: &str| field.name == *key.split_once(':').map_or(key, |(name, _)| name);
     let mut body: Map<String, Value> = draft
         .iter()
         .filter(|(key, value)| !value.is_null() && !fields.iter().any(|field| of(field, key)))
@@ -122,18 +110,13 @@ fn tidy_siblings(fields: &[Field], schema: u32, draft: &Map<String, Value>) -> M
 
 fn tidy_value(shape: &Shape, schema: u32, value: &Value) -> Option<Value> {
     let tidied = match (shape, value) {
-        (Shape::Object { fields }, Value::Object(inner)) => {
-            Value::Object(tidy_siblings(fields, schema, inner))
-        }
+        (Shape::Object { fields }, Value::Object(inner)) => Value::Object(tidy_siblings(fields, schema, inner)),
         (Shape::List { fields, .. }, Value::Array(rows)) => {
             let row = |row: &Value| match row {
                 Value::Object(row) => Value::Object(tidy_siblings(fields, schema, row)),
                 other => other.clone(),
             };
-            rows.iter()
-                .map(row)
-                .filter(|row| !is_nothing(row))
-                .collect()
+            rows.iter().map(row).filter(|row| !is_nothing(row)).collect()
         }
         (_, Value::String(text)) => Value::from(text.trim_matches(text::is_space)),
         (_, other) => other.clone(),

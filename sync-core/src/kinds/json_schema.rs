@@ -30,10 +30,7 @@ pub fn generate_all(kinds: &Kinds) -> Vec<(String, String)> {
 #[must_use]
 pub fn json_schema(kind: &Kind) -> Value {
     let mut schema = object(&kind.fields, kind.schema, kind.family);
-    schema.insert(
-        "$schema".into(),
-        json!("https://json-schema.org/draft/2020-12/schema"),
-    );
+    schema.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
     schema.insert(
         "$id".into(),
         json!(format!("urn:menpai:kind:{}:{}", kind.name, kind.schema)),
@@ -44,11 +41,7 @@ pub fn json_schema(kind: &Kind) -> Value {
 }
 
 fn bilingual(labels: &Labels) -> String {
-    format!(
-        "{} / {}",
-        labels.get(Language::Zh),
-        labels.get(Language::En)
-    )
+    format!("{} / {}", labels.get(Language::Zh), labels.get(Language::En))
 }
 
 fn object(fields: &[Field], schema: u32, family: Family) -> Map<String, Value> {
@@ -100,9 +93,7 @@ fn object(fields: &[Field], schema: u32, family: Family) -> Map<String, Value> {
         ("required", json!(required)),
         ("allOf", json!(rules)),
     ] {
-        if value.as_object().is_none_or(|map| !map.is_empty())
-            && value.as_array().is_none_or(|list| !list.is_empty())
-        {
+        if value.as_object().is_none_or(|map| !map.is_empty()) && value.as_array().is_none_or(|list| !list.is_empty()) {
             schema.insert(keyword.into(), value);
         }
     }
@@ -207,13 +198,9 @@ fn value_schema(shape: &Shape, schema: u32, family: Family) -> Value {
         Shape::Set(members) => {
             let (items, max_items) = match members {
                 Members::Choices(choices) => (one_of(choices), None),
-                Members::Refs { max_items, .. } => (
-                    json!({"type": "string", "pattern": text::ID_PATTERN}),
-                    *max_items,
-                ),
+                Members::Refs { max_items, .. } => (json!({"type": "string", "pattern": text::ID_PATTERN}), *max_items),
             };
-            let mut set =
-                json!({"type": "array", "items": items, "minItems": 1, "uniqueItems": true});
+            let mut set = json!({"type": "array", "items": items, "minItems": 1, "uniqueItems": true});
             if let Some(max_items) = max_items {
                 set["maxItems"] = json!(max_items);
             }
@@ -249,11 +236,7 @@ fn member_pattern(field: &Field, members: &Members) -> String {
             let values: Vec<&str> = choices.iter().map(|choice| choice.value.as_str()).collect();
             format!("^{}:(?:{})$", field.name, values.join("|"))
         }
-        Members::Refs { .. } => format!(
-            "^{}:{}",
-            field.name,
-            text::ID_PATTERN.trim_start_matches('^')
-        ),
+        Members::Refs { .. } => format!("^{}:{}", field.name, text::ID_PATTERN.trim_start_matches('^')),
     }
 }
 
@@ -268,13 +251,7 @@ fn annotated(field: &Field, mut value: Value) -> Value {
         format!("id of a {}", names.join(" or "))
     });
     let unit = field.unit.as_ref().map(bilingual);
-    let notes: Vec<String> = field
-        .code_table
-        .clone()
-        .into_iter()
-        .chain(to)
-        .chain(unit)
-        .collect();
+    let notes: Vec<String> = field.code_table.clone().into_iter().chain(to).chain(unit).collect();
     if !notes.is_empty() {
         value["$comment"] = json!(notes.join("; "));
     }

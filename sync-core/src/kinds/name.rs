@@ -36,9 +36,7 @@ impl<'de> Deserialize<'de> for Name {
         if Name::accepts(&text) {
             Ok(Name(text))
         } else {
-            Err(serde::de::Error::custom(format_args!(
-                "not a name: {text:?}"
-            )))
+            Err(serde::de::Error::custom(format_args!("not a name: {text:?}")))
         }
     }
 }

@@ -36,11 +36,7 @@ fn print_into(value: &Value, indent: usize, out: &mut String) {
         Value::Array(items) => {
             *out += &format!(
                 "[{}]",
-                items
-                    .iter()
-                    .map(Value::to_string)
-                    .collect::<Vec<_>>()
-                    .join(", ")
+                items.iter().map(Value::to_string).collect::<Vec<_>>().join(", ")
             );
         }
         plain => *out += &plain.to_string(),

@@ -135,10 +135,7 @@ mod tests {
             min: Some(1),
             max: Some(99),
         };
-        assert_eq!(
-            problem.sentence(Language::Zh, "在家人数"),
-            "在家人数应在 1 到 99 之间"
-        );
+        assert_eq!(problem.sentence(Language::Zh, "在家人数"), "在家人数应在 1 到 99 之间");
         assert_eq!(
             problem.sentence(Language::En, "People present"),
             "People present must be from 1 to 99"
@@ -149,16 +146,11 @@ mod tests {
     fn every_code_has_its_own_word_and_names_the_field_in_both_languages() {
         for code in Code::ALL {
             assert_eq!(
-                Code::ALL
-                    .iter()
-                    .filter(|other| other.as_str() == code.as_str())
-                    .count(),
+                Code::ALL.iter().filter(|other| other.as_str() == code.as_str()).count(),
                 1
             );
             assert!(
-                code.sentences()
-                    .iter()
-                    .all(|sentence| sentence.contains("{label}")),
+                code.sentences().iter().all(|sentence| sentence.contains("{label}")),
                 "{}",
                 code.as_str()
             );

@@ -49,9 +49,7 @@ impl Rule {
             Rule::P256PublicKey => {
                 text.len() == 130
                     && text.starts_with("04")
-                    && text
-                        .bytes()
-                        .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+                    && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
             }
         }
     }
@@ -77,11 +75,7 @@ impl Rule {
         match self {
             Rule::Phone => Code::BadPhone,
             Rule::BirthDate => Code::BadDate,
-            Rule::DivisionCode
-            | Rule::CountyCode
-            | Rule::GridCode
-            | Rule::Digits
-            | Rule::KindName => Code::BadCode,
+            Rule::DivisionCode | Rule::CountyCode | Rule::GridCode | Rule::Digits | Rule::KindName => Code::BadCode,
             Rule::P256PublicKey => Code::BadKey,
         }
     }
@@ -101,10 +95,7 @@ fn is_landline(text: &str) -> bool {
     }
     match text.split_once('-') {
         Some((area, number)) => {
-            matches!(area.len(), 3 | 4)
-                && matches!(number.len(), 7 | 8)
-                && all_digits(area)
-                && all_digits(number)
+            matches!(area.len(), 3 | 4) && matches!(number.len(), 7 | 8) && all_digits(area) && all_digits(number)
         }
         None => matches!(text.len(), 10..=12) && all_digits(text),
     }

@@ -25,7 +25,8 @@ macro_rules! day {
 }
 
 /// One line that is not blank.
-pub(super) const LINE_PATTERN: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\u0000-\u0020\u007f-\u00a0\u3000][^\u0000-\u001f\u007f-\u009f]*$";
+pub(super) const LINE_PATTERN: &str =
+    r"^[^\u0000-\u001f\u007f-\u009f]*[^\u0000-\u0020\u007f-\u00a0\u3000][^\u0000-\u001f\u007f-\u009f]*$";
 /// Lines that are not all blank.
 pub(super) const LINES_PATTERN: &str = r"^[^\u0000-\u0009\u000b-\u001f\u007f-\u009f]*[^\u0000-\u0020\u007f-\u00a0\u3000][^\u0000-\u0009\u000b-\u001f\u007f-\u009f]*$";
 /// A calendar day of the years 1900 to 2199.
@@ -37,15 +38,11 @@ pub(super) const INSTANT_PATTERN: &str = concat!(
     r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])$"
 );
 /// A UUID in lower case.
-pub(super) const ID_PATTERN: &str =
-    "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$";
+pub(super) const ID_PATTERN: &str = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$";
 
 /// What is wrong with a text as such, if anything.
 pub(super) fn check_text(text: &str, max_length: u32, lines: bool) -> Result<(), Code> {
-    if text
-        .chars()
-        .any(|c| c.is_control() && !(lines && c == '\n'))
-    {
+    if text.chars().any(|c| c.is_control() && !(lines && c == '\n')) {
         Err(Code::ControlCharacter)
     } else if is_blank(text) {
         Err(Code::Empty)
@@ -73,11 +70,7 @@ pub(super) fn read_date(text: &str) -> Option<NaiveDate> {
         return None;
     }
     let year = digits(&bytes[..4])?;
-    let day = NaiveDate::from_ymd_opt(
-        i32::try_from(year).ok()?,
-        digits(&bytes[5..7])?,
-        digits(&bytes[8..])?,
-    )?;
+    let day = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, digits(&bytes[5..7])?, digits(&bytes[8..])?)?;
     (1900..2200).contains(&year).then_some(day)
 }
 
@@ -98,8 +91,7 @@ pub(super) fn read_instant(text: &str) -> Option<i64> {
         digits(&bytes[14..16])?,
         digits(&bytes[17..19])?,
     );
-    let local =
-        read_date(&text[..10])?.and_hms_milli_opt(hour, minute, second, digits(&bytes[20..23])?)?;
+    let local = read_date(&text[..10])?.and_hms_milli_opt(hour, minute, second, digits(&bytes[20..23])?)?;
     let offset_minutes = match &bytes[23..] {
         [b'Z'] => 0,
         [sign @ (b'+' | b'-'), hours @ .., b':', _, _] if hours.len() == 2 => {
@@ -126,9 +118,7 @@ pub(super) fn is_id(text: &str) -> bool {
 
 fn digits(bytes: &[u8]) -> Option<u32> {
     let digit = |b: &u8| b.is_ascii_digit().then(|| u32::from(b - b'0'));
-    bytes
-        .iter()
-        .try_fold(0, |number, b| Some(number * 10 + digit(b)?))
+    bytes.iter().try_fold(0, |number, b| Some(number * 10 + digit(b)?))
 }
 
 #[cfg(test)]
@@ -158,14 +148,8 @@ mod tests {
 
     #[test]
     fn instants_have_milliseconds_and_an_offset() {
-        assert_eq!(
-            read_instant("2026-11-24T09:12:40.123+08:00"),
-            Some(1_795_482_760_123)
-        );
-        assert_eq!(
-            read_instant("2026-11-24T01:12:40.123Z"),
-            Some(1_795_482_760_123)
-        );
+        assert_eq!(read_instant("2026-11-24T09:12:40.123+08:00"), Some(1_795_482_760_123));
+        assert_eq!(read_instant("2026-11-24T01:12:40.123Z"), Some(1_795_482_760_123));
         for bad in [
             "2026-11-24T09:12:40+08:00",
             "2026-11-24T09:12:40.123",

@@ -9,13 +9,7 @@ use super::problem::{Code, Problem};
 use super::text;
 
 /// Checks a value that is there and visible; `path` is where.
-pub(super) fn check_shape(
-    shape: &Shape,
-    schema: u32,
-    value: &Value,
-    path: &str,
-    problems: &mut Vec<Problem>,
-) {
+pub(super) fn check_shape(shape: &Shape, schema: u32, value: &Value, path: &str, problems: &mut Vec<Problem>) {
     match (shape, value) {
         (Shape::Set(members), Value::Array(items)) => check_set(members, items, path, problems),
         (Shape::List { max_items, fields }, Value::Array(rows)) => {

@@ -86,12 +86,8 @@ impl Condition {
                     Test::Not(want) => !want.is(value),
                 }
             }
-            Condition::All(conditions) => {
-                conditions.iter().all(|condition| condition.holds(answers))
-            }
-            Condition::Any(conditions) => {
-                conditions.iter().any(|condition| condition.holds(answers))
-            }
+            Condition::All(conditions) => conditions.iter().all(|condition| condition.holds(answers)),
+            Condition::Any(conditions) => conditions.iter().any(|condition| condition.holds(answers)),
             Condition::Not(condition) => !condition.holds(answers),
         }
     }
@@ -104,9 +100,7 @@ impl Condition {
                 Test::In(values) => values.iter().for_each(|value| visit(field, value)),
             },
             Condition::All(conditions) | Condition::Any(conditions) => {
-                conditions
-                    .iter()
-                    .for_each(|condition| condition.each_comparison(visit));
+                conditions.iter().for_each(|condition| condition.each_comparison(visit));
             }
             Condition::Not(condition) => condition.each_comparison(visit),
         }
@@ -149,10 +143,7 @@ fn read(value: Value, depth: usize) -> Result<Condition, &'static str> {
 
 fn read_all(operand: Value, depth: usize) -> Result<Vec<Condition>, &'static str> {
     match operand {
-        Value::Array(items) if !items.is_empty() => items
-            .into_iter()
-            .map(|item| read(item, depth - 1))
-            .collect(),
+        Value::Array(items) if !items.is_empty() => items.into_iter().map(|item| read(item, depth - 1)).collect(),
         _ => Err("all and any take a list of conditions"),
     }
 }
@@ -161,12 +152,9 @@ fn read_test(word: &str, operand: Value) -> Result<Test, &'static str> {
     match (word, operand) {
         ("equals", value) => Ok(Test::Equals(read_scalar(value)?)),
         ("not", value) => Ok(Test::Not(read_scalar(value)?)),
-        ("in", Value::Array(values)) if !values.is_empty() => Ok(Test::In(
-            values
-                .into_iter()
-                .map(read_scalar)
-                .collect::<Result<_, _>>()?,
-        )),
+        ("in", Value::Array(values)) if !values.is_empty() => {
+            Ok(Test::In(values.into_iter().map(read_scalar).collect::<Result<_, _>>()?))
+        }
         ("in", _) => Err("in takes a list of values"),
         _ => Err("a condition on a field says equals, in or not"),
     }
@@ -198,18 +186,9 @@ mod tests {
     #[test]
     fn a_field_without_a_value_counts_as_null() {
         assert!(holds(json!({"field": "a", "equals": null}), json!({})));
-        assert!(!holds(
-            json!({"field": "a", "not": null}),
-            json!({"a": null})
-        ));
-        assert!(holds(
-            json!({"field": "a", "not": null}),
-            json!({"a": false})
-        ));
-        assert!(holds(
-            json!({"not": {"field": "a", "equals": true}}),
-            json!({})
-        ));
+        assert!(!holds(json!({"field": "a", "not": null}), json!({"a": null})));
+        assert!(holds(json!({"field": "a", "not": null}), json!({"a": false})));
+        assert!(holds(json!({"not": {"field": "a", "equals": true}}), json!({})));
     }
 
     #[test]
@@ -236,10 +215,7 @@ mod tests {
             json!({"equals": 1}),
             json!({"not": {"not": {"not": {"not": {"field": "a", "equals": 1}}}}}),
         ] {
-            assert!(
-                serde_json::from_value::<Condition>(wrong.clone()).is_err(),
-                "{wrong}"
-            );
+            assert!(serde_json::from_value::<Condition>(wrong.clone()).is_err(), "{wrong}");
         }
     }
 }

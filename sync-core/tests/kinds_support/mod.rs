@@ -2,7 +2,8 @@
 //! entities alike, and random values that are often almost right.
 #![allow(
     clippy::disallowed_methods,
-    reason = "tests read the committed files; the core does not"
+    clippy::unwrap_used,
+    reason = "tests read the committed files and may panic; the core does neither"
 )]
 #![allow(dead_code, reason = "each test uses a part of it")]
 

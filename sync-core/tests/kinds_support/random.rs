@@ -172,6 +172,7 @@ fn id(random: &mut Random) -> String {
         2 => id.push('0'),
         3 => id.replace_range(9..10, "g"),
         4 => id.replace_range(8..10, "0-"),
+        5 => id.replace_range(35.., "F"),
         _ => {}
     }
     id
@@ -189,12 +190,19 @@ fn date(random: &mut Random) -> String {
 }
 
 fn instant(random: &mut Random) -> String {
-    let (hour, minute, second) = (random.below(25), random.below(61), random.below(61));
+    let date = if random.one_in(3) {
+        date(random)
+    } else {
+        "2026-11-24".into()
+    };
+    let time = *random.pick(&[
+        "18:05:00", "18:05:00", "00:00:00", "23:59:59", "24:00:00", "18:60:00", "18:05:60", "8:05:00",
+    ]);
+    let fraction = *random.pick(&[".000", ".999", ".123", ".123", "", ".12", ".1234"]);
     let offset = *random.pick(&[
         "Z", "+08:00", "+08:00", "-03:30", "+14:59", "+15:00", "", "+0800", "z", "+08:60",
     ]);
-    let fraction = *random.pick(&[".000", ".999", ".123", ".123", "", ".12", ".1234"]);
-    format!("{}T{hour:02}:{minute:02}:{second:02}{fraction}{offset}", date(random))
+    format!("{date}T{time}{fraction}{offset}")
 }
 
 fn text(max_length: usize, lines: bool, random: &mut Random) -> String {

@@ -34,11 +34,7 @@ pub(super) fn check_fields(fields: &[Field], family: Family) -> Result<(), KindF
 }
 
 /// Checks one condition over `fields`.
-pub(super) fn check_condition(
-    condition: &Condition,
-    fields: &[Field],
-    family: Family,
-) -> Result<(), ConditionFault> {
+pub(super) fn check_condition(condition: &Condition, fields: &[Field], family: Family) -> Result<(), ConditionFault> {
     let mut fault = None;
     condition.each_comparison(&mut |name, value| {
         let found = match find(name, fields) {
@@ -83,8 +79,6 @@ fn can_be(field: &Field, member: Option<&str>, value: &Scalar, family: Family) -
             other => *other == Scalar::Null,
         },
         // What people type may be given or not; comparing it would make spelling decide.
-        (Shape::Text { .. } | Shape::Date { .. } | Shape::Instant | Shape::Ref { .. }, None) => {
-            *value == Scalar::Null
-        }
+        (Shape::Text { .. } | Shape::Date { .. } | Shape::Instant | Shape::Ref { .. }, None) => *value == Scalar::Null,
     }
 }

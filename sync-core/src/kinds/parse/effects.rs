@@ -11,9 +11,7 @@ use super::conditions;
 pub(super) fn check(kind: &Kind) -> Result<(), String> {
     let effects = &kind.effects;
     let of_family = match kind.family {
-        Family::Record => {
-            effects.schedules.is_none() && effects.grants.is_none() && effects.enrols.is_none()
-        }
+        Family::Record => effects.schedules.is_none() && effects.grants.is_none() && effects.enrols.is_none(),
         Family::Registry => {
             *effects
                 == Effects {
@@ -42,20 +40,10 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
         at,
     }) = closes
     {
-        need(kind, subject, "a required ref", |field| {
-            field.required && is_ref(field)
+        need(kind, subject, "a required ref", |field| field.required && is_ref(field))?;
+        need(kind, by, "a required choice with mark and closes", |field| {
+            field.required && every_choice(field, |choice| choice.mark.is_some() && choice.closes.is_some())
         })?;
-        need(
-            kind,
-            by,
-            "a required choice with mark and closes",
-            |field| {
-                field.required
-                    && every_choice(field, |choice| {
-                        choice.mark.is_some() && choice.closes.is_some()
-                    })
-            },
-        )?;
         need_each(kind, campaign, "a ref", is_ref)?;
         need_each(kind, at, "an instant", is_instant)?;
     }
@@ -66,12 +54,9 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
         at,
     }) = &effects.resets
     {
-        need(kind, subject, "a required ref", |field| {
-            field.required && is_ref(field)
-        })?;
+        need(kind, subject, "a required ref", |field| field.required && is_ref(field))?;
         for condition in [when, in_person] {
-            conditions::check_condition(condition, &kind.fields, kind.family)
-                .map_err(|fault| fault.to_string())?;
+            conditions::check_condition(condition, &kind.fields, kind.family).map_err(|fault| fault.to_string())?;
         }
         need_each(kind, at, "an instant", is_instant)?;
     }
@@ -82,22 +67,12 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
         at,
     }) = &effects.opens
     {
-        need(kind, subject, "a required ref", |field| {
-            field.required && is_ref(field)
-        })?;
-        need_each(kind, severity, "a choice", |field| {
-            every_choice(field, |_| true)
-        })?;
+        need(kind, subject, "a required ref", |field| field.required && is_ref(field))?;
+        need_each(kind, severity, "a choice", |field| every_choice(field, |_| true))?;
         need_each(kind, due, "a date", is_date)?;
         need_each(kind, at, "an instant", is_instant)?;
     }
-    if let Some(Moves {
-        opened_by,
-        by,
-        due,
-        at,
-    }) = moves
-    {
+    if let Some(Moves { opened_by, by, due, at }) = moves {
         need(kind, opened_by, "a required ref", |field| {
             field.required && is_ref(field)
         })?;
@@ -151,28 +126,21 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
     }
     if let Some(enrols) = &effects.enrols {
         for who in [&enrols.device, &enrols.worker] {
-            need(kind, who, "a required ref", |field| {
-                field.required && is_ref(field)
-            })?;
+            need(kind, who, "a required ref", |field| field.required && is_ref(field))?;
         }
         need(kind, &enrols.public_key, "a required text", |field| {
             field.required && matches!(field.shape, Shape::Text { .. })
         })?;
         need(kind, &enrols.revoked_at, "an instant", is_instant)?;
     }
-    no_stray_marks(
-        kind,
-        closes.map(|closes| &closes.by),
-        moves.map(|moves| &moves.by),
-    )
+    no_stray_marks(kind, closes.map(|closes| &closes.by), moves.map(|moves| &moves.by))
 }
 
 fn no_stray_marks(kind: &Kind, closes: Option<&Name>, moves: Option<&Name>) -> Result<(), String> {
     for field in &kind.fields {
         let (marked, ended) = (Some(&field.name) == closes, Some(&field.name) == moves);
         let clean = |choice: &Choice| {
-            (marked || (choice.mark.is_none() && choice.closes.is_none()))
-                && (ended || choice.ends.is_none())
+            (marked || (choice.mark.is_none() && choice.closes.is_none())) && (ended || choice.ends.is_none())
         };
         if !choices(field).iter().all(clean) {
             return Err(format!("{} has marks that no effect goes by", field.name));
@@ -189,14 +157,8 @@ fn need(kind: &Kind, name: &Name, what: &str, fits: impl Fn(&Field) -> bool) -> 
     }
 }
 
-fn need_each(
-    kind: &Kind,
-    name: &Option<Name>,
-    what: &str,
-    fits: impl Fn(&Field) -> bool,
-) -> Result<(), String> {
-    name.as_ref()
-        .map_or(Ok(()), |name| need(kind, name, what, fits))
+fn need_each(kind: &Kind, name: &Option<Name>, what: &str, fits: impl Fn(&Field) -> bool) -> Result<(), String> {
+    name.as_ref().map_or(Ok(()), |name| need(kind, name, what, fits))
 }
 
 fn is_ref(field: &Field) -> bool {

@@ -70,10 +70,7 @@ pub(super) struct Place<'a> {
 }
 
 /// Reads fields that stand beside each other in the body.
-pub(super) fn read_fields(
-    files: Vec<FieldFile>,
-    place: &Place<'_>,
-) -> Result<Vec<Field>, KindFileError> {
+pub(super) fn read_fields(files: Vec<FieldFile>, place: &Place<'_>) -> Result<Vec<Field>, KindFileError> {
     read_siblings(files, place, None)
 }
 
@@ -85,10 +82,7 @@ fn read_siblings(
 ) -> Result<Vec<Field>, KindFileError> {
     let mut fields: Vec<Field> = Vec::with_capacity(files.len());
     for file in files {
-        let path = around.map_or_else(
-            || file.name.to_string(),
-            |(outer, _)| format!("{outer}.{}", file.name),
-        );
+        let path = around.map_or_else(|| file.name.to_string(), |(outer, _)| format!("{outer}.{}", file.name));
         if fields.iter().any(|field| field.name == file.name) {
             return Err(KindFileError::DuplicateField(path));
         }
@@ -174,10 +168,7 @@ impl Reader<'_> {
             Type::Text | Type::TextLong => {
                 let lines = self.file.type_ == Type::TextLong;
                 let rule = self.file.validate.take();
-                self.expect(
-                    "validate",
-                    rule.is_none_or(|rule| !lines && !rule.is_for_dates()),
-                )?;
+                self.expect("validate", rule.is_none_or(|rule| !lines && !rule.is_for_dates()))?;
                 let max_length = self.file.max_length.take();
                 Shape::Text {
                     max_length: self.limit("max_length", max_length, MAX_TEXT)?,
@@ -205,9 +196,7 @@ impl Reader<'_> {
                 Shape::Date { rule }
             }
             Type::Instant => Shape::Instant,
-            Type::Ref => Shape::Ref {
-                to: self.targets()?,
-            },
+            Type::Ref => Shape::Ref { to: self.targets()? },
             Type::Set => self.not_nested(Reader::set)?,
             Type::List => self.not_nested(|reader| {
                 let max_items = reader.file.max_items.take();
@@ -268,10 +257,7 @@ impl Reader<'_> {
                     .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
         };
         let distinct = |(index, choice): (usize, &Choice)| {
-            plain(&choice.value)
-                && !choices[..index]
-                    .iter()
-                    .any(|earlier| earlier.value == choice.value)
+            plain(&choice.value) && !choices[..index].iter().any(|earlier| earlier.value == choice.value)
         };
         self.expect(
             "choices",
@@ -306,12 +292,7 @@ impl Reader<'_> {
         }
     }
 
-    fn limit(
-        &self,
-        attribute: &'static str,
-        value: Option<u32>,
-        most: u32,
-    ) -> Result<u32, KindFileError> {
+    fn limit(&self, attribute: &'static str, value: Option<u32>, most: u32) -> Result<u32, KindFileError> {
         let value = self.given(attribute, value)?;
         self.expect(attribute, (1..=most).contains(&value))?;
         Ok(value)

@@ -90,10 +90,7 @@ fn check_head(file: &KindFile) -> Result<(), KindFileError> {
         return Err(KindFileError::Retention);
     }
     for (index, step) in file.steps.iter().enumerate() {
-        if file.steps[..index]
-            .iter()
-            .any(|earlier| earlier.name == step.name)
-        {
+        if file.steps[..index].iter().any(|earlier| earlier.name == step.name) {
             return Err(KindFileError::DuplicateStep(step.name.clone()));
         }
     }
