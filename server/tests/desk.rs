@@ -1,12 +1,11 @@
 //! The desk through the real app: what phones sent, as the secretary reads it; who may ask;
 //! and that one community never shows in another.
 
-mod support;
+mod phones;
 
-use actix_web::cookie::Cookie;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HOST, ORIGIN, SET_COOKIE};
+use actix_web::http::header::{COOKIE, HOST, ORIGIN, SET_COOKIE};
 use actix_web::{test, web};
 use menpai_server::auth::hash_password;
 use menpai_server::clock;
@@ -20,8 +19,8 @@ use menpai_sync_core::entry::{Draft, Edit, SetItem};
 use menpai_sync_core::ids::{CommunityCode, EntityId, Hash, WorkerId};
 use menpai_sync_core::part::Part;
 use menpai_sync_core::time::Instant;
-use serde_json::{Value, json};
-use support::{CODE, HOUR_MS, Phone, grid, set, text};
+use phones::{CODE, HOUR_MS, Phone, grid, set, text};
+use serde_json::{Map, Value, json};
 
 const OTHER: &str = "410102002006";
 const PASSWORD: &str = "k7mw-p3qt";
@@ -40,7 +39,11 @@ impl World {
         let home = Home::open(&folder.path().join("data")).unwrap();
         let office = Office::found(&home, CODE.parse().unwrap()).unwrap();
         account(&home, "secretary", "何静", CODE, Role::Secretary);
-        World { folder, home: web::Data::new(home), office }
+        World {
+            folder,
+            home: web::Data::new(home),
+            office,
+        }
     }
 
     fn code(&self) -> CommunityCode {
@@ -52,12 +55,16 @@ impl World {
         let phone = Phone::new();
         let device = json!({"device": phone.device, "worker": phone.worker, "type": "phone",
                             "public_key": phone.signer.public_key(), "name": phone_name});
-        let from = Instant { unix_ms: clock::now_ms() - 30 * 24 * HOUR_MS, offset_minutes: 480 };
-        let assignment = json!({"worker": phone.worker, "worker_name": name, "role": "grid_worker", "grid": grid(1), "from": from});
+        let from = Instant {
+            unix_ms: clock::now_ms() - 30 * 24 * HOUR_MS,
+            offset_minutes: 480,
+        };
+        let assignment =
+            json!({"worker": phone.worker, "worker_name": name, "role": "grid_worker", "grid": grid(1), "from": from});
         self.office
             .write(&[
-                self.office.record("device", None, support::object(device)),
-                self.office.record("assignment", None, support::object(assignment)),
+                self.office.record("device", None, object(device)),
+                self.office.record("assignment", None, object(assignment)),
             ])
             .unwrap();
         phone
@@ -68,10 +75,17 @@ impl World {
         let place = clock::new_entry_id();
         let building = EntityId::made_by(place, 0);
         let home = clock::new_entry_id();
-        let (door, household, head) = (EntityId::made_by(home, 0), EntityId::made_by(home, 1), EntityId::made_by(home, 2));
+        let (door, household, head) = (
+            EntityId::made_by(home, 0),
+            EntityId::made_by(home, 1),
+            EntityId::made_by(home, 2),
+        );
         self.edit(
             place,
-            vec![set("place", building, "type", text("building")), set("place", building, "name", text("3号楼"))],
+            vec![
+                set("place", building, "type", text("building")),
+                set("place", building, "name", text("3号楼")),
+            ],
         );
         self.edit(
             home,
@@ -91,8 +105,11 @@ impl World {
     }
 
     fn edit(&self, id: menpai_sync_core::ids::EntryId, set: Vec<SetItem>) {
-        let body = support::object(json!({"source": "roster_import"}));
-        let edit = Edit { base: self.heads(), set };
+        let body = object(json!({"source": "roster_import"}));
+        let edit = Edit {
+            base: self.heads(),
+            set,
+        };
         let draft = Draft::edit(id, 1, Some(grid(1)), self.office.worker, clock::now(), edit, body);
         self.office.write(&[draft]).unwrap();
     }
@@ -103,29 +120,35 @@ impl World {
     }
 
     fn sync(&self, phone: &Phone, offset_ms: i64) {
-        let contact = Contact { received_ms: clock::now_ms(), offset_ms };
+        let contact = Contact {
+            received_ms: clock::now_ms(),
+            offset_ms,
+        };
         let community = self.home.communities.get(self.code()).unwrap().unwrap();
         let outcome = community.ingest(phone.device, phone.all(), contact).unwrap();
         assert!(matches!(outcome, SliceOutcome::Taken { .. }));
     }
 
-    async fn get(&self, path: &str, cookie: Option<&Cookie<'_>>) -> (StatusCode, Value) {
+    async fn get(&self, path: &str, cookie: Option<&str>) -> (StatusCode, Value) {
         let mut request = test::TestRequest::get().uri(&format!("/api/v1/desk/{path}"));
         if let Some(cookie) = cookie {
-            request = request.cookie(cookie.clone());
+            request = request.insert_header((COOKIE, cookie));
         }
         let response = self.answer(request).await;
         let status = response.status();
-        (status, serde_json::from_slice(&test::read_body(response).await).unwrap_or(Value::Null))
+        (
+            status,
+            serde_json::from_slice(&test::read_body(response).await).unwrap_or(Value::Null),
+        )
     }
 
-    async fn read(&self, path: &str, cookie: &Cookie<'_>) -> Value {
+    async fn read(&self, path: &str, cookie: &str) -> Value {
         let (status, body) = self.get(path, Some(cookie)).await;
         assert_eq!(status, StatusCode::OK, "{path}: {body}");
         body
     }
 
-    async fn sign_in(&self, account: &str) -> Cookie<'static> {
+    async fn sign_in(&self, account: &str) -> String {
         let request = test::TestRequest::post()
             .uri("/api/v1/desk/sessions")
             .insert_header((HOST, "localhost:8080"))
@@ -133,8 +156,8 @@ impl World {
             .set_json(json!({"account": account, "password": PASSWORD}));
         let response = self.answer(request).await;
         assert_eq!(response.status(), StatusCode::OK);
-        let set = response.headers().get(SET_COOKIE).unwrap().to_str().unwrap().to_owned();
-        Cookie::parse(set).unwrap().into_owned()
+        let set = response.headers().get(SET_COOKIE).unwrap().to_str().unwrap();
+        set.split(';').next().unwrap().to_owned()
     }
 
     async fn answer(&self, request: test::TestRequest) -> ServiceResponse {
@@ -154,25 +177,45 @@ fn account(home: &Home, name: &str, display_name: &str, community: &str, role: R
         community: community.parse().unwrap(),
         role,
     };
-    home.node_store().write(|transaction| node::insert_account(transaction, &account, clock::now_ms())).unwrap();
+    home.node_store()
+        .write(|transaction| node::insert_account(transaction, &account, clock::now_ms()))
+        .unwrap();
 }
 
 fn labelled<'a>(record: &'a Value, zh: &str) -> &'a Value {
     let body = record["body"].as_array().unwrap();
-    &body.iter().find(|content| content["label"]["zh"] == zh).unwrap_or_else(|| panic!("no {zh} in {body:?}"))["text"]
+    &body
+        .iter()
+        .find(|content| content["label"]["zh"] == zh)
+        .unwrap_or_else(|| panic!("no {zh} in {body:?}"))["text"]
 }
 
 fn day(unix_ms: i64) -> String {
-    Instant { unix_ms, offset_minutes: 480 }.to_string()[..10].to_owned()
+    Instant {
+        unix_ms,
+        offset_minutes: 480,
+    }
+    .to_string()[..10]
+        .to_owned()
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    let Value::Object(object) = value else {
+        panic!("not an object: {value}")
+    };
+    object
 }
 
 /// An edit of one field by a phone, from what it had seen.
 fn change(phone: &mut Phone, base: Vec<Hash>, item: SetItem, source: &str) {
     let id = phone.new_id();
     phone.clock_ms += 1_000;
-    let made_at = Instant { unix_ms: phone.clock_ms, offset_minutes: 480 };
+    let made_at = Instant {
+        unix_ms: phone.clock_ms,
+        offset_minutes: 480,
+    };
     let edit = Edit { base, set: vec![item] };
-    let body = support::object(json!({"source": source}));
+    let body = object(json!({"source": source}));
     let draft = Draft::edit(id, 1, Some(grid(1)), phone.worker, made_at, edit, body);
     phone.entries.push(draft.make().unwrap().bytes);
 }
@@ -201,12 +244,18 @@ async fn a_door_check_is_read_with_exact_values_and_both_clocks() {
     let cookie = world.sign_in("secretary").await;
     let answer = world.read("records?limit=1", &cookie).await;
     let record = &answer["records"][0];
-    let made_at = Instant { unix_ms: phone.clock_ms, offset_minutes: 480 };
+    let made_at = Instant {
+        unix_ms: phone.clock_ms,
+        offset_minutes: 480,
+    };
     assert_eq!(record["entry"], entry.to_string());
     assert_eq!(record["kind"], "door_check");
     assert_eq!(record["kind_labels"], json!({"zh": "入户登记", "en": "Door check"}));
     assert_eq!(record["worker"], json!({"id": phone.worker, "name": "林秋禾"}));
-    assert_eq!(record["device"], json!({"id": phone.device, "name": "红米 12C"}));
+    assert_eq!(
+        record["device"],
+        json!({"id": phone.device, "name": "红米 12C", "office": false})
+    );
     assert_eq!(record["seq"], 1);
     assert_eq!(record["made_at"], made_at.to_string());
     assert_eq!(record["offset_ms"], -3_000);
@@ -214,8 +263,14 @@ async fn a_door_check_is_read_with_exact_values_and_both_clocks() {
     assert_eq!(record["verdict"], "merged");
     assert_eq!(record["rung"], "merged");
     assert_eq!(record["reason"], Value::Null);
-    assert_eq!(record["address"], json!({"compound": null, "building": "3号楼", "unit": "2", "room": "302"}));
-    assert_eq!(record["summary"], json!({"zh": "上门・见到", "en": "At the door · Met"}));
+    assert_eq!(
+        record["address"],
+        json!({"compound": null, "building": "3号楼", "unit": "2", "room": "302"})
+    );
+    assert_eq!(
+        record["summary"],
+        json!({"zh": "上门・见到", "en": "At the door · Met"})
+    );
     assert_eq!(labelled(record, "户室")["zh"], "3号楼 2单元 302");
     assert_eq!(labelled(record, "在家人数"), &json!({"zh": "3 人", "en": "3 people"}));
     assert_eq!(labelled(record, "已宣传"), &json!({"zh": "是", "en": "Yes"}));
@@ -229,47 +284,89 @@ async fn the_list_is_narrowed_and_paged_newest_first() {
     let mut one = world.phone("林秋禾", "红米 12C");
     let mut two = world.phone("何建平", "荣耀畅玩");
     let checks: Vec<String> = (0..3).map(|_| one.door_check(grid(1), door).to_string()).collect();
-    let visit = two.record("care_visit", Some(grid(1)), json!({"subject_id": head, "mode": "door", "met": "met"}));
-    change(&mut two, world.heads(), set("household", household, "phone", text("13900001175")), "neighbour");
+    let visit = two.record(
+        "care_visit",
+        Some(grid(1)),
+        json!({"subject_id": head, "mode": "door", "met": "met", "contact_person": "self"}),
+    );
+    change(
+        &mut two,
+        world.heads(),
+        set("household", household, "phone", text("13900001175")),
+        "neighbour",
+    );
     world.sync(&one, 0);
     world.sync(&two, 0);
     let cookie = world.sign_in("secretary").await;
     let entries = |answer: &Value| -> Vec<String> {
-        answer["records"].as_array().unwrap().iter().map(|row| row["entry"].as_str().unwrap().to_owned()).collect()
+        answer["records"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row["entry"].as_str().unwrap().to_owned())
+            .collect()
     };
 
     let visits = world.read("records?kind=care_visit", &cookie).await;
     assert_eq!(entries(&visits), [visit.to_string()]);
-    assert_eq!(visits["records"][0]["summary"]["zh"].as_str().unwrap().split('：').next(), Some("陈玉珍"));
+    assert_eq!(
+        visits["records"][0]["summary"]["zh"]
+            .as_str()
+            .unwrap()
+            .split('：')
+            .next(),
+        Some("陈玉珍")
+    );
     assert_eq!(visits["next"], Value::Null);
 
     let by_one = world.read(&format!("records?worker={}", one.worker), &cookie).await;
     assert_eq!(entries(&by_one), checks.iter().rev().cloned().collect::<Vec<_>>());
 
-    let first = world.read(&format!("records?worker={}&limit=2", one.worker), &cookie).await;
+    let first = world
+        .read(&format!("records?worker={}&limit=2", one.worker), &cookie)
+        .await;
     assert_eq!(entries(&first), [checks[2].clone(), checks[1].clone()]);
     let next = first["next"].as_u64().unwrap();
-    let second = world.read(&format!("records?worker={}&limit=2&before={next}", one.worker), &cookie).await;
+    let second = world
+        .read(&format!("records?worker={}&limit=2&before={next}", one.worker), &cookie)
+        .await;
     assert_eq!(entries(&second), [checks[0].clone()]);
     assert_eq!(second["next"], Value::Null);
 
     let without_edits = world.read("records?kind=family:record", &cookie).await;
     assert_eq!(entries(&without_edits).len(), 4);
-    let edits = world.read(&format!("records?kind=edit&worker={}", two.worker), &cookie).await;
+    let edits = world
+        .read(&format!("records?kind=edit&worker={}", two.worker), &cookie)
+        .await;
     assert_eq!(edits["records"][0]["summary"]["zh"], "陈玉珍：家庭电话 → 13900001175");
+    assert_eq!(edits["records"][0]["address"]["room"], "302");
+    // A roster row makes door, household and person at once, and they refer to each other.
+    let roster = world.read("records?kind=edit", &cookie).await;
+    let row = &roster["records"][1];
+    assert_eq!(row["summary"]["zh"], "陈玉珍：新建户室、家庭、居民");
+    assert_eq!(row["address"]["room"], "302");
+    assert_eq!(labelled(row, "家庭・户室")["zh"], "3号楼 2单元 302");
+    assert_eq!(row["device"]["office"], true);
     assert_eq!(labelled(&edits["records"][0], "依据")["zh"], "邻居");
 
-    let today = world.read(&format!("records?day={}&kind=door_check", day(one.clock_ms)), &cookie).await;
+    let today = world
+        .read(&format!("records?day={}&kind=door_check", day(one.clock_ms)), &cookie)
+        .await;
     assert_eq!(entries(&today).len(), 3);
     let long_ago = world.read("records?day=2020-01-01", &cookie).await;
     assert_eq!(entries(&long_ago), Vec::<String>::new());
-    let here = world.read(&format!("records?grid={}&kind=door_check", grid(1)), &cookie).await;
+    let here = world
+        .read(&format!("records?grid={}&kind=door_check", grid(1)), &cookie)
+        .await;
     assert_eq!(entries(&here).len(), 3);
     let elsewhere = world.read(&format!("records?grid={}", grid(2)), &cookie).await;
     assert_eq!(entries(&elsewhere), Vec::<String>::new());
 
     let (status, body) = world.get("records?day=yesterday", Some(&cookie)).await;
-    assert_eq!((status, &body["details"]["what"]), (StatusCode::BAD_REQUEST, &json!("day")));
+    assert_eq!(
+        (status, &body["details"]["what"]),
+        (StatusCode::BAD_REQUEST, &json!("day"))
+    );
 }
 
 #[actix_web::test]
@@ -286,13 +383,21 @@ async fn what_is_held_stands_apart_with_its_reason() {
     let held = world.read("records?verdict=held", &cookie).await;
     let rows = held["records"].as_array().unwrap();
     assert_eq!(rows.len(), 2);
-    assert_eq!((&rows[0]["entry"], &rows[0]["kind"], &rows[0]["rung"]), (&Value::Null, &Value::Null, &json!("held")));
+    assert_eq!(
+        (&rows[0]["entry"], &rows[0]["kind"], &rows[0]["rung"]),
+        (&Value::Null, &Value::Null, &json!("held"))
+    );
     assert_eq!(rows[0]["reason"], "unreadable");
     assert_eq!(rows[1]["entry"], elsewhere.to_string());
     assert_eq!(rows[1]["reason"], "not_assigned");
     assert_eq!(rows[1]["reason_text"]["zh"], "记录时不负责这个网格，等书记决定");
     assert_eq!(rows[1]["summary"]["zh"], "上门・无人");
-    let narrowed = world.read(&format!("records?verdict=held&kind=door_check&worker={}", phone.worker), &cookie).await;
+    let narrowed = world
+        .read(
+            &format!("records?verdict=held&kind=door_check&worker={}", phone.worker),
+            &cookie,
+        )
+        .await;
     assert_eq!(narrowed["records"].as_array().unwrap().len(), 1);
     let overview = world.read("overview", &cookie).await;
     assert_eq!((&overview["held"], &overview["waiting"]), (&json!(2), &json!(0)));
@@ -304,8 +409,16 @@ async fn an_edit_past_a_gap_waits_on_the_server() {
     let (door, household, _) = world.registry();
     let mut phone = world.phone("林秋禾", "红米 12C");
     phone.door_check(grid(1), door);
-    change(&mut phone, world.heads(), set("household", household, "phone", text("13900007715")), "phone_call");
-    let contact = Contact { received_ms: clock::now_ms(), offset_ms: 0 };
+    change(
+        &mut phone,
+        world.heads(),
+        set("household", household, "phone", text("13900007715")),
+        "phone_call",
+    );
+    let contact = Contact {
+        received_ms: clock::now_ms(),
+        offset_ms: 0,
+    };
     let community = world.home.communities.get(world.code()).unwrap().unwrap();
     community.ingest(phone.device, phone.slice(2, 2), contact).unwrap();
     let cookie = world.sign_in("secretary").await;
@@ -313,10 +426,16 @@ async fn an_edit_past_a_gap_waits_on_the_server() {
     assert_eq!(waiting["records"][0]["rung"], "on_server");
     assert_eq!(waiting["records"][0]["reason"], "after_gap");
     // The gap is filled: the entry stands at its later line, once.
-    world.sync(&phone, 0);
-    let all = world.read(&format!("records?verdict=all&worker={}", phone.worker), &cookie).await;
-    let rungs: Vec<&str> =
-        all["records"].as_array().unwrap().iter().map(|row| row["rung"].as_str().unwrap()).collect();
+    community.ingest(phone.device, phone.slice(1, 1), contact).unwrap();
+    let all = world
+        .read(&format!("records?verdict=all&worker={}", phone.worker), &cookie)
+        .await;
+    let rungs: Vec<&str> = all["records"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["rung"].as_str().unwrap())
+        .collect();
     assert_eq!(rungs, ["merged", "merged"]);
 }
 
@@ -327,8 +446,18 @@ async fn a_conflict_shows_every_value_and_what_both_had_seen() {
     let mut one = world.phone("周桂兰", "红米 12C");
     let mut two = world.phone("何建平", "荣耀畅玩");
     let seen = world.heads();
-    change(&mut one, seen.clone(), set("household", household, "phone", text("13900007715")), "asked_in_person");
-    change(&mut two, seen, set("household", household, "phone", text("13900001175")), "neighbour");
+    change(
+        &mut one,
+        seen.clone(),
+        set("household", household, "phone", text("13900007715")),
+        "asked_in_person",
+    );
+    change(
+        &mut two,
+        seen,
+        set("household", household, "phone", text("13900001175")),
+        "neighbour",
+    );
     world.sync(&one, -3_000);
     world.sync(&two, 41_000);
     let cookie = world.sign_in("secretary").await;
@@ -344,20 +473,41 @@ async fn a_conflict_shows_every_value_and_what_both_had_seen() {
     let values = conflict["values"].as_array().unwrap();
     let of = |value: &str| values.iter().find(|known| known["value"] == value).unwrap();
     assert_eq!(values.len(), 2);
-    assert_eq!(values.iter().map(|value| value["shown"].as_bool().unwrap()).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(
+        values
+            .iter()
+            .map(|value| value["shown"].as_bool().unwrap())
+            .collect::<Vec<_>>(),
+        [true, false]
+    );
     let left = of("13900007715");
     assert_eq!(left["worker"]["name"], "周桂兰");
     assert_eq!(left["device"]["name"], "红米 12C");
-    assert_eq!(left["made_at"], Instant { unix_ms: one.clock_ms, offset_minutes: 480 }.to_string());
+    assert_eq!(
+        left["made_at"],
+        Instant {
+            unix_ms: one.clock_ms,
+            offset_minutes: 480
+        }
+        .to_string()
+    );
     assert_eq!(left["offset_ms"], -3_000);
     assert_eq!(left["source"], json!({"zh": "当面问", "en": "Asked in person"}));
     let right = of("13900001175");
-    assert_eq!((&right["worker"]["name"], &right["offset_ms"]), (&json!("何建平"), &json!(41_000)));
+    assert_eq!(
+        (&right["worker"]["name"], &right["offset_ms"]),
+        (&json!("何建平"), &json!(41_000))
+    );
     assert_eq!(conflict["before"]["value"], "13800002206");
     assert_eq!(conflict["before"]["source"]["zh"], "名册导入");
 
     // Who has seen both and writes again settles it; nothing is left to show.
-    change(&mut one, world.heads(), set("household", household, "phone", text("13900007715")), "asked_in_person");
+    change(
+        &mut one,
+        world.heads(),
+        set("household", household, "phone", text("13900007715")),
+        "asked_in_person",
+    );
     world.sync(&one, -3_000);
     assert_eq!(world.read("conflicts", &cookie).await["conflicts"], json!([]));
 }
@@ -372,15 +522,27 @@ async fn counts_are_of_what_the_lists_list() {
     let seen = world.heads();
     one.door_check(grid(1), door);
     one.door_check(grid(2), door);
-    change(&mut one, seen.clone(), set("household", household, "phone", text("13900007715")), "asked_in_person");
-    change(&mut two, seen, set("household", household, "phone", text("13900001175")), "neighbour");
+    change(
+        &mut one,
+        seen.clone(),
+        set("household", household, "phone", text("13900007715")),
+        "asked_in_person",
+    );
+    change(
+        &mut two,
+        seen,
+        set("household", household, "phone", text("13900001175")),
+        "neighbour",
+    );
     world.sync(&one, 0);
     world.sync(&two, 0);
     let cookie = world.sign_in("secretary").await;
     let filters = world.read("filters", &cookie).await;
     let count = |of: &str, key: &str, value: &str| -> u64 {
         let rows = filters[of].as_array().unwrap();
-        rows.iter().find(|row| row[key] == value).map_or(0, |row| row["count"].as_u64().unwrap())
+        rows.iter()
+            .find(|row| row[key] == value)
+            .map_or(0, |row| row["count"].as_u64().unwrap())
     };
     assert_eq!(count("kinds", "kind", "door_check"), 1);
     assert_eq!(count("kinds", "kind", "edit"), 4);
@@ -388,7 +550,12 @@ async fn counts_are_of_what_the_lists_list() {
     assert_eq!(count("grids", "id", &grid(1).to_string()), 5);
     assert_eq!(count("verdicts", "verdict", "held"), 1);
     assert_eq!(count("verdicts", "verdict", "merged"), 5);
-    let days: u64 = filters["days"].as_array().unwrap().iter().map(|day| day["count"].as_u64().unwrap()).sum();
+    let days: u64 = filters["days"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|day| day["count"].as_u64().unwrap())
+        .sum();
     assert_eq!(days, 5);
 
     let overview = world.read("overview", &cookie).await;
@@ -397,10 +564,19 @@ async fn counts_are_of_what_the_lists_list() {
     let newest = world.read("records?verdict=all&limit=1", &cookie).await;
     assert_eq!(overview["lsn"], newest["records"][0]["lsn"]);
     let today = overview["today"].as_str().unwrap();
-    let listed = world.read(&format!("records?day={today}&limit=200"), &cookie).await;
-    assert_eq!(overview["records_today"].as_u64().unwrap(), listed["records"].as_array().unwrap().len() as u64);
-    let names: Vec<&str> =
-        overview["devices"].as_array().unwrap().iter().map(|device| device["name"].as_str().unwrap()).collect();
+    let listed = world
+        .read(&format!("records?kind=family:record&day={today}&limit=200"), &cookie)
+        .await;
+    assert_eq!(
+        overview["records_today"].as_u64().unwrap(),
+        listed["records"].as_array().unwrap().len() as u64
+    );
+    let names: Vec<&str> = overview["devices"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|device| device["name"].as_str().unwrap())
+        .collect();
     assert_eq!(names.len(), 2, "phones only: {names:?}");
 }
 
@@ -415,12 +591,18 @@ async fn another_community_never_appears() {
     account(&world.home, "neighbour", "沈岚", OTHER, Role::Secretary);
     let cookie = world.sign_in("neighbour").await;
     let worker: WorkerId = phone.worker;
-    for path in ["records?verdict=all".to_owned(), format!("records?verdict=all&grid={}&worker={worker}", grid(1))] {
+    for path in [
+        "records?verdict=all".to_owned(),
+        format!("records?verdict=all&grid={}&worker={worker}", grid(1)),
+    ] {
         assert_eq!(world.read(&path, &cookie).await["records"], json!([]), "{path}");
     }
     assert_eq!(world.read("conflicts", &cookie).await["conflicts"], json!([]));
     let filters = world.read("filters", &cookie).await;
-    assert_eq!((&filters["grids"], &filters["workers"], &filters["days"]), (&json!([]), &json!([]), &json!([])));
+    assert_eq!(
+        (&filters["grids"], &filters["workers"], &filters["days"]),
+        (&json!([]), &json!([]), &json!([]))
+    );
     let overview = world.read("overview", &cookie).await;
     assert_eq!((&overview["lsn"], &overview["devices"]), (&json!(0), &json!([])));
 }

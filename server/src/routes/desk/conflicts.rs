@@ -9,7 +9,7 @@ use menpai_sync_core::time::Instant;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Desk, Named, read, wording};
+use super::{Desk, DeviceName, Named, read, wording};
 use crate::auth::DeskSession;
 use crate::error::ApiResult;
 use crate::home::Home;
@@ -45,7 +45,7 @@ struct ConflictValue {
     value: Value,
     text: Labels,
     worker: Option<Named>,
-    device: Option<Named>,
+    device: Option<DeviceName>,
     made_at: String,
     offset_ms: Option<i64>,
     received: Option<String>,
@@ -71,7 +71,10 @@ pub async fn get(home: web::Data<Home>, session: DeskSession) -> ApiResult<HttpR
 
 fn answer(desk: &mut Desk<'_>) -> Result<Answer, StoreError> {
     let open = conflicts::open(desk.connection, desk.codec)?;
-    let conflicts = open.into_iter().map(|conflict| describe(desk, conflict)).collect::<Result<_, _>>()?;
+    let conflicts = open
+        .into_iter()
+        .map(|conflict| describe(desk, conflict))
+        .collect::<Result<_, _>>()?;
     Ok(Answer { conflicts })
 }
 
@@ -122,7 +125,9 @@ fn value(
         text,
         worker: worker.map(|worker| desk.worker(worker)),
         device: written.device.map(|device| desk.device(device)),
-        made_at: by.map_or_else(|| desk.local.instant(written.at_s * 1000), made_at).to_string(),
+        made_at: by
+            .map_or_else(|| desk.local.instant(written.at_s * 1000), made_at)
+            .to_string(),
         offset_ms: by.map(|writing| writing.envelope.offset_ms),
         received: by.map(|writing| desk.local.instant(writing.envelope.received.unix_ms).to_string()),
         source: by.map(|writing| source(desk, writing)).transpose()?.flatten(),
@@ -136,5 +141,10 @@ fn made_at(writing: &Writing) -> Instant {
 }
 
 fn source(desk: &mut Desk<'_>, writing: &Writing) -> Result<Option<Labels>, StoreError> {
-    writing.entry.body.get(SOURCE).map(|value| wording::body_value(desk, EDIT_KIND, SOURCE, value)).transpose()
+    writing
+        .entry
+        .body
+        .get(SOURCE)
+        .map(|value| wording::body_value(desk, EDIT_KIND, SOURCE, value))
+        .transpose()
 }

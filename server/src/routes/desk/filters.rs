@@ -60,29 +60,59 @@ fn answer(desk: &mut Desk<'_>) -> Result<Answer, StoreError> {
     let merged = counts.kinds.iter().map(|(_, count)| count).sum();
     let mut grids = Vec::new();
     for (grid, count) in counts.grids {
-        grids.push(Counted { named: desk.grid(grid)?, count });
+        grids.push(Counted {
+            named: desk.grid(grid)?,
+            count,
+        });
     }
     grids.sort_by(|a, b| a.named.name.cmp(&b.named.name));
-    let mut workers: Vec<Counted> =
-        counts.workers.into_iter().map(|(worker, count)| Counted { named: desk.worker(worker), count }).collect();
+    let mut workers: Vec<Counted> = counts
+        .workers
+        .into_iter()
+        .map(|(worker, count)| Counted {
+            named: desk.worker(worker),
+            count,
+        })
+        .collect();
     workers.sort_by(|a, b| a.named.name.cmp(&b.named.name));
     let kinds = listed
         .iter()
         .filter_map(|name| {
             let labels = desk.kinds.get(name)?.labels.clone();
-            let count = counts.kinds.iter().find(|(kind, _)| kind == name).map_or(0, |(_, count)| *count);
-            Some(KindCount { kind: (*name).to_owned(), labels, count })
+            let count = counts
+                .kinds
+                .iter()
+                .find(|(kind, _)| kind == name)
+                .map_or(0, |(_, count)| *count);
+            Some(KindCount {
+                kind: (*name).to_owned(),
+                labels,
+                count,
+            })
         })
         .collect();
     Ok(Answer {
         grids,
         kinds,
         workers,
-        days: counts.days.into_iter().map(|(day, count)| DayCount { day, count }).collect(),
+        days: counts
+            .days
+            .into_iter()
+            .map(|(day, count)| DayCount { day, count })
+            .collect(),
         verdicts: vec![
-            VerdictCount { verdict: Verdict::Merged, count: merged },
-            VerdictCount { verdict: Verdict::Held, count: counts::standing_at(desk.connection, Verdict::Held)? },
-            VerdictCount { verdict: Verdict::Waiting, count: counts::standing_at(desk.connection, Verdict::Waiting)? },
+            VerdictCount {
+                verdict: Verdict::Merged,
+                count: merged,
+            },
+            VerdictCount {
+                verdict: Verdict::Held,
+                count: counts::standing_at(desk.connection, Verdict::Held)?,
+            },
+            VerdictCount {
+                verdict: Verdict::Waiting,
+                count: counts::standing_at(desk.connection, Verdict::Waiting)?,
+            },
         ],
     })
 }

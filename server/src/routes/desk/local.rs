@@ -17,19 +17,26 @@ impl LocalTime {
     /// China's one time zone.
     #[must_use]
     pub fn of_community() -> LocalTime {
-        LocalTime { offset_minutes: clock::now().offset_minutes }
+        LocalTime {
+            offset_minutes: clock::now().offset_minutes,
+        }
     }
 
     /// An instant as the community writes it.
     #[must_use]
     pub fn instant(self, unix_ms: i64) -> Instant {
-        Instant { unix_ms, offset_minutes: self.offset_minutes }
+        Instant {
+            unix_ms,
+            offset_minutes: self.offset_minutes,
+        }
     }
 
     /// The day of an instant.
     #[must_use]
     pub fn day(self, unix_ms: i64) -> NaiveDate {
-        DateTime::from_timestamp_millis(unix_ms + self.offset_ms()).unwrap_or_default().date_naive()
+        DateTime::from_timestamp_millis(unix_ms + self.offset_ms())
+            .unwrap_or_default()
+            .date_naive()
     }
 
     /// From local midnight to the next.

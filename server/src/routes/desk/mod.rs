@@ -8,9 +8,6 @@ pub mod overview;
 pub mod records;
 mod wording;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::HashMap;
 
 use actix_web::web;
@@ -43,33 +40,62 @@ struct Named {
     name: String,
 }
 
+/// A device, and whether it is the office's own: that one has no phone's clock.
+#[derive(Debug, Clone, Serialize)]
+struct DeviceName {
+    #[serde(flatten)]
+    named: Named,
+    office: bool,
+}
+
 impl<'c> Desk<'c> {
     /// The kinds that the list of records lists: what workers state and what they edit.
     /// The office's own records are about people and devices and have no place here.
     fn listed_kinds(&self) -> Vec<&'c str> {
-        let listed = |family| matches!(family, Family::Record | Family::Edit);
-        self.kinds.iter().filter(|kind| listed(kind.family)).map(|kind| kind.name.as_str()).collect()
+        self.kinds_of(&[Family::Record, Family::Edit])
+    }
+
+    fn kinds_of(&self, families: &[Family]) -> Vec<&'c str> {
+        self.kinds
+            .iter()
+            .filter(|kind| families.contains(&kind.family))
+            .map(|kind| kind.name.as_str())
+            .collect()
     }
 
     fn grid(&mut self, grid: GridId) -> Result<Named, StoreError> {
         let name = self.register.grid(grid)?.unwrap_or_default();
-        Ok(Named { id: grid.to_string(), name })
+        Ok(Named {
+            id: grid.to_string(),
+            name,
+        })
     }
 
     fn worker(&self, worker: WorkerId) -> Named {
-        Named { id: worker.to_string(), name: self.register.worker(worker).unwrap_or_default().to_owned() }
+        Named {
+            id: worker.to_string(),
+            name: self.register.worker(worker).unwrap_or_default().to_owned(),
+        }
     }
 
-    fn device(&self, device: DeviceId) -> Named {
+    fn device(&self, device: DeviceId) -> DeviceName {
         let id = device.to_string();
         let known = self.register.device(device);
+        let office = known.is_some_and(|known| known.office);
         let name = match known.and_then(|known| known.name.clone()) {
             Some(name) => name,
-            None if known.is_some_and(|known| known.office) => OFFICE_NAME.to_owned(),
+            None if office => OFFICE_NAME.to_owned(),
             // The end of an id tells two nameless phones apart.
-            None => id.chars().skip(id.len().saturating_sub(4)).collect::<String>().to_uppercase(),
+            None => id
+                .chars()
+                .skip(id.len().saturating_sub(4))
+                .collect::<String>()
+                .to_uppercase(),
         };
-        Named { id, name }
+        DeviceName {
+            named: Named { id, name },
+            office,
+        }
     }
 }
 

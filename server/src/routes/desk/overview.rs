@@ -3,6 +3,7 @@
 
 use actix_web::{HttpResponse, web};
 use menpai_sync_core::ids::Lsn;
+use menpai_sync_core::kinds::Family;
 use menpai_sync_core::verdict::Verdict;
 use serde::Serialize;
 
@@ -47,7 +48,11 @@ fn answer(desk: &mut Desk<'_>, now_ms: i64) -> Result<Answer, StoreError> {
         clock: desk.local.instant(now_ms).to_string(),
         today: today.to_string(),
         lsn: counts::last_lsn(desk.connection)?,
-        records_today: counts::merged_between(desk.connection, &desk.listed_kinds(), desk.local.range(today))?,
+        records_today: counts::merged_between(
+            desk.connection,
+            &desk.kinds_of(&[Family::Record]),
+            desk.local.range(today),
+        )?,
         held: counts::standing_at(desk.connection, Verdict::Held)?,
         waiting: counts::standing_at(desk.connection, Verdict::Waiting)?,
         conflicts: counts::conflicts(desk.connection)?,
@@ -63,7 +68,7 @@ fn phones(desk: &Desk<'_>) -> Result<Vec<Device>, StoreError> {
         .devices()
         .filter(|(_, device)| !device.office && !device.revoked)
         .map(|(id, device)| Device {
-            named: desk.device(id),
+            named: desk.device(id).named,
             worker: device.worker.map(|worker| desk.worker(worker)),
             last_contact: contacts.get(&id).map(|at_ms| desk.local.instant(*at_ms).to_string()),
         })

@@ -9,7 +9,7 @@ use menpai_sync_core::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 
 use super::wording::{self, Content};
-use super::{Desk, Named, read};
+use super::{Desk, DeviceName, Named, read};
 use crate::auth::DeskSession;
 use crate::error::{ApiError, ApiResult};
 use crate::home::Home;
@@ -59,7 +59,7 @@ struct Record {
     kind_labels: Option<Labels>,
     grid: Option<Named>,
     worker: Option<Named>,
-    device: Named,
+    device: DeviceName,
     seq: u64,
     made_at: Option<String>,
     made: String,
@@ -87,9 +87,7 @@ fn answer(desk: &mut Desk<'_>, asked: &Asked) -> Result<Answer, StoreError> {
     let mut kinds = desk.listed_kinds();
     match asked.kind.as_deref() {
         None => {}
-        Some(RECORDS_ONLY) => {
-            kinds.retain(|name| desk.kinds.get(name).is_some_and(|kind| kind.family == Family::Record));
-        }
+        Some(RECORDS_ONLY) => kinds = desk.kinds_of(&[Family::Record]),
         Some(asked) => kinds.retain(|name| *name == asked),
     }
     let filter = LineFilter {
@@ -106,7 +104,10 @@ fn answer(desk: &mut Desk<'_>, asked: &Asked) -> Result<Answer, StoreError> {
     let more = found.len() > asked.limit;
     found.truncate(asked.limit);
     let next = found.last().map(|line| line.lsn).filter(|_| more);
-    let records = found.into_iter().map(|line| record(desk, line)).collect::<Result<_, _>>()?;
+    let records = found
+        .into_iter()
+        .map(|line| record(desk, line))
+        .collect::<Result<_, _>>()?;
     Ok(Answer { records, next })
 }
 
@@ -161,7 +162,9 @@ impl Query {
                 Some(_) => return Err(ApiError::unreadable("verdict")),
             },
             before: part("before", self.before, |text| text.parse().ok())?,
-            limit: part("limit", self.limit, |text| text.parse().ok())?.unwrap_or(USUAL_LIMIT).clamp(1, MOST),
+            limit: part("limit", self.limit, |text| text.parse().ok())?
+                .unwrap_or(USUAL_LIMIT)
+                .clamp(1, MOST),
         })
     }
 }

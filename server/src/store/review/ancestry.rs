@@ -30,9 +30,16 @@ impl Ancestry {
     /// may have added deps that he had not seen, so that a map is visible: those do not count.
     #[must_use]
     pub fn seen_by(&self, hash: Hash, base: &[Hash]) -> HashSet<Hash> {
-        let Some(own) = self.changes.get(&hash) else { return HashSet::new() };
+        let Some(own) = self.changes.get(&hash) else {
+            return HashSet::new();
+        };
         let previous = |dep: &Hash| self.changes.get(dep).is_some_and(|made| made.device == own.device);
-        let mut open: Vec<Hash> = own.deps.iter().filter(|dep| base.contains(dep) || previous(dep)).copied().collect();
+        let mut open: Vec<Hash> = own
+            .deps
+            .iter()
+            .filter(|dep| base.contains(dep) || previous(dep))
+            .copied()
+            .collect();
         let mut seen = HashSet::new();
         while let Some(next) = open.pop() {
             if seen.insert(next)
@@ -48,13 +55,18 @@ impl Ancestry {
     /// `None` where there is none, or more than one.
     #[must_use]
     pub fn last_common(&self, candidates: &[Hash], sets: &[HashSet<Hash>]) -> Option<Hash> {
-        let common: Vec<Hash> =
-            candidates.iter().filter(|hash| sets.iter().all(|set| set.contains(hash))).copied().collect();
+        let common: Vec<Hash> = candidates
+            .iter()
+            .filter(|hash| sets.iter().all(|set| set.contains(hash)))
+            .copied()
+            .collect();
         let later = |hash: &Hash, than: &Hash| {
             let deps = self.changes.get(hash).map_or(&[][..], |made| &made.deps);
             hash != than && self.seen_by(*hash, deps).contains(than)
         };
-        let mut last = common.iter().filter(|hash| !common.iter().any(|other| later(other, hash)));
+        let mut last = common
+            .iter()
+            .filter(|hash| !common.iter().any(|other| later(other, hash)));
         match (last.next(), last.next()) {
             (Some(only), None) => Some(*only),
             _ => None,
@@ -76,7 +88,10 @@ mod tests {
     }
 
     fn made(number: u8, deps: &[Hash]) -> Made {
-        Made { device: device(number), deps: deps.to_vec() }
+        Made {
+            device: device(number),
+            deps: deps.to_vec(),
+        }
     }
 
     /// An import, a first change, and two changes of it that did not see each other.

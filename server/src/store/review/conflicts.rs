@@ -63,14 +63,25 @@ pub fn open(connection: &Connection, codec: &mut BodyCodec) -> Result<Vec<Confli
     let by_part = visible(connection)?;
     let mut conflicts = Vec::new();
     for (part, mut fields) in by_part {
-        let history = History::read(connection, codec, part, fields.iter().map(|(field, _)| field.clone()).collect())?;
+        let history = History::read(
+            connection,
+            codec,
+            part,
+            fields.iter().map(|(field, _)| field.clone()).collect(),
+        )?;
         for (field, conflict) in &mut fields {
             history.explain(field, conflict);
         }
         conflicts.extend(fields.into_iter().map(|(_, conflict)| conflict));
     }
     conflicts.sort_by_key(|conflict| {
-        std::cmp::Reverse(conflict.values.iter().filter_map(|value| Some(value.by.as_ref()?.envelope.lsn)).max())
+        std::cmp::Reverse(
+            conflict
+                .values
+                .iter()
+                .filter_map(|value| Some(value.by.as_ref()?.envelope.lsn))
+                .max(),
+        )
     });
     Ok(conflicts)
 }
@@ -126,12 +137,25 @@ impl History {
         part: i64,
         fields: HashSet<Field>,
     ) -> Result<History, StoreError> {
-        let mut history = History { ancestry: Ancestry::default(), writings: HashMap::new() };
+        let mut history = History {
+            ancestry: Ancestry::default(),
+            writings: HashMap::new(),
+        };
         for line in lines::merged_edits_after(connection, part, 0)? {
-            let Some(derived) = &line.envelope.derived else { continue };
+            let Some(derived) = &line.envelope.derived else {
+                continue;
+            };
             let hash = derived.hash;
-            history.ancestry.add(hash, Made { device: line.envelope.device, deps: derived.deps.clone() });
-            let Some(bytes) = entries::get(connection, codec, line.entry)?.bytes else { continue };
+            history.ancestry.add(
+                hash,
+                Made {
+                    device: line.envelope.device,
+                    deps: derived.deps.clone(),
+                },
+            );
+            let Some(bytes) = entries::get(connection, codec, line.entry)?.bytes else {
+                continue;
+            };
             let Ok(entry) = Entry::parse(&bytes) else { continue };
             let Some(edit) = &entry.edit else { continue };
             // A field set twice in one edit has the second value.
@@ -142,7 +166,11 @@ impl History {
                 .filter(|(field, _)| fields.contains(field))
                 .collect();
             for (field, value) in set {
-                let writing = Writing { envelope: line.envelope.clone(), entry: entry.clone(), value };
+                let writing = Writing {
+                    envelope: line.envelope.clone(),
+                    entry: entry.clone(),
+                    value,
+                };
                 history.writings.entry(field).or_default().push((hash, writing));
             }
         }
@@ -150,7 +178,9 @@ impl History {
     }
 
     fn explain(&self, field: &Field, conflict: &mut Conflict) {
-        let Some(writings) = self.writings.get(field) else { return };
+        let Some(writings) = self.writings.get(field) else {
+            return;
+        };
         let mut seen = Vec::new();
         for written in &mut conflict.values {
             let found = writings.iter().find(|(_, writing)| {
@@ -166,7 +196,10 @@ impl History {
         if seen.len() == conflict.values.len() {
             let candidates: Vec<Hash> = writings.iter().map(|(hash, _)| *hash).collect();
             let last = self.ancestry.last_common(&candidates, &seen);
-            conflict.before = writings.iter().find(|(hash, _)| Some(*hash) == last).map(|(_, writing)| writing.clone());
+            conflict.before = writings
+                .iter()
+                .find(|(hash, _)| Some(*hash) == last)
+                .map(|(_, writing)| writing.clone());
         }
     }
 }

@@ -133,5 +133,7 @@ pub fn conflicts(connection: &Connection) -> Result<u64, StoreError> {
 /// # Errors
 /// [`StoreError`].
 pub fn last_lsn(connection: &Connection) -> Result<Lsn, StoreError> {
-    Ok(connection.prepare_cached("SELECT coalesce(max(lsn), 0) FROM log_line")?.query_row([], |row| row.get(0))?)
+    Ok(connection
+        .prepare_cached("SELECT coalesce(max(lsn), 0) FROM log_line")?
+        .query_row([], |row| row.get(0))?)
 }

@@ -42,17 +42,28 @@ pub fn all(
     let mut devices = HashMap::new();
     if let Some(identity) = identity::read(connection)? {
         let founder = identity.founder;
-        let known = NamedDevice { name: None, worker: Some(founder.worker), office: true, revoked: false };
+        let known = NamedDevice {
+            name: None,
+            worker: Some(founder.worker),
+            office: true,
+            revoked: false,
+        };
         devices.insert(founder.device, known);
     }
-    let enrolling: Vec<_> =
-        kinds.iter().filter_map(|kind| Some((kind.name.as_str(), kind.effects.enrols.as_ref()?))).collect();
+    let enrolling: Vec<_> = kinds
+        .iter()
+        .filter_map(|kind| Some((kind.name.as_str(), kind.effects.enrols.as_ref()?)))
+        .collect();
     let names: Vec<&str> = enrolling.iter().map(|(name, _)| *name).collect();
     for (_, bytes) in merged_of_kinds(connection, codec, &names)? {
         let Ok(entry) = Entry::parse(&bytes) else { continue };
-        let Some((_, enrols)) = enrolling.iter().find(|(name, _)| *name == entry.kind) else { continue };
+        let Some((_, enrols)) = enrolling.iter().find(|(name, _)| *name == entry.kind) else {
+            continue;
+        };
         let text = |field: &str| entry.body.get(field).and_then(Value::as_str);
-        let Some(device) = text(enrols.device.as_str()).and_then(|id| id.parse().ok()) else { continue };
+        let Some(device) = text(enrols.device.as_str()).and_then(|id| id.parse().ok()) else {
+            continue;
+        };
         let known = NamedDevice {
             name: text(NAME).map(str::to_owned),
             worker: text(enrols.worker.as_str()).and_then(|id| id.parse().ok()),

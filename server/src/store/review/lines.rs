@@ -95,7 +95,9 @@ pub fn newest(
 
 /// Whether a line that no derived table knows fits kind and worker.
 fn fits(line: &ReviewLine, filter: &LineFilter<'_>) -> bool {
-    let Some(entry) = &line.entry else { return filter.unknown_kinds && filter.worker.is_none() };
+    let Some(entry) = &line.entry else {
+        return filter.unknown_kinds && filter.worker.is_none();
+    };
     let kind = filter.kinds.contains(&entry.kind.as_str())
         || (filter.unknown_kinds && line.reason == Some(Reason::UnknownKind));
     kind && filter.worker.is_none_or(|worker| worker == entry.worker)
@@ -110,7 +112,9 @@ fn read(row: &Row<'_>, codec: &mut BodyCodec) -> Result<ReviewLine, StoreError> 
     let reason: Option<String> = row.get("reason")?;
     Ok(ReviewLine {
         lsn: row.get("lsn")?,
-        part: text("part")?.parse().map_err(|_| StoreError::damaged("a part's name"))?,
+        part: text("part")?
+            .parse()
+            .map_err(|_| StoreError::damaged("a part's name"))?,
         device: DeviceId::from_bytes(row.get("device")?),
         seq: row.get("seq")?,
         id: row.get::<_, Option<[u8; 16]>>("id")?.map(EntryId::from_bytes),

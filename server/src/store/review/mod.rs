@@ -8,6 +8,3 @@ pub mod counts;
 pub mod devices;
 pub mod lines;
 pub mod register;
-
-#[cfg(test)]
-mod tests;

@@ -13,12 +13,20 @@ use super::devices::{self, NamedDevice};
 use crate::store::community::{BodyCodec, StoreError};
 
 /// References that lead from something to where it is, the nearest first.
-const LEADS_TO_PLACE: [&str; 6] =
-    ["building_id", "dwelling_id", "household_id", "subject_id", "person_id", "place_id"];
+const LEADS_TO_PLACE: [&str; 6] = [
+    "building_id",
+    "dwelling_id",
+    "household_id",
+    "subject_id",
+    "person_id",
+    "place_id",
+];
 /// References that lead from something to the person it is named after.
 const NAMED_AFTER: [&str; 3] = ["head_person_id", "subject_id", "person_id"];
 /// Chains of references end; a loop of them must too.
 const MOST_STEPS: u8 = 8;
+/// A plan is named after its household, a household after its head.
+const MOST_NAMES: u8 = 2;
 
 /// Where something is, as far as the registry says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -75,14 +83,21 @@ impl<'c> Register<'c> {
         accounts: HashMap<WorkerId, String>,
     ) -> Result<Register<'c>, StoreError> {
         let devices = devices::all(connection, codec, kinds)?;
-        let mut workers: HashMap<WorkerId, Option<String>> =
-            accounts.into_iter().map(|(worker, name)| (worker, Some(name))).collect();
+        let mut workers: HashMap<WorkerId, Option<String>> = accounts
+            .into_iter()
+            .map(|(worker, name)| (worker, Some(name)))
+            .collect();
         let mut named = connection.prepare_cached("SELECT id, name FROM worker WHERE name IS NOT NULL")?;
         let mut rows = named.query([])?;
         while let Some(row) = rows.next()? {
             workers.insert(WorkerId::from_bytes(row.get(0)?), row.get(1)?);
         }
-        Ok(Register { connection, entities: HashMap::new(), workers, devices })
+        Ok(Register {
+            connection,
+            entities: HashMap::new(),
+            workers,
+            devices,
+        })
     }
 
     /// The worker's name, where it is known.
@@ -123,9 +138,12 @@ impl<'c> Register<'c> {
         if let Some(known) = self.entities.get(&id) {
             return Ok(known.clone());
         }
+        if steps == 0 {
+            return Ok(Known::default());
+        }
         let known = match self.row(id)? {
-            Some((number, known)) if steps > 0 => self.describe(number, known, steps - 1)?,
-            found => found.map(|(_, known)| known).unwrap_or_default(),
+            Some((number, known)) => self.describe(number, known, steps - 1)?,
+            None => Known::default(),
         };
         self.entities.insert(id, known.clone());
         Ok(known)
@@ -133,15 +151,9 @@ impl<'c> Register<'c> {
 
     fn describe(&mut self, number: i64, mut known: Known, steps: u8) -> Result<Known, StoreError> {
         let mut values = self.shown(number)?;
-        let reference = |values: &HashMap<String, Value>, field: &str| -> Option<EntityId> {
-            values.get(field)?.as_str()?.parse().ok()
-        };
-        known.name = text(&mut values, "name");
-        if known.name.is_none()
-            && let Some(person) = NAMED_AFTER.iter().find_map(|field| reference(&values, field))
-        {
-            known.name = self.follow(person, steps)?.name;
-        }
+        // Names are looked up by themselves: a person leads to the household that is named
+        // after him.
+        known.name = self.name_in(&values, MOST_NAMES)?;
         if let Some(next) = LEADS_TO_PLACE.iter().find_map(|field| reference(&values, field)) {
             known.address = self.follow(next, steps)?.address;
         }
@@ -161,13 +173,33 @@ impl<'c> Register<'c> {
         Ok(known)
     }
 
+    fn name_in(&self, values: &HashMap<String, Value>, steps: u8) -> Result<Option<String>, StoreError> {
+        if let Some(Value::String(name)) = values.get("name") {
+            return Ok(Some(name.clone()));
+        }
+        let after = NAMED_AFTER.iter().find_map(|field| reference(values, field));
+        match after
+            .filter(|_| steps > 0)
+            .map(|after| self.row(after))
+            .transpose()?
+            .flatten()
+        {
+            Some((number, _)) => self.name_in(&self.shown(number)?, steps - 1),
+            None => Ok(None),
+        }
+    }
+
     fn row(&self, id: EntityId) -> Result<Option<(i64, Known)>, StoreError> {
         Ok(self
             .connection
             .prepare_cached("SELECT number, type, grid FROM entity WHERE id = :id")?
             .query_row(named_params! {":id": id.as_bytes()}, |row| {
                 let grid: Option<[u8; 16]> = row.get(2)?;
-                let known = Known { entity_type: row.get(1)?, grid: grid.map(GridId::from_bytes), ..Known::default() };
+                let known = Known {
+                    entity_type: row.get(1)?,
+                    grid: grid.map(GridId::from_bytes),
+                    ..Known::default()
+                };
                 Ok((row.get(0)?, known))
             })
             .optional()?)
@@ -186,6 +218,10 @@ impl<'c> Register<'c> {
         }
         Ok(values)
     }
+}
+
+fn reference(values: &HashMap<String, Value>, field: &str) -> Option<EntityId> {
+    values.get(field)?.as_str()?.parse().ok()
 }
 
 fn text(values: &mut HashMap<String, Value>, field: &str) -> Option<String> {

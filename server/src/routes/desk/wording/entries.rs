@@ -21,7 +21,9 @@ pub(in super::super) fn unreadable() -> Labels {
 
 /// Where the thing is that an entry is about.
 pub(in super::super) fn address(desk: &mut Desk<'_>, entry: &Entry) -> Result<Option<Address>, StoreError> {
-    Ok(subject(desk, entry)?.map(|known| known.address).filter(|address| !address.is_empty()))
+    Ok(subject(desk, entry)?
+        .map(|known| known.address)
+        .filter(|address| !address.is_empty()))
 }
 
 /// What an entry says, in a line: the answers that every such record must have, or the
@@ -53,21 +55,32 @@ pub(in super::super) fn contents(desk: &mut Desk<'_>, entry: &Entry) -> Result<V
     let kinds = desk.kinds;
     let kind = kinds.get(&entry.kind);
     for field in kind.iter().flat_map(|kind| &kind.fields) {
-        let Some(value) = entry.body.get(field.name.as_str()) else { continue };
+        let Some(value) = entry.body.get(field.name.as_str()) else {
+            continue;
+        };
         if let (Shape::Object { fields }, Value::Object(members)) = (&field.shape, value) {
             for inner in fields {
                 if let Some(value) = members.get(inner.name.as_str()) {
                     let label = joined(&[field.labels.clone(), inner.labels.clone()], "・", " · ");
-                    contents.push(Content { label, text: field_value(desk, inner, value)? });
+                    contents.push(Content {
+                        label,
+                        text: field_value(desk, inner, value)?,
+                    });
                 }
             }
         } else {
-            contents.push(Content { label: field.labels.clone(), text: field_value(desk, field, value)? });
+            contents.push(Content {
+                label: field.labels.clone(),
+                text: field_value(desk, field, value)?,
+            });
         }
     }
     for (name, value) in &entry.body {
         if kind.and_then(|kind| kind.field(name)).is_none() {
-            contents.push(Content { label: same(name.as_str()), text: same(value.to_string()) });
+            contents.push(Content {
+                label: same(name.as_str()),
+                text: same(value.to_string()),
+            });
         }
     }
     Ok(contents)
@@ -80,7 +93,10 @@ fn edit_contents(desk: &mut Desk<'_>, edit: &Edit, contents: &mut Vec<Content>) 
         if several && let Some(kind) = desk.kinds.registry_type(&item.entity_type) {
             label = joined(&[kind.labels.clone(), label], "・", " · ");
         }
-        contents.push(Content { label, text: shown_value(desk, &item.entity_type, &item.field, &item.value.to_json())? });
+        contents.push(Content {
+            label,
+            text: shown_value(desk, &item.entity_type, &item.field, &item.value.to_json())?,
+        });
     }
     Ok(())
 }
@@ -120,7 +136,10 @@ fn edit_line(desk: &mut Desk<'_>, entry: &Entry, edit: &Edit) -> Result<Labels, 
     let line = joined(&lines, "，", ", ");
     Ok(match edit.set.len().saturating_sub(FIELDS_IN_A_LINE) {
         0 => line,
-        rest => labels(format!("{}，另 {rest} 项", line.zh), format!("{}, and {rest} more", line.en)),
+        rest => labels(
+            format!("{}，另 {rest} 项", line.zh),
+            format!("{}, and {rest} more", line.en),
+        ),
     })
 }
 

@@ -20,13 +20,19 @@ pub(super) struct Content {
 }
 
 fn labels(zh: impl Into<String>, en: impl Into<String>) -> Labels {
-    Labels { zh: zh.into(), en: en.into() }
+    Labels {
+        zh: zh.into(),
+        en: en.into(),
+    }
 }
 
 /// A text that is the same in every language.
 fn same(text: impl Into<String>) -> Labels {
     let text = text.into();
-    Labels { zh: text.clone(), en: text }
+    Labels {
+        zh: text.clone(),
+        en: text,
+    }
 }
 
 fn joined(parts: &[Labels], zh: &str, en: &str) -> Labels {

@@ -16,12 +16,16 @@ pub(in super::super) fn registry_field(
     registry_type: &str,
     name: &str,
 ) -> Result<Labels, StoreError> {
-    let (own, member) = name.split_once(':').map_or((name, None), |(own, member)| (own, Some(member)));
+    let (own, member) = name
+        .split_once(':')
+        .map_or((name, None), |(own, member)| (own, Some(member)));
     let kinds = desk.kinds;
     let Some(field) = kinds.registry_type(registry_type).and_then(|kind| kind.field(own)) else {
         return Ok(same(name));
     };
-    let Some(member) = member else { return Ok(field.labels.clone()) };
+    let Some(member) = member else {
+        return Ok(field.labels.clone());
+    };
     let member = match &field.shape {
         Shape::Set(members) => member_words(desk, members, member)?,
         _ => same(member),
@@ -78,7 +82,10 @@ pub(super) fn field_value(desk: &mut Desk<'_>, field: &Field, value: &Value) -> 
         }
         (Shape::Object { fields }, Value::Object(_)) => row(desk, fields, value),
         (Shape::List { fields, .. }, Value::Array(rows)) => {
-            let rows = rows.iter().map(|value| row(desk, fields, value)).collect::<Result<Vec<_>, _>>()?;
+            let rows = rows
+                .iter()
+                .map(|value| row(desk, fields, value))
+                .collect::<Result<Vec<_>, _>>()?;
             Ok(joined(&rows, "\n", "\n"))
         }
         _ => plain(value),
@@ -90,7 +97,11 @@ fn row(desk: &mut Desk<'_>, fields: &[Field], value: &Value) -> Result<Labels, S
     let mut words = Vec::new();
     for field in fields {
         if let Some(value) = value.get(field.name.as_str()) {
-            words.push(joined(&[field.labels.clone(), field_value(desk, field, value)?], " ", " "));
+            words.push(joined(
+                &[field.labels.clone(), field_value(desk, field, value)?],
+                " ",
+                " ",
+            ));
         }
     }
     Ok(joined(&words, "，", ", "))
@@ -104,16 +115,22 @@ fn member_words(desk: &mut Desk<'_>, members: &Members, member: &str) -> Result<
 }
 
 pub(super) fn choice_words(choices: &[Choice], value: &str) -> Labels {
-    choices.iter().find(|choice| choice.value == value).map_or_else(|| same(value), |choice| choice.labels.clone())
+    choices
+        .iter()
+        .find(|choice| choice.value == value)
+        .map_or_else(|| same(value), |choice| choice.labels.clone())
 }
 
 /// What an id stands for: the name of a person or place, else where it is.
 fn reference(desk: &mut Desk<'_>, to: &Targets, id: &str) -> Result<Labels, StoreError> {
     let points_to = |name: &str| to.names().iter().any(|target| target.as_str() == name);
     let name = if points_to("worker") {
-        id.parse().ok().and_then(|worker| desk.register.worker(worker)).map(same)
+        id.parse()
+            .ok()
+            .and_then(|worker| desk.register.worker(worker))
+            .map(same)
     } else if points_to("device") {
-        id.parse().ok().map(|device| same(desk.device(device).name))
+        id.parse().ok().map(|device| same(desk.device(device).named.name))
     } else {
         // A grid is the place of the same id. An entry has no name; its id stays.
         match id.parse::<EntityId>() {
@@ -144,7 +161,8 @@ fn address_words(address: &Address) -> Labels {
 
 /// The minute, as it was written.
 fn instant_words(text: &str) -> String {
-    text.get(..16).map_or_else(|| text.to_owned(), |minute| minute.replace('T', " "))
+    text.get(..16)
+        .map_or_else(|| text.to_owned(), |minute| minute.replace('T', " "))
 }
 
 fn plain(value: &Value) -> Result<Labels, StoreError> {
