@@ -22,6 +22,11 @@ describe('the characters in which values differ', () => {
     expect(differing('111', ['11'])).toEqual({ start: '11', differs: '1', end: '' });
   });
 
+  it('are not looked for in a cleared value', () => {
+    expect(differing('138', ['', '139'])).toEqual({ start: '13', differs: '8', end: '' });
+    expect(differing('138', [''])).toEqual({ start: '138', differs: '', end: '' });
+  });
+
   it('do not cut a character in two', () => {
     expect(differing('𠮷野', ['𠮶野'])).toEqual({ start: '', differs: '𠮷', end: '野' });
   });

@@ -1,5 +1,6 @@
 // Which characters of a value differ from the other values of its field, so that the eye
 // finds 7715 against 1175. What all values begin and end with is the same; the middle differs.
+// A cleared value has no characters to compare with.
 
 export interface Marked {
   start: string;
@@ -9,7 +10,7 @@ export interface Marked {
 
 export function differing(value: string, others: string[]): Marked {
   const own = [...value];
-  const rest = others.filter((other) => other !== value).map((other) => [...other]);
+  const rest = others.filter((other) => other !== '' && other !== value).map((other) => [...other]);
   if (rest.length === 0) return { start: value, differs: '', end: '' };
   const shortest = Math.min(own.length, ...rest.map((other) => other.length));
   let start = 0;

@@ -10,7 +10,7 @@ function row(lsn: number, seq = lsn, changes: Partial<RecordRow> = {}): RecordRo
     kind_labels: { zh: '入户登记', en: 'Door check' },
     grid: { id: 'g1', name: '第1网格' },
     worker: { id: 'w1', name: '林秋禾' },
-    device: { id: 'd1', name: '红米 12C' },
+    device: { id: 'd1', name: '红米 12C', office: false },
     seq,
     made_at: '2026-11-24T09:12:40.123+08:00',
     made: '2026-11-24T09:12:37.123+08:00',

@@ -11,6 +11,8 @@ import { extended, refreshed, type Listed } from './pages';
 const PAGE = 50;
 /** The server's limit for one page. */
 const MOST = 200;
+/** The `kind` that stands for everything but edits (server/src/routes/desk/records.rs). */
+export const RECORDS_ONLY = 'family:record';
 
 export interface Chosen {
   grid: string;

@@ -35,6 +35,11 @@ export interface Content {
   text: Label;
 }
 
+/** `office`: one of the server's own, so its clock is no phone's. */
+export interface Device extends Named {
+  office: boolean;
+}
+
 /** One entry at its last verdict. What could not be read is null. */
 export interface RecordRow {
   lsn: number;
@@ -43,7 +48,7 @@ export interface RecordRow {
   kind_labels: Label | null;
   grid: Named | null;
   worker: Named | null;
-  device: Named;
+  device: Device;
   seq: number;
   made_at: string | null;
   /** made-time: the phone's clock corrected, at the community's offset */
@@ -92,7 +97,7 @@ export interface ConflictValue {
   /** the value in words */
   text: Label;
   worker: Named | null;
-  device: Named | null;
+  device: Device | null;
   made_at: string;
   offset_ms: number | null;
   received: string | null;

@@ -24,7 +24,7 @@ export function say(label: Label | null | undefined): string {
 
 /** Joins short facts the way the language writes them; what is missing leaves no trace. */
 export function joined(parts: (string | null | undefined | false)[]): string {
-  return parts.filter(Boolean).join(language.value === 'zh' ? '・' : ' · ');
+  return parts.filter(Boolean).join(language.value === 'zh' ? '・' : ', ');
 }
 
 function kept(): Language {
