@@ -3,8 +3,10 @@
 //! was broken off is taken up by importing again, and importing again writes nothing.
 
 mod address;
+mod draft;
 mod known;
 mod load;
+mod people;
 mod plan;
 mod report;
 
