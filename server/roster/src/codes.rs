@@ -4,9 +4,10 @@
 
 use std::sync::LazyLock;
 
+use menpai_sync_core::kinds::citizen_id;
 use serde::{Serialize, Serializer};
 
-use crate::person_kind::{Choice, choices};
+use crate::registry::{Choice, choices};
 
 /// Sex as GB/T 2261.1 codes it.
 ///
@@ -36,10 +37,30 @@ impl Sex {
         }
     }
 
+    /// The word that a roster's 性别 column should say.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unknown => "未知",
+            Self::Male => "男",
+            Self::Female => "女",
+            Self::Unstated => "未说明",
+        }
+    }
+
     /// Whether the sheet really says which sex, so that an id number can contradict it.
     #[must_use]
     pub fn is_stated(self) -> bool {
         matches!(self, Self::Male | Self::Female)
+    }
+}
+
+impl From<citizen_id::Sex> for Sex {
+    fn from(sex: citizen_id::Sex) -> Self {
+        match sex {
+            citizen_id::Sex::Male => Self::Male,
+            citizen_id::Sex::Female => Self::Female,
+        }
     }
 }
 
@@ -93,19 +114,13 @@ impl CareCategory {
     /// The category that the registry calls by this value, for example `living_alone`.
     #[must_use]
     pub fn from_value(value: &str) -> Option<Self> {
-        CARE_CATEGORIES
-            .iter()
-            .find(|known| known.value == value)
-            .map(Self)
+        CARE_CATEGORIES.iter().find(|known| known.value == value).map(Self)
     }
 
     /// The category with this standard word, for example 独居.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        CARE_CATEGORIES
-            .iter()
-            .find(|known| known.word == word)
-            .map(Self)
+        CARE_CATEGORIES.iter().find(|known| known.word == word).map(Self)
     }
 
     /// What the registry holds.
@@ -127,8 +142,8 @@ impl Serialize for CareCategory {
     }
 }
 
-static RELATIONS: LazyLock<Vec<Choice>> = LazyLock::new(|| choices("relation_to_head"));
-static CARE_CATEGORIES: LazyLock<Vec<Choice>> = LazyLock::new(|| choices("care_categories"));
+static RELATIONS: LazyLock<Vec<Choice>> = LazyLock::new(|| choices("person", "relation_to_head"));
+static CARE_CATEGORIES: LazyLock<Vec<Choice>> = LazyLock::new(|| choices("person", "care_categories"));
 
 #[cfg(test)]
 mod tests {
@@ -136,12 +151,7 @@ mod tests {
 
     #[test]
     fn relations_are_those_of_the_standard() {
-        for (code, word) in [
-            ("02", "户主"),
-            ("12", "妻"),
-            ("38", "儿媳"),
-            ("44", "外孙女"),
-        ] {
+        for (code, word) in [("02", "户主"), ("12", "妻"), ("38", "儿媳"), ("44", "外孙女")] {
             let relation = RelationToHead::from_code(code).unwrap();
             assert_eq!(relation.word(), word);
             assert_eq!(RelationToHead::from_word(word), Some(relation));
@@ -160,9 +170,13 @@ mod tests {
 
     #[test]
     fn every_sex_is_a_choice_of_the_person_kind() {
-        let known = choices("sex");
+        let known = choices("person", "sex");
         for sex in [Sex::Unknown, Sex::Male, Sex::Female, Sex::Unstated] {
-            assert!(known.iter().any(|choice| choice.value == sex.code()));
+            assert!(
+                known
+                    .iter()
+                    .any(|choice| choice.value == sex.code() && choice.word == sex.word())
+            );
         }
     }
 }

@@ -37,16 +37,13 @@ impl SeenPeople {
         if earlier.is_some() {
             return earlier;
         }
-        self.by_name
-            .entry(row.name.clone())
-            .or_default()
-            .push(Seen {
-                row: row.number,
-                has_id_number: row.has_id_number,
-                door: door(row),
-                birth_date: row.birth_date,
-                phone: row.phone.clone(),
-            });
+        self.by_name.entry(row.name.clone()).or_default().push(Seen {
+            row: row.number,
+            has_id_number: row.has_id_number,
+            door: door(row),
+            birth_date: row.birth_date,
+            phone: row.phone.clone(),
+        });
         if let Some(number) = id_number {
             self.by_id_number.insert(number, row.number);
         }

@@ -33,9 +33,7 @@ pub enum RosterError {
     #[error("This .csv file is in fact a workbook. Give it its ending .xlsx back and try again.")]
     WorkbookNamedCsv,
     /// The content of a `.csv` file is no text in UTF-8.
-    #[error(
-        "This .csv file is not text in UTF-8. Save it as \"CSV UTF-8\" or as .xlsx and try again."
-    )]
+    #[error("This .csv file is not text in UTF-8. Save it as \"CSV UTF-8\" or as .xlsx and try again.")]
     NotUtf8,
     /// More than is read at once.
     #[error(
@@ -93,10 +91,7 @@ impl TooLarge {
         match self {
             Self::File => format!("it has more than {} MB", megabytes(MAX_FILE_BYTES)),
             Self::Inflated => {
-                format!(
-                    "unpacked it has more than {} MB",
-                    megabytes(MAX_INFLATED_BYTES)
-                )
+                format!("unpacked it has more than {} MB", megabytes(MAX_INFLATED_BYTES))
             }
             Self::Rows => format!("it has more than {MAX_ROWS} rows"),
             Self::Structure => "it has more sheets or cells than a roster can have".to_owned(),
@@ -140,34 +135,22 @@ impl RosterError {
     fn chinese(&self) -> String {
         match self {
             Self::Unreadable(_) => "文件打不开。请确认文件还在、没有被别的程序占用。".to_owned(),
-            Self::UnknownKind => {
-                "只能读 .xlsx 和 .csv 文件。请把花名册另存为 .xlsx 再试。".to_owned()
-            }
+            Self::UnknownKind => "只能读 .xlsx 和 .csv 文件。请把花名册另存为 .xlsx 再试。".to_owned(),
             Self::OldOrProtected => {
                 "这是旧版 .xls 工作簿,或者加了密码。请打开后去掉密码,另存为 .xlsx 再试。".to_owned()
             }
             Self::NotAWorkbook { .. } => {
-                "这不是工作簿,或者文件损坏、不完整。请用原来的软件打开,另存为 .xlsx 再试。"
-                    .to_owned()
+                "这不是工作簿,或者文件损坏、不完整。请用原来的软件打开,另存为 .xlsx 再试。".to_owned()
             }
-            Self::WorkbookNamedCsv => {
-                "这个 .csv 文件其实是工作簿。请把扩展名改回 .xlsx 再试。".to_owned()
-            }
-            Self::NotUtf8 => {
-                "这个 .csv 文件不是 UTF-8 编码。请另存为“CSV UTF-8”或 .xlsx 再试。".to_owned()
-            }
+            Self::WorkbookNamedCsv => "这个 .csv 文件其实是工作簿。请把扩展名改回 .xlsx 再试。".to_owned(),
+            Self::NotUtf8 => "这个 .csv 文件不是 UTF-8 编码。请另存为“CSV UTF-8”或 .xlsx 再试。".to_owned(),
             Self::TooLarge(what) => format!(
                 "文件太大:{}。请按网格分成几个文件,或删去图片和无关的工作表。",
                 what.chinese()
             ),
-            Self::NoHeadingRow => {
-                "没有找到表头。前几行里要有一行表头,至少写明:楼栋、门牌、姓名。".to_owned()
-            }
+            Self::NoHeadingRow => "没有找到表头。前几行里要有一行表头,至少写明:楼栋、门牌、姓名。".to_owned(),
             Self::MissingHeadings { row, missing } => {
-                format!(
-                    "第 {row} 行的表头缺少:{}。请补上这一列再试。",
-                    list(missing)
-                )
+                format!("第 {row} 行的表头缺少:{}。请补上这一列再试。", list(missing))
             }
             Self::DoubleHeading { row, column } => format!(
                 "第 {row} 行有两列都是“{}”。请删去或改名其中一列再试。",

@@ -212,10 +212,7 @@ mod tests {
                 .zip(1..)
                 .map(|(cells, number)| RawRow {
                     number,
-                    cells: cells
-                        .iter()
-                        .map(|text| Cell::Text((*text).into()))
-                        .collect(),
+                    cells: cells.iter().map(|text| Cell::Text((*text).into())).collect(),
                 })
                 .collect(),
         }
@@ -223,12 +220,9 @@ mod tests {
 
     #[test]
     fn headings_are_found_below_a_title_and_in_any_order() {
-        let found = find(&table(&[
-            &["协作路社区花名册"],
-            &["姓 名", "门牌", "血型", "楼栋"],
-        ]))
-        .unwrap()
-        .unwrap();
+        let found = find(&table(&[&["协作路社区花名册"], &["姓 名", "门牌", "血型", "楼栋"]]))
+            .unwrap()
+            .unwrap();
         assert_eq!(found.row, 2);
         assert_eq!(found.position(Column::Building), Some(3));
         assert_eq!(found.position(Column::Name), Some(0));
@@ -238,11 +232,7 @@ mod tests {
 
     #[test]
     fn a_sheet_without_headings_is_no_roster() {
-        assert!(
-            find(&table(&[&["1", "2"], &["姓名", "备注"]]))
-                .unwrap()
-                .is_none()
-        );
+        assert!(find(&table(&[&["1", "2"], &["姓名", "备注"]])).unwrap().is_none());
     }
 
     #[test]
@@ -269,11 +259,7 @@ mod tests {
     #[test]
     fn every_synonym_is_no_standard_heading() {
         for (synonym, _) in HEADING_SYNONYMS {
-            assert!(
-                Column::ALL
-                    .iter()
-                    .all(|column| column.heading() != *synonym)
-            );
+            assert!(Column::ALL.iter().all(|column| column.heading() != *synonym));
         }
     }
 }

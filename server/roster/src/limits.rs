@@ -23,6 +23,19 @@ pub(crate) const MAX_SHEETS: usize = 50;
 /// Parts in the archive that a workbook is.
 pub(crate) const MAX_PARTS: usize = 2_000;
 
-/// Entries that a workbook's table of texts may announce. The reader reserves memory for as
+/// Cells with content: a hundred thousand rows of forty columns.
+pub(crate) const MAX_FILLED_CELLS: u64 = 4_000_000;
+
+/// Texts that a workbook's table of texts may announce. The reader reserves memory for as
 /// many as the file claims to have.
-pub(crate) const MAX_SHARED_TEXTS: u64 = 5_000_000;
+pub(crate) const MAX_ANNOUNCED_TEXTS: u64 = 5_000_000;
+
+/// Tags in a workbook's table of texts, four for a plain text.
+pub(crate) const MAX_TEXT_TAGS: u64 = 10_000_000;
+
+/// Tags in a workbook's styles, of which a spreadsheet program takes 65,490 for cells.
+pub(crate) const MAX_STYLE_TAGS: u64 = 300_000;
+
+/// Bytes of one value in the styles, the name of a font or a number format. The reader
+/// copies them into every style that uses them.
+pub(crate) const MAX_STYLE_VALUE_BYTES: usize = 500;

@@ -59,9 +59,7 @@ fn number_text(number: f64) -> String {
 
 fn half_width(letter: char) -> char {
     match letter {
-        '\u{ff01}'..='\u{ff5e}' => {
-            char::from_u32(u32::from(letter) - 0xff01 + 0x21).unwrap_or(letter)
-        }
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xff01 + 0x21).unwrap_or(letter),
         other => other,
     }
 }
@@ -98,10 +96,7 @@ mod tests {
     #[test]
     fn numbers_come_without_a_decimal_point() {
         assert_eq!(text(&Cell::Number(301.0)), Some("301".into()));
-        assert_eq!(
-            text(&Cell::Number(15_400_001_234.0)),
-            Some("15400001234".into())
-        );
+        assert_eq!(text(&Cell::Number(15_400_001_234.0)), Some("15400001234".into()));
         assert_eq!(text(&Cell::Number(1.5)), Some("1.5".into()));
         assert!(has_lost_digits(&Cell::Number(1.1e17)));
         assert!(!has_lost_digits(&Cell::Number(15_400_001_234.0)));

@@ -51,12 +51,7 @@ fn read_tables(tables: Vec<Table>, today: NaiveDate) -> Result<Sheet, RosterErro
     Ok(read_table(table, headings, unread_sheets, today))
 }
 
-fn read_table(
-    table: Table,
-    headings: Headings,
-    unread_sheets: Vec<String>,
-    today: NaiveDate,
-) -> Sheet {
+fn read_table(table: Table, headings: Headings, unread_sheets: Vec<String>, today: NaiveDate) -> Sheet {
     let mut sheet = Sheet {
         name: table.name,
         heading_row: headings.row,
@@ -82,9 +77,7 @@ fn read_table(
         let Some(row) = row else { continue };
         let by_number = id_number.is_some();
         match seen.earlier_row(&row, id_number) {
-            Some(earlier) => sheet
-                .rejected
-                .push(duplicate(row.number, earlier, by_number)),
+            Some(earlier) => sheet.rejected.push(duplicate(row.number, earlier, by_number)),
             None => sheet.rows.push(row),
         }
     }
@@ -95,11 +88,7 @@ fn read_table(
 fn duplicate(row: u32, earlier: u32, by_number: bool) -> Rejection {
     Rejection {
         row,
-        column: if by_number {
-            Column::IdNumber
-        } else {
-            Column::Name
-        },
+        column: if by_number { Column::IdNumber } else { Column::Name },
         code: RejectionCode::DuplicatePerson,
         message: Message::new(
             format!("与第 {earlier} 行是同一个人,以第 {earlier} 行为准。"),

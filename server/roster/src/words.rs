@@ -17,8 +17,7 @@ pub(crate) fn sex(word: &str) -> Option<Sex> {
 
 /// The relation to the head of the household that a word states.
 pub(crate) fn relation(word: &str) -> Option<RelationToHead> {
-    RelationToHead::from_word(word)
-        .or_else(|| RelationToHead::from_word(standard(RELATION_SYNONYMS, word)?))
+    RelationToHead::from_word(word).or_else(|| RelationToHead::from_word(standard(RELATION_SYNONYMS, word)?))
 }
 
 /// What one word of the 人员类别 column states.
@@ -138,10 +137,7 @@ mod tests {
             "行动不便",
             "留守老人",
         ] {
-            assert!(
-                care(word).is_some() && category(word) == care(word),
-                "{word}"
-            );
+            assert!(care(word).is_some() && category(word) == care(word), "{word}");
         }
         assert_eq!(category("独居老人"), care("独居"));
         assert_eq!(category("低保户"), care("低保"));

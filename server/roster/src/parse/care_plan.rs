@@ -88,10 +88,7 @@ const UNITS: &[(&str, u16)] = &[
 /// The number in front of a unit, one where none stands; `None` in place of a number that
 /// is not understood.
 fn leading_number(phrase: &str) -> (Option<u16>, &str) {
-    let digits = phrase.len()
-        - phrase
-            .trim_start_matches(|c: char| c.is_ascii_digit())
-            .len();
+    let digits = phrase.len() - phrase.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     if digits > 0 {
         return (phrase[..digits].parse().ok(), &phrase[digits..]);
     }
@@ -112,9 +109,7 @@ fn is_chinese_digit(letter: char) -> bool {
 fn chinese_number(text: &str) -> Option<u16> {
     let digit = |text: &str| -> Option<u16> {
         let text = if text == "两" { "二" } else { text };
-        let position = CHINESE_DIGITS
-            .chars()
-            .position(|known| text == known.to_string())?;
+        let position = CHINESE_DIGITS.chars().position(|known| text == known.to_string())?;
         u16::try_from(position + 1).ok()
     };
     let Some((tens, ones)) = text.split_once('十') else {
@@ -146,25 +141,13 @@ mod tests {
             ("子女在外地。每月入户探访。", 30),
             ("每周探访,每周探访", 7),
         ] {
-            assert_eq!(
-                read(note),
-                Stated::Plan(CarePlan {
-                    interval_days: days
-                }),
-                "{note}"
-            );
+            assert_eq!(read(note), Stated::Plan(CarePlan { interval_days: days }), "{note}");
         }
     }
 
     #[test]
     fn notes_about_something_else_state_nothing() {
-        for note in [
-            "",
-            "听力不好",
-            "探访时带药",
-            "每周去医院透析",
-            "每天下午不在家",
-        ] {
+        for note in ["", "听力不好", "探访时带药", "每周去医院透析", "每天下午不在家"] {
             assert_eq!(read(note), Stated::Nothing, "{note}");
         }
     }

@@ -2,38 +2,29 @@
 //! inside a number are dropped from mobiles and set in one way in landlines; anything else is
 //! no phone number.
 
+use menpai_sync_core::kinds::Rule;
+
 /// The phone number that a text states, written in the one way in which it is kept.
 pub(crate) fn parse(text: &str) -> Option<String> {
     let digits: String = text.chars().filter(|letter| *letter != '-').collect();
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    if is_mobile(&digits) {
-        return Some(digits);
-    }
-    landline(text, &digits)
+    let number = if digits.starts_with('0') {
+        landline(text, &digits)?
+    } else {
+        digits
+    };
+    Rule::Phone.accepts(&number).then_some(number)
 }
 
-/// `1[3-9]` and nine more digits.
-fn is_mobile(digits: &str) -> bool {
-    let bytes = digits.as_bytes();
-    bytes.len() == 11 && bytes[0] == b'1' && bytes[1] >= b'3'
-}
-
-/// An area code of three or four digits and seven or eight of the line. Without a dash the
-/// length of the code is known from its second digit: 010 and 02x have three.
+/// Area code, dash, line. Without a dash the length of the code is known from its second
+/// digit: 010 and 02x have three.
 fn landline(text: &str, digits: &str) -> Option<String> {
-    if !digits.starts_with('0') {
-        return None;
-    }
     let code_length = match text.split_once('-') {
         Some((code, _)) => code.len(),
         None if matches!(digits.as_bytes().get(1), Some(b'1' | b'2')) => 3,
         None => 4,
     };
     let (code, line) = digits.split_at_checked(code_length)?;
-    let fits = (3..=4).contains(&code.len()) && (7..=8).contains(&line.len());
-    fits.then(|| format!("{code}-{line}"))
+    Some(format!("{code}-{line}"))
 }
 
 #[cfg(test)]

@@ -16,15 +16,12 @@ pub(super) fn table(bytes: &[u8]) -> Result<Table, RosterError> {
     let mut rows = Vec::new();
     let mut record = csv::StringRecord::new();
     let mut inner_line_breaks = 0;
-    while reader
-        .read_record(&mut record)
-        .map_err(|_| RosterError::NotUtf8)?
-    {
+    while reader.read_record(&mut record).map_err(|_| RosterError::NotUtf8)? {
         inner_line_breaks += record.iter().map(line_breaks).sum::<u64>();
         // The reader now stands behind the record, whose line break it has counted.
         let line = reader.position().line().saturating_sub(1);
-        let number = u32::try_from(line.saturating_sub(inner_line_breaks))
-            .map_err(|_| RosterError::TooLarge(TooLarge::Rows))?;
+        let number =
+            u32::try_from(line.saturating_sub(inner_line_breaks)).map_err(|_| RosterError::TooLarge(TooLarge::Rows))?;
         let cells: Vec<Cell> = record.iter().take(MAX_COLUMNS).map(cell).collect();
         if cells.iter().all(|cell| *cell == Cell::Empty) {
             continue;
@@ -101,10 +98,7 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_is_no_part_of_the_first_cell() {
-        assert_eq!(
-            numbers_and_first_cells("\u{feff}姓名,楼栋\n"),
-            [(1, "姓名".to_owned())]
-        );
+        assert_eq!(numbers_and_first_cells("\u{feff}姓名,楼栋\n"), [(1, "姓名".to_owned())]);
     }
 
     #[test]

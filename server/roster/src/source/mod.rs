@@ -3,6 +3,7 @@
 
 mod csv;
 mod guard;
+mod watch;
 mod xlsx;
 
 use std::io::Read;

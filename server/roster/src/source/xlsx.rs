@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 
 use super::{damaged, guard};
 use crate::error::{RosterError, TooLarge};
-use crate::limits::{MAX_CELLS, MAX_COLUMNS, MAX_INFLATED_BYTES, MAX_ROWS, MAX_SHEETS};
+use crate::limits::{MAX_CELLS, MAX_COLUMNS, MAX_FILLED_CELLS, MAX_INFLATED_BYTES, MAX_ROWS, MAX_SHEETS};
 use crate::table::{Cell, RawRow, Table};
 
 /// The tables of every visible sheet.
@@ -53,6 +53,7 @@ fn read(bytes: &[u8]) -> Result<Vec<Table>, RosterError> {
 #[derive(Default)]
 struct Budget {
     cells: u64,
+    filled_cells: u64,
     rows: usize,
     text_bytes: u64,
 }
@@ -68,11 +69,7 @@ impl From<XlsxError> for Stopped {
     }
 }
 
-fn rows(
-    workbook: &mut Xlsx<Cursor<&[u8]>>,
-    name: &str,
-    budget: &mut Budget,
-) -> Result<Vec<RawRow>, Stopped> {
+fn rows(workbook: &mut Xlsx<Cursor<&[u8]>>, name: &str, budget: &mut Budget) -> Result<Vec<RawRow>, Stopped> {
     let mut reader = workbook.worksheet_cells_reader(name)?;
     let mut rows: Vec<RawRow> = Vec::new();
     let mut sorted = true;
@@ -86,6 +83,10 @@ fn rows(
         let position = position as usize;
         if cell == Cell::Empty || position >= MAX_COLUMNS {
             continue;
+        }
+        budget.filled_cells += 1;
+        if budget.filled_cells > MAX_FILLED_CELLS {
+            return Err(Stopped::BySize(TooLarge::Structure));
         }
         if let Cell::Text(text) = &cell {
             // One text in the file's table may stand in every cell.
