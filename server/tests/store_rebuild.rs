@@ -165,6 +165,44 @@ fn a_transaction_that_does_not_commit_leaves_nothing() {
 }
 
 #[test]
+fn an_edit_that_makes_derivation_panic_is_held_and_costs_nobody_else() {
+    let armed = Arc::new(AtomicBool::new(false));
+    let trigger = Arc::clone(&armed);
+    let fail: FailPoint = Arc::new(move |place| {
+        assert!(place != "derive" || !trigger.swap(false, Ordering::SeqCst), "a poisoned change");
+        Ok(())
+    });
+    let mut office = Office::with(Some(fail));
+    let mut phone = office.worker_of_grid(1);
+    let make = phone.new_id();
+    let (person, items) = new_person(make, "张桂兰");
+    phone.edit_with_id(make, Some(grid(1)), vec![], items);
+    office.taken(&phone, phone.all());
+    for number in 0..3 {
+        phone.edit(Some(grid(1)), vec![], vec![set("person", person, "phone", text(&format!("1370000000{number}")))]);
+    }
+    phone.door_check(grid(1), EntityId::from_bytes([9; 16]));
+    armed.store(true, Ordering::SeqCst);
+    office.taken(&phone, phone.slice(2, 5));
+    assert_eq!(office.reason(&phone, 2), "derive_failed");
+    assert_eq!([3, 4, 5].map(|seq| office.reason(&phone, seq)), ["merged", "merged", "merged"]);
+    assert_eq!(office.one::<String>("SELECT phone FROM person"), "13700000002");
+    assert!(verify(office.community()).unwrap().is_clean());
+    assert!(rebuild(office.community()).unwrap().is_equal());
+}
+
+#[test]
+fn entries_of_a_kind_that_was_given_up_still_count() {
+    let (mut office, _) = busy_office();
+    let before = digests(office.community()).unwrap();
+    let files = Kinds::builtin_files().iter().copied().filter(|(name, _)| *name != "door_check");
+    office.settings.kinds = Arc::new(Kinds::from_files(files).unwrap());
+    office.reopen();
+    assert_eq!(digests(office.community()).unwrap(), before);
+    assert!(verify(office.community()).unwrap().is_clean());
+}
+
+#[test]
 fn requests_that_wait_together_share_a_commit() {
     let commits = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&commits);

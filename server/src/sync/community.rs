@@ -133,7 +133,13 @@ impl Community {
             projection.reset(&transaction)?;
             transaction.commit()?;
         }
-        let mut state = State::load(&connection, identity.clone(), settings.receipt_key.clone(), projection)?;
+        let mut state = State::load(
+            &connection,
+            identity.clone(),
+            settings.receipt_key.clone(),
+            projection,
+            settings.fail_point.clone(),
+        )?;
         if !current && state.head.lsn > 0 {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             rebuild(&mut Work { transaction: &transaction, state: &mut state })?;

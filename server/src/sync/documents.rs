@@ -12,6 +12,7 @@ use menpai_sync_core::registry::{DeriveError, Document};
 use menpai_sync_core::verdict::Derived;
 use rusqlite::Transaction;
 
+use super::writer::FailPoint;
 use crate::store::community::parts::Parts;
 use crate::store::community::projection::{Projection, stored_document};
 use crate::store::community::{BodyCodec, StoreError, entries, lines};
@@ -20,12 +21,13 @@ use crate::store::community::{BodyCodec, StoreError, entries, lines};
 const CHANGES_BETWEEN_STORES: usize = 256;
 
 /// Documents by part.
-#[derive(Debug)]
 pub(super) struct Documents {
     community: CommunityCode,
     loaded: BTreeMap<Part, Loaded>,
     /// Changed by the request that is being worked on.
     touched: BTreeSet<Part>,
+    /// For tests: fails, or panics, where a change is derived.
+    fail_point: Option<FailPoint>,
 }
 
 #[derive(Debug)]
@@ -58,8 +60,8 @@ pub(super) enum NoChange {
 }
 
 impl Documents {
-    pub(super) fn new(community: CommunityCode) -> Documents {
-        Documents { community, loaded: BTreeMap::new(), touched: BTreeSet::new() }
+    pub(super) fn new(community: CommunityCode, fail_point: Option<FailPoint>) -> Documents {
+        Documents { community, loaded: BTreeMap::new(), touched: BTreeSet::new(), fail_point }
     }
 
     /// The document of a part as the transaction sees it.
@@ -112,7 +114,11 @@ impl Documents {
         };
         self.touched.insert(part);
         let document = &mut loaded.document;
+        let fail_point = self.fail_point.as_ref();
         let outcome = catch_unwind(AssertUnwindSafe(|| -> Result<Change, DeriveError> {
+            if let Some(Err(error)) = fail_point.map(|fail| fail("derive")) {
+                return Err(DeriveError::Automerge(error.to_string()));
+            }
             let plan = match decided {
                 None => document.decide(entry, device)?,
                 Some(derived) => document.derive(entry, device, derived)?,

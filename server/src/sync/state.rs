@@ -14,6 +14,7 @@ use rusqlite::{Connection, Transaction};
 
 use super::directory::Directory;
 use super::documents::Documents;
+use super::writer::FailPoint;
 use crate::store::community::identity::{self, Identity};
 use crate::store::community::parts::Parts;
 use crate::store::community::projection::{Projection, merged_of_kinds};
@@ -54,6 +55,7 @@ impl State {
         identity: Identity,
         receipt_key: Signer,
         projection: Projection,
+        fail_point: Option<FailPoint>,
     ) -> Result<State, StoreError> {
         let head = ChainHead::empty(identity.code, identity.log);
         let mut state = State {
@@ -63,7 +65,7 @@ impl State {
             head,
             signed: head,
             directory: Arc::new(Directory::new(identity.founder.clone())),
-            documents: Documents::new(identity.code),
+            documents: Documents::new(identity.code, fail_point),
             changed: BTreeSet::new(),
             projection,
             identity,

@@ -2,7 +2,7 @@
 //! entries with the core and sign slices as a phone does; what they lie about is up to the
 //! test.
 
-#![allow(dead_code)]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use std::sync::Arc;
 
@@ -62,7 +62,10 @@ impl Phone {
 
     fn tick(&mut self) -> Instant {
         self.clock_ms += 1_000;
-        Instant { unix_ms: self.clock_ms, offset_minutes: 480 }
+        Instant {
+            unix_ms: self.clock_ms,
+            offset_minutes: 480,
+        }
     }
 
     pub fn new_id(&self) -> EntryId {
@@ -75,7 +78,9 @@ impl Phone {
     }
 
     pub fn record(&mut self, kind: &str, grid: Option<GridId>, body: Value) -> EntryId {
-        let Value::Object(body) = body else { panic!("a body is an object") };
+        let Value::Object(body) = body else {
+            panic!("a body is an object")
+        };
         let id = self.new_id();
         let made_at = self.tick();
         let draft = Draft::record(id, kind, 1, grid, self.worker, made_at, body);
@@ -84,7 +89,11 @@ impl Phone {
     }
 
     pub fn door_check(&mut self, grid: GridId, door: EntityId) -> EntryId {
-        self.record("door_check", Some(grid), json!({"dwelling_id": door, "mode": "door", "outcome": "absent"}))
+        self.record(
+            "door_check",
+            Some(grid),
+            json!({"dwelling_id": door, "mode": "door", "outcome": "absent"}),
+        )
     }
 
     pub fn edit(&mut self, grid: Option<GridId>, base: Vec<Hash>, set: Vec<SetItem>) -> EntryId {
@@ -106,13 +115,20 @@ impl Phone {
     /// The chain after `seq` entries.
     pub fn head(&self, seq: u64) -> LogHead {
         let empty = LogHead::empty(code(), self.device);
-        self.entries[..usize::try_from(seq).unwrap()].iter().fold(empty, |head, bytes| head.after(Hash::of(bytes)))
+        self.entries[..usize::try_from(seq).unwrap()]
+            .iter()
+            .fold(empty, |head, bytes| head.after(Hash::of(bytes)))
     }
 
     /// A slice as it travels, inflated.
     pub fn slice_bytes(&self, first: u64, last: u64) -> Vec<u8> {
         let message = slice_message(code(), self.device, self.head(last));
-        let line = SliceLine { first, last, previous: self.head(first - 1).h, signature: self.signer.sign(&message) };
+        let line = SliceLine {
+            first,
+            last,
+            previous: self.head(first - 1).h,
+            signature: self.signer.sign(&message),
+        };
         let mut body = serde_json::to_vec(&line).unwrap();
         body.push(b'\n');
         for seq in first..=last {
@@ -132,7 +148,12 @@ impl Phone {
 }
 
 pub fn set(entity_type: &str, id: EntityId, field: &str, value: Scalar) -> SetItem {
-    SetItem { entity_type: entity_type.to_owned(), id, field: field.to_owned(), value }
+    SetItem {
+        entity_type: entity_type.to_owned(),
+        id,
+        field: field.to_owned(),
+        value,
+    }
 }
 
 pub fn text(value: &str) -> Scalar {
@@ -142,7 +163,13 @@ pub fn text(value: &str) -> Scalar {
 /// An edit's items that make one person.
 pub fn new_person(entry: EntryId, name: &str) -> (EntityId, Vec<SetItem>) {
     let id = EntityId::made_by(entry, 0);
-    (id, vec![set("person", id, "name", text(name)), set("person", id, "phone", text("13700000000"))])
+    (
+        id,
+        vec![
+            set("person", id, "name", text(name)),
+            set("person", id, "phone", text("13700000000")),
+        ],
+    )
 }
 
 /// A community with an office, in a folder of its own.
@@ -162,13 +189,30 @@ impl Office {
     pub fn with(fail_point: Option<FailPoint>) -> Office {
         let folder = tempfile::tempdir().unwrap();
         let receipt_key = Signer::from_bytes(&clock::random()).unwrap();
-        let settings = Settings { kinds: Arc::new(Kinds::builtin().unwrap()), receipt_key, fail_point };
+        let settings = Settings {
+            kinds: Arc::new(Kinds::builtin().unwrap()),
+            receipt_key,
+            fail_point,
+        };
         let desk = Phone::new();
-        let device = OfficeDevice { device: desk.device, key: desk.signer.clone() };
-        let founder = Founder { device: desk.device, worker: desk.worker, public_key: desk.signer.public_key() };
+        let device = OfficeDevice {
+            device: desk.device,
+            key: desk.signer.clone(),
+        };
+        let founder = Founder {
+            device: desk.device,
+            worker: desk.worker,
+            public_key: desk.signer.public_key(),
+        };
         let path = folder.path().join("community.sqlite");
         let community = Some(Arc::new(Community::create(&path, code(), founder, &settings).unwrap()));
-        Office { folder, settings, community, device, desk }
+        Office {
+            folder,
+            settings,
+            community,
+            device,
+            desk,
+        }
     }
 
     pub fn community(&self) -> &Arc<Community> {
@@ -218,7 +262,10 @@ impl Office {
     }
 
     pub fn ingest(&self, phone: &Phone, slice: Slice) -> SliceOutcome {
-        let contact = Contact { received_ms: clock::now_ms(), offset_ms: 0 };
+        let contact = Contact {
+            received_ms: clock::now_ms(),
+            offset_ms: 0,
+        };
         self.community().ingest(phone.device, slice, contact).unwrap()
     }
 
@@ -238,8 +285,9 @@ impl Office {
                        JOIN log_line l ON l.lsn = (SELECT max(lsn) FROM log_line WHERE entry = e.number)
                       WHERE d.device = ?1 ORDER BY e.seq",
                 )?;
-                let rows = statement
-                    .query_map([phone.device.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+                let rows = statement.query_map([phone.device.as_bytes()], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                })?;
                 Ok(rows.collect::<Result<_, _>>()?)
             })
             .unwrap()
@@ -257,6 +305,8 @@ impl Office {
     }
 
     pub fn one<T: rusqlite::types::FromSql>(&self, sql: &str) -> T {
-        self.community().query(|connection| Ok(connection.query_row(sql, [], |row| row.get(0))?)).unwrap()
+        self.community()
+            .query(|connection| Ok(connection.query_row(sql, [], |row| row.get(0))?))
+            .unwrap()
     }
 }

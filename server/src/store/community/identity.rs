@@ -4,7 +4,7 @@
 use menpai_sync_core::community_log::ChainHead;
 use menpai_sync_core::ids::{CommunityCode, DeviceId, Hash, LogId, WorkerId};
 use menpai_sync_core::signature::{PublicKey, Signature};
-use rusqlite::{Connection, OptionalExtension, Transaction, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
 
 use super::StoreError;
 
@@ -38,27 +38,26 @@ pub struct Identity {
 /// # Errors
 /// [`StoreError`].
 pub fn read(connection: &Connection) -> Result<Option<Identity>, StoreError> {
-    let row: Option<(String, [u8; 16], String, [u8; 16], [u8; 16], String)> = connection
-        .query_row(
-            "SELECT code, log, receipt_key, founder_device, founder_worker, founder_key FROM log_identity",
-            [],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?)),
-        )
-        .optional()?;
-    row.map(|(code, log, receipt_key, device, worker, founder_key)| {
-        let key = |text: &str| text.parse().map_err(|_| StoreError::damaged("a public key of the identity"));
-        Ok(Identity {
-            code: code.parse().map_err(|_| StoreError::damaged("the community code"))?,
-            log: LogId::from_bytes(log),
-            receipt_key: key(&receipt_key)?,
-            founder: Founder {
-                device: DeviceId::from_bytes(device),
-                worker: WorkerId::from_bytes(worker),
-                public_key: key(&founder_key)?,
-            },
-        })
+    let mut statement = connection.prepare_cached(
+        "SELECT code, log, receipt_key, founder_device, founder_worker, founder_key FROM log_identity",
+    )?;
+    let mut rows = statement.query([])?;
+    rows.next()?.map(identity).transpose()
+}
+
+fn identity(row: &Row<'_>) -> Result<Identity, StoreError> {
+    let text = |index| row.get_ref(index)?.as_str().map_err(rusqlite::Error::from);
+    let key = |index| text(index)?.parse().map_err(|_| StoreError::damaged("a public key of the identity"));
+    Ok(Identity {
+        code: text(0)?.parse().map_err(|_| StoreError::damaged("the community code"))?,
+        log: LogId::from_bytes(row.get(1)?),
+        receipt_key: key(2)?,
+        founder: Founder {
+            device: DeviceId::from_bytes(row.get(3)?),
+            worker: WorkerId::from_bytes(row.get(4)?),
+            public_key: key(5)?,
+        },
     })
-    .transpose()
 }
 
 /// Begins a file.

@@ -93,12 +93,13 @@ pub fn pull(
     Ok(pulled)
 }
 
-/// Merged lines of others; of its own those that say more than "merged".
+/// Merged lines of others; of its own those that say more than "merged", and all of them from
+/// the beginning of a part: a device that lost sight of it has forgotten its own records too.
 fn candidates(connection: &Connection) -> Result<CachedStatement<'_>, StoreError> {
     Ok(connection.prepare_cached(
         "SELECT l.lsn FROM log_line l JOIN entry e ON e.number = l.entry
           WHERE l.part = :part AND l.lsn > :after
-            AND CASE WHEN e.device IS :device THEN l.verdict <> 'merged' OR l.derived IS NOT NULL
+            AND CASE WHEN e.device IS :device THEN :after = 0 OR l.verdict <> 'merged' OR l.derived IS NOT NULL
                      ELSE l.verdict = 'merged' AND e.body IS NOT NULL END
           ORDER BY l.lsn",
     )?)

@@ -28,6 +28,13 @@ impl Projection {
     /// [`StoreError`].
     pub fn add_merged(&self, transaction: &Transaction<'_>, merged: &MergedEntry<'_>) -> Result<(), StoreError> {
         let entry = merged.entry;
+        let statements = self.statements.of(&entry.kind);
+        if statements.is_none() {
+            // A kind that was given up since: it still counts, its fields have no tables.
+            transaction
+                .prepare_cached("INSERT INTO kind (name) VALUES (:name) ON CONFLICT DO NOTHING")?
+                .execute(named_params! {":name": entry.kind})?;
+        }
         let worker = self.worker_number(transaction, entry.worker)?;
         transaction
             .prepare_cached(
@@ -47,9 +54,7 @@ impl Projection {
                 ":supersedes": entry.supersedes.as_ref().map(EntryId::as_bytes),
                 ":retracts": entry.retracts.as_ref().map(EntryId::as_bytes),
             })?;
-        let Some(statements) = self.statements.of(&entry.kind) else {
-            return Err(StoreError::damaged(format!("a merged entry of unknown kind {}", entry.kind)));
-        };
+        let Some(statements) = statements else { return Ok(()) };
         for table in &statements.tables {
             for (item, cells) in table.table.rows(statements.family, &entry.body).iter().enumerate() {
                 table.insert(transaction, merged.number, item, cells)?;
