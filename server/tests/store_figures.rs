@@ -34,7 +34,10 @@ fn figures_of_import_and_evenings() {
     let raw: usize = entries.iter().map(Vec::len).sum();
     let start = (Instant::now(), cpu_ms());
     for piece in entries.chunks(500) {
-        office.community().write_as_office(&office.device, piece.to_vec()).unwrap();
+        office
+            .community()
+            .write_as_office(&office.device, piece.to_vec())
+            .unwrap();
     }
     println!(
         "import: {count} edits ({} B each) in {:.1} s, CPU {:.2} ms each, file {} B each",
@@ -45,7 +48,9 @@ fn figures_of_import_and_evenings() {
     );
     assert_eq!(office.count("log_line WHERE verdict <> 'merged'"), 0);
 
-    let mut phones: Vec<_> = (0..PHONES).map(|number| office.worker_of_grid(number % GRIDS + 1)).collect();
+    let mut phones: Vec<_> = (0..PHONES)
+        .map(|number| office.worker_of_grid(number % GRIDS + 1))
+        .collect();
     let before = size(&office);
     let start = (Instant::now(), cpu_ms());
     let mut making = 0.0;
@@ -57,10 +62,14 @@ fn figures_of_import_and_evenings() {
             for number in 0..RECORDS_A_DAY {
                 let (door, _) = doors[(day * 977 + number * 31 + index) % doors.len()];
                 let in_grid = grid(u8::try_from(index).unwrap() % GRIDS + 1);
-                let body = json!({"dwelling_id": door, "mode": "door", "outcome": "met", "people_present": number % 5 + 1});
+                let body =
+                    json!({"dwelling_id": door, "mode": "door", "outcome": "met", "people_present": number % 5 + 1});
                 phone.record("door_check", Some(in_grid), body);
             }
-            raw += phone.entries[usize::try_from(first - 1).unwrap()..].iter().map(Vec::len).sum::<usize>();
+            raw += phone.entries[usize::try_from(first - 1).unwrap()..]
+                .iter()
+                .map(Vec::len)
+                .sum::<usize>();
             let slice = phone.slice(first, phone.last());
             making += cpu_ms() - made;
             office.taken(phone, slice);
@@ -81,7 +90,11 @@ fn figures_of_import_and_evenings() {
     let (_, person) = doors[0];
     let slices: Vec<_> = (0..50)
         .map(|number| {
-            one.edit(Some(grid(1)), vec![], vec![set("household", person, "phone", text(&format!("1370000{number:04}")))]);
+            one.edit(
+                Some(grid(1)),
+                vec![],
+                vec![set("household", person, "phone", text(&format!("1370000{number:04}")))],
+            );
             one.slice(one.last(), one.last())
         })
         .collect();
@@ -89,7 +102,11 @@ fn figures_of_import_and_evenings() {
     for slice in slices {
         office.taken(&one, slice);
     }
-    println!("one edit a sync: {:.2} ms, CPU {:.2} ms", start.0.elapsed().as_secs_f64() * 20.0, (cpu_ms() - start.1) / 50.0);
+    println!(
+        "one edit a sync: {:.2} ms, CPU {:.2} ms",
+        start.0.elapsed().as_secs_f64() * 20.0,
+        (cpu_ms() - start.1) / 50.0
+    );
 
     let start = Instant::now();
     office.reopen();
@@ -114,7 +131,12 @@ fn household(office: &mut Office, number: usize) -> (EntityId, EntityId) {
         set("dwelling", door, "floor", Scalar::Integer((number % 18) as i64)),
         set("dwelling", door, "room", text(&format!("{}02", number % 18))),
         set("dwelling", door, "use", text("home")),
-        set("dwelling", door, "address_key", text(&format!("协作路28号院/3/2/{number}"))),
+        set(
+            "dwelling",
+            door,
+            "address_key",
+            text(&format!("协作路28号院/3/2/{number}")),
+        ),
         set("household", household, "dwelling_id", text(&door.to_string())),
         set("household", household, "phone", text(&format!("1380000{number:04}"))),
     ];
@@ -144,17 +166,23 @@ fn size(office: &Office) -> u64 {
     let wal = path.with_extension("sqlite-wal");
     // What a checkpoint would leave: pages in use, whichever file they are in.
     let other = rusqlite::Connection::open(path).unwrap();
-    other.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    other
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .unwrap();
     assert_eq!(std::fs::metadata(wal).map_or(0, |meta| meta.len()), 0);
     std::fs::metadata(path).unwrap().len()
 }
 
 fn sizes(office: &Office) {
     let other = rusqlite::Connection::open(office.community().path()).unwrap();
-    let Ok(mut statement) = other.prepare("SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC LIMIT 16") else {
+    let Ok(mut statement) =
+        other.prepare("SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC LIMIT 16")
+    else {
         return;
     };
-    let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))).unwrap();
+    let rows = statement
+        .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))
+        .unwrap();
     for row in rows {
         let (name, bytes) = row.unwrap();
         println!("  {name}: {} KB", bytes / 1024);

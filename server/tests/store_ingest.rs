@@ -5,8 +5,8 @@ mod phones;
 use menpai_server::sync::{Refusal, Slice, SliceOutcome};
 use menpai_sync_core::entry::{MAX_ENTRY_BYTES, Scalar};
 use menpai_sync_core::ids::EntityId;
-use serde_json::json;
 use phones::{Office, Phone, grid, new_person, set, text};
+use serde_json::json;
 
 #[test]
 fn a_door_check_becomes_a_typed_row_with_exact_values() {
@@ -29,7 +29,10 @@ fn a_door_check_becomes_a_typed_row_with_exact_values() {
         ],
     );
     office.write_desk();
-    assert_eq!(office.one::<Option<String>>("SELECT reason || detail FROM log_line"), None);
+    assert_eq!(
+        office.one::<Option<String>>("SELECT reason || detail FROM log_line"),
+        None
+    );
     let mut phone = office.worker_of_grid(1);
     let id = phone.record(
         "door_check",
@@ -38,7 +41,19 @@ fn a_door_check_becomes_a_typed_row_with_exact_values() {
                "checked_at": "2026-11-24T09:12:40.123+08:00", "diary": "已查“水电”"}),
     );
     office.taken(&phone, phone.all());
-    type Row = (String, String, String, String, String, String, i64, i64, i64, String, String);
+    type Row = (
+        String,
+        String,
+        String,
+        String,
+        String,
+        String,
+        i64,
+        i64,
+        i64,
+        String,
+        String,
+    );
     let row: Row = office
         .community()
         .query(|connection| {
@@ -55,12 +70,24 @@ fn a_door_check_becomes_a_typed_row_with_exact_values() {
             )?)
         })
         .unwrap();
-    let made_at = menpai_sync_core::time::Instant { unix_ms: phone.clock_ms, offset_minutes: 480 };
+    let made_at = menpai_sync_core::time::Instant {
+        unix_ms: phone.clock_ms,
+        offset_minutes: 480,
+    };
     assert_eq!(
         row,
         (
-            id.to_string(), phone.worker.to_string(), "王小梅".into(), "3号楼 2单元 302".into(), door.to_string(),
-            "met".into(), 2, 1, 1_795_482_760_123, "已查“水电”".into(), made_at.to_string(),
+            id.to_string(),
+            phone.worker.to_string(),
+            "王小梅".into(),
+            "3号楼 2单元 302".into(),
+            door.to_string(),
+            "met".into(),
+            2,
+            1,
+            1_795_482_760_123,
+            "已查“水电”".into(),
+            made_at.to_string(),
         )
     );
     assert_eq!(office.one::<i64>("SELECT floor FROM dwelling"), 3);
@@ -81,8 +108,14 @@ fn nested_objects_and_lists_become_columns_and_rows() {
     assert_eq!(office.verdicts(&phone), [(1, "merged".into(), None)]);
     assert_eq!(office.one::<String>("SELECT health_mood FROM care_visit"), "watch");
     assert_eq!(office.count("record_care_visit_service_needs"), 2);
-    assert_eq!(office.one::<i64>("SELECT quantity FROM record_care_visit_items_brought WHERE list_position = 1"), 30);
-    assert_eq!(office.one::<String>("SELECT part FROM care_visit"), format!("{}/care", grid(1)));
+    assert_eq!(
+        office.one::<i64>("SELECT quantity FROM record_care_visit_items_brought WHERE list_position = 1"),
+        30
+    );
+    assert_eq!(
+        office.one::<String>("SELECT part FROM care_visit"),
+        format!("{}/care", grid(1))
+    );
 }
 
 #[test]
@@ -110,16 +143,32 @@ fn what_may_not_be_merged_is_held_with_its_reason() {
         "merged",
     ];
     phone.record("no_such_kind", Some(grid(1)), json!({}));
-    phone.record("door_check", Some(grid(1)), json!({"mode": "door", "outcome": "absent"}));
+    phone.record(
+        "door_check",
+        Some(grid(1)),
+        json!({"mode": "door", "outcome": "absent"}),
+    );
     phone.raw(other_id(&phone).replace("\"schema\":1", "\"schema\":99").as_bytes());
     phone.raw(&[b'x'; MAX_ENTRY_BYTES + 1]);
     phone.raw(br#"{"id":"1","id":"2"}"#);
-    phone.raw(other_id(&phone).replace("\"absent\"", "\"absent\",\"people_present\":9007199254740993").as_bytes());
+    phone.raw(
+        other_id(&phone)
+            .replace("\"absent\"", "\"absent\",\"people_present\":9007199254740993")
+            .as_bytes(),
+    );
     phone.raw(b"\xff\xfe");
     phone.raw(template.replace("absent", "refused").as_bytes());
-    phone.raw(other_id(&phone).replace(&phone.worker.to_string(), &stranger.worker.to_string()).as_bytes());
+    phone.raw(
+        other_id(&phone)
+            .replace(&phone.worker.to_string(), &stranger.worker.to_string())
+            .as_bytes(),
+    );
     phone.door_check(grid(2), door);
-    phone.edit(Some(grid(1)), vec![], vec![set("person", door, "phone", text("13700000001"))]);
+    phone.edit(
+        Some(grid(1)),
+        vec![],
+        vec![set("person", door, "phone", text("13700000001"))],
+    );
     phone.door_check(grid(1), door);
     office.taken(&phone, phone.all());
     for (seq, expected) in (1..).zip(expected) {
@@ -129,7 +178,10 @@ fn what_may_not_be_merged_is_held_with_its_reason() {
     // Held and oversize alike, every entry of the log is there, and it goes on.
     assert_eq!(office.verdicts(&phone).len(), expected.len());
     phone.door_check(grid(1), door);
-    assert_eq!(office.taken(&phone, phone.slice(phone.last(), phone.last())).seq, phone.last());
+    assert_eq!(
+        office.taken(&phone, phone.slice(phone.last(), phone.last())).seq,
+        phone.last()
+    );
 }
 
 #[test]
@@ -142,17 +194,38 @@ fn a_slice_that_does_not_continue_the_log_is_refused_whole() {
     office.taken(&phone, phone.slice(1, 1));
     let lines = office.count("log_line");
 
-    let forged = Phone { signer: Phone::new().signer, ..phone.cloned() };
-    assert_eq!(office.ingest(&phone, forged.slice(2, 2)), SliceOutcome::Refused(Refusal::BadSignature));
+    let forged = Phone {
+        signer: Phone::new().signer,
+        ..phone.cloned()
+    };
+    assert_eq!(
+        office.ingest(&phone, forged.slice(2, 2)),
+        SliceOutcome::Refused(Refusal::BadSignature)
+    );
 
     let mut clone = phone.cloned();
     clone.entries[0] = phone.entries[1].clone();
-    assert_eq!(office.ingest(&phone, clone.slice(2, 2)), SliceOutcome::Refused(Refusal::BrokenChain));
-    assert_eq!(office.ingest(&phone, clone.slice(1, 2)), SliceOutcome::Refused(Refusal::BrokenChain));
-    assert_eq!(office.ingest(&phone, clone.slice(1, 1)), SliceOutcome::Refused(Refusal::BrokenChain));
+    assert_eq!(
+        office.ingest(&phone, clone.slice(2, 2)),
+        SliceOutcome::Refused(Refusal::BrokenChain)
+    );
+    assert_eq!(
+        office.ingest(&phone, clone.slice(1, 2)),
+        SliceOutcome::Refused(Refusal::BrokenChain)
+    );
+    assert_eq!(
+        office.ingest(&phone, clone.slice(1, 1)),
+        SliceOutcome::Refused(Refusal::BrokenChain)
+    );
 
-    let nobody = Phone { entries: phone.entries.clone(), ..Phone::new() };
-    assert_eq!(office.ingest(&nobody, nobody.all()), SliceOutcome::Refused(Refusal::BadSignature));
+    let nobody = Phone {
+        entries: phone.entries.clone(),
+        ..Phone::new()
+    };
+    assert_eq!(
+        office.ingest(&nobody, nobody.all()),
+        SliceOutcome::Refused(Refusal::BadSignature)
+    );
 
     assert_eq!(office.count("log_line"), lines);
     assert_eq!(office.taken(&phone, phone.slice(2, 2)).seq, 2);
@@ -160,7 +233,10 @@ fn a_slice_that_does_not_continue_the_log_is_refused_whole() {
 
 #[test]
 fn an_unreadable_slice_is_refused() {
-    let phone = Phone { entries: vec![b"{}".to_vec(), b"{}".to_vec()], ..Phone::new() };
+    let phone = Phone {
+        entries: vec![b"{}".to_vec(), b"{}".to_vec()],
+        ..Phone::new()
+    };
     let good = phone.slice_bytes(1, 2);
     let mut one_short = good.clone();
     one_short.truncate(good.len() - 3);
@@ -169,7 +245,12 @@ fn an_unreadable_slice_is_refused() {
     for body in [b"".as_slice(), b"\n", b"{}\n", &one_short, &one_more, unended] {
         assert_eq!(Slice::read(body.to_vec()).unwrap_err(), Refusal::Unreadable);
     }
-    let many = [good.split(|b| *b == b'\n').next().unwrap(), b"\n", &b"{}\n".repeat(100_000)].concat();
+    let many = [
+        good.split(|b| *b == b'\n').next().unwrap(),
+        b"\n",
+        &b"{}\n".repeat(100_000),
+    ]
+    .concat();
     assert_eq!(Slice::read(many).unwrap_err(), Refusal::TooLarge);
     assert!(Slice::read(good).is_ok());
 }
@@ -196,7 +277,10 @@ fn a_new_device_may_send_the_same_entries_again() {
     let mut old = office.worker_of_grid(1);
     old.door_check(grid(1), EntityId::from_bytes([9; 16]));
     office.taken(&old, old.all());
-    let mut new = Phone { worker: old.worker, ..Phone::new() };
+    let mut new = Phone {
+        worker: old.worker,
+        ..Phone::new()
+    };
     office.register(&new);
     new.entries.clone_from(&old.entries);
     new.door_check(grid(1), EntityId::from_bytes([9; 16]));
@@ -215,9 +299,17 @@ fn past_a_gap_records_merge_and_edits_wait_until_it_is_filled() {
     let (person, items) = new_person(make, "张桂兰");
     phone.edit_with_id(make, Some(grid(1)), vec![], items);
     phone.door_check(grid(1), door);
-    phone.edit(Some(grid(1)), vec![], vec![set("person", person, "phone", text("13700000001"))]);
+    phone.edit(
+        Some(grid(1)),
+        vec![],
+        vec![set("person", person, "phone", text("13700000001"))],
+    );
     phone.door_check(grid(1), door);
-    phone.edit(Some(grid(1)), vec![], vec![set("person", person, "phone", text("13700000002"))]);
+    phone.edit(
+        Some(grid(1)),
+        vec![],
+        vec![set("person", person, "phone", text("13700000002"))],
+    );
 
     assert_eq!(office.taken(&phone, phone.slice(4, 5)).seq, 0);
     assert_eq!(office.taken(&phone, phone.slice(2, 3)).seq, 0);
@@ -228,7 +320,14 @@ fn past_a_gap_records_merge_and_edits_wait_until_it_is_filled() {
     assert_eq!(office.count("door_check"), 2);
 
     assert_eq!(office.taken(&phone, phone.slice(1, 1)).seq, 5);
-    assert_eq!(office.verdicts(&phone).iter().filter(|(_, verdict, _)| verdict == "merged").count(), 5);
+    assert_eq!(
+        office
+            .verdicts(&phone)
+            .iter()
+            .filter(|(_, verdict, _)| verdict == "merged")
+            .count(),
+        5
+    );
     assert_eq!(office.one::<String>("SELECT phone FROM person"), "13700000002");
     assert_eq!(office.count("device_island"), 0);
     // In the order of the device's log, each with a line of its own.
@@ -256,7 +355,10 @@ fn a_gap_filled_with_another_chain_is_refused() {
     office.taken(&phone, phone.slice(3, 3));
     let mut other = phone.cloned();
     other.entries[1] = other.entries[0].clone();
-    assert_eq!(office.ingest(&phone, other.slice(1, 2)), SliceOutcome::Refused(Refusal::BrokenChain));
+    assert_eq!(
+        office.ingest(&phone, other.slice(1, 2)),
+        SliceOutcome::Refused(Refusal::BrokenChain)
+    );
     assert_eq!(office.taken(&phone, phone.slice(1, 2)).seq, 3);
 }
 
@@ -267,12 +369,23 @@ fn two_edits_of_one_field_keep_both_values() {
     let (person, items) = new_person(make, "张桂兰");
     office.desk.edit_with_id(make, Some(grid(1)), vec![], items);
     office.write_desk();
-    let heads = office.community().heads(format!("{}/open", grid(1)).parse().unwrap()).unwrap();
+    let heads = office
+        .community()
+        .heads(format!("{}/open", grid(1)).parse().unwrap())
+        .unwrap();
     assert_eq!(heads.len(), 1);
     let mut one = office.worker_of_grid(1);
     let mut two = office.worker_of_grid(1);
-    one.edit(Some(grid(1)), heads.clone(), vec![set("person", person, "phone", text("13700000001"))]);
-    two.edit(Some(grid(1)), heads, vec![set("person", person, "phone", text("13700000002"))]);
+    one.edit(
+        Some(grid(1)),
+        heads.clone(),
+        vec![set("person", person, "phone", text("13700000001"))],
+    );
+    two.edit(
+        Some(grid(1)),
+        heads,
+        vec![set("person", person, "phone", text("13700000002"))],
+    );
     office.taken(&one, one.all());
     office.taken(&two, two.all());
     assert_eq!(office.count("conflict"), 2);
@@ -281,9 +394,16 @@ fn two_edits_of_one_field_keep_both_values() {
     assert_eq!(office.one::<i64>("SELECT count(DISTINCT device) FROM conflict"), 2);
 
     // The office chooses; its choice is an edit on what it saw.
-    let heads = office.community().heads(format!("{}/open", grid(1)).parse().unwrap()).unwrap();
+    let heads = office
+        .community()
+        .heads(format!("{}/open", grid(1)).parse().unwrap())
+        .unwrap();
     assert_eq!(heads.len(), 2);
-    office.desk.edit(Some(grid(1)), heads, vec![set("person", person, "phone", text("13700000002"))]);
+    office.desk.edit(
+        Some(grid(1)),
+        heads,
+        vec![set("person", person, "phone", text("13700000002"))],
+    );
     office.write_desk();
     assert_eq!(office.count("conflict"), 0);
     assert_eq!(office.one::<String>("SELECT phone FROM person"), "13700000002");
@@ -297,11 +417,18 @@ fn an_edit_of_what_only_a_held_edit_makes_is_held_with_it() {
     let (person, mut items) = new_person(make, "张桂兰");
     items.push(set("person", person, "no_such_field", text("x")));
     phone.edit_with_id(make, Some(grid(1)), vec![], items);
-    phone.edit(Some(grid(1)), vec![], vec![set("person", person, "phone", text("13700000001"))]);
+    phone.edit(
+        Some(grid(1)),
+        vec![],
+        vec![set("person", person, "phone", text("13700000001"))],
+    );
     office.taken(&phone, phone.all());
     assert_eq!(office.reason(&phone, 1), "failed_rule");
     assert_eq!(office.reason(&phone, 2), "needs");
-    assert_eq!(office.one::<String>("SELECT detail FROM log_line WHERE reason = 'needs'"), make.to_string());
+    assert_eq!(
+        office.one::<String>("SELECT detail FROM log_line WHERE reason = 'needs'"),
+        make.to_string()
+    );
     assert_eq!(office.count("person"), 0);
 }
 

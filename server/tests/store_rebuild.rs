@@ -14,8 +14,8 @@ use menpai_server::sync::{Contact, FailPoint, SliceOutcome};
 use menpai_sync_core::entry::Scalar;
 use menpai_sync_core::ids::EntityId;
 use menpai_sync_core::kinds::Kinds;
-use serde_json::json;
 use phones::{Office, Phone, grid, new_person, set, text};
+use serde_json::json;
 
 /// Records, edits, a conflict, held and waiting entries of three devices.
 fn busy_office() -> (Office, Vec<Phone>) {
@@ -36,18 +36,36 @@ fn busy_office() -> (Office, Vec<Phone>) {
     office.desk.edit(
         Some(grid(1)),
         vec![],
-        vec![set("person", person, "care_categories:disabled", Scalar::Boolean(false)), set("person", person, "hearing", Scalar::Null)],
+        vec![
+            set("person", person, "care_categories:disabled", Scalar::Boolean(false)),
+            set("person", person, "hearing", Scalar::Null),
+        ],
     );
     office.write_desk();
-    let heads = office.community().heads(format!("{}/open", grid(1)).parse().unwrap()).unwrap();
+    let heads = office
+        .community()
+        .heads(format!("{}/open", grid(1)).parse().unwrap())
+        .unwrap();
     let mut phones: Vec<Phone> = (0..2).map(|_| office.worker_of_grid(1)).collect();
     for (index, phone) in phones.iter_mut().enumerate() {
-        phone.edit(Some(grid(1)), heads.clone(), vec![set("person", person, "phone", text(&format!("1370000000{index}")))]);
+        phone.edit(
+            Some(grid(1)),
+            heads.clone(),
+            vec![set("person", person, "phone", text(&format!("1370000000{index}")))],
+        );
         phone.door_check(grid(1), EntityId::from_bytes([9; 16]));
         phone.raw(b"not an entry");
         phone.raw(&[b'x'; 20_000]);
-        phone.record("care_visit", Some(grid(1)), json!({"subject_id": person, "mode": "door", "met": "not_home"}));
-        phone.edit(Some(grid(1)), vec![], vec![set("person", person, "note", text("爱喝茶"))]);
+        phone.record(
+            "care_visit",
+            Some(grid(1)),
+            json!({"subject_id": person, "mode": "door", "met": "not_home"}),
+        );
+        phone.edit(
+            Some(grid(1)),
+            vec![],
+            vec![set("person", person, "note", text("爱喝茶"))],
+        );
         office.taken(phone, phone.slice(1, 4));
     }
     office.taken(&phones[0], phones[0].slice(6, 6));
@@ -68,16 +86,30 @@ fn a_file_that_was_written_as_it_should_verifies() {
 #[test]
 fn a_rebuild_gives_the_same_digests_and_goes_on() {
     let (office, phones) = busy_office();
-    let before: Vec<String> = ["person", "door_check", "care_visit", "conflict", "registry_value", "entity"]
-        .iter()
-        .map(|view| dump(&office, view))
-        .collect();
+    let before: Vec<String> = [
+        "person",
+        "door_check",
+        "care_visit",
+        "conflict",
+        "registry_value",
+        "entity",
+    ]
+    .iter()
+    .map(|view| dump(&office, view))
+    .collect();
     let rebuilt = rebuild(office.community()).unwrap();
     assert!(rebuilt.is_equal(), "{rebuilt:?}");
-    let after: Vec<String> = ["person", "door_check", "care_visit", "conflict", "registry_value", "entity"]
-        .iter()
-        .map(|view| dump(&office, view))
-        .collect();
+    let after: Vec<String> = [
+        "person",
+        "door_check",
+        "care_visit",
+        "conflict",
+        "registry_value",
+        "entity",
+    ]
+    .iter()
+    .map(|view| dump(&office, view))
+    .collect();
     assert_eq!(before, after);
     assert!(verify(office.community()).unwrap().is_clean());
     // What waited is still judged when its gap is filled.
@@ -95,7 +127,8 @@ fn other_kind_files_make_the_tables_anew_at_open() {
         .map(|(name, text)| ((*name).to_owned(), text.replace("\"zh\": \"户室\"", "\"zh\": \"房间\"")))
         .collect();
     let mut settings = office.settings.clone();
-    settings.kinds = Arc::new(Kinds::from_files(files.iter().map(|(name, text)| (name.as_str(), text.as_str()))).unwrap());
+    settings.kinds =
+        Arc::new(Kinds::from_files(files.iter().map(|(name, text)| (name.as_str(), text.as_str()))).unwrap());
     office.settings = settings;
     office.reopen();
     let ddl: String = office.one("SELECT sql FROM sqlite_schema WHERE name = 'record_door_check'");
@@ -119,12 +152,27 @@ fn a_reopened_file_continues() {
 #[test]
 fn tampering_is_found() {
     let cases: [(&str, fn(&Finding) -> bool); 6] = [
-        ("UPDATE log_line SET made_ms = made_ms + 1 WHERE lsn = 3", |f| matches!(f, Finding::HomeChain(_))),
-        ("UPDATE log_head SET h = zeroblob(32)", |f| matches!(f, Finding::HomeSignature(_))),
-        ("UPDATE entry SET body = CAST('{}' AS BLOB), dictionary = 0 WHERE number = 4", |f| matches!(f, Finding::DeviceChain(..))),
-        ("UPDATE registry_value SET value = '\"13999999999\"' WHERE field = 'phone' AND rank = 0", |f| matches!(f, Finding::Tables { .. })),
-        ("DELETE FROM merged_entry WHERE entry = (SELECT entry FROM record_door_check LIMIT 1)", |f| matches!(f, Finding::Tables { .. })),
-        ("UPDATE device_log SET signature = zeroblob(64) WHERE number = 2", |f| matches!(f, Finding::DeviceSignature(..))),
+        ("UPDATE log_line SET made_ms = made_ms + 1 WHERE lsn = 3", |f| {
+            matches!(f, Finding::HomeChain(_))
+        }),
+        ("UPDATE log_head SET h = zeroblob(32)", |f| {
+            matches!(f, Finding::HomeSignature(_))
+        }),
+        (
+            "UPDATE entry SET body = CAST('{}' AS BLOB), dictionary = 0 WHERE number = 4",
+            |f| matches!(f, Finding::DeviceChain(..)),
+        ),
+        (
+            "UPDATE registry_value SET value = '\"13999999999\"' WHERE field = 'phone' AND rank = 0",
+            |f| matches!(f, Finding::Tables { .. }),
+        ),
+        (
+            "DELETE FROM merged_entry WHERE entry = (SELECT entry FROM record_door_check LIMIT 1)",
+            |f| matches!(f, Finding::Tables { .. }),
+        ),
+        ("UPDATE device_log SET signature = zeroblob(64) WHERE number = 2", |f| {
+            matches!(f, Finding::DeviceSignature(..))
+        }),
     ];
     for (sql, expected) in cases {
         let (office, _) = busy_office();
@@ -140,7 +188,11 @@ fn a_transaction_that_does_not_commit_leaves_nothing() {
     let armed = Arc::new(AtomicBool::new(false));
     let trigger = Arc::clone(&armed);
     let fail: FailPoint = Arc::new(move |_| {
-        if trigger.load(Ordering::SeqCst) { Err(StoreError::Other("the power went")) } else { Ok(()) }
+        if trigger.load(Ordering::SeqCst) {
+            Err(StoreError::Other("the power went"))
+        } else {
+            Ok(())
+        }
     });
     let mut office = Office::with(Some(fail));
     let mut phone = office.worker_of_grid(1);
@@ -150,7 +202,10 @@ fn a_transaction_that_does_not_commit_leaves_nothing() {
     phone.door_check(grid(1), EntityId::from_bytes([9; 16]));
     let before = verify(office.community()).unwrap();
     armed.store(true, Ordering::SeqCst);
-    let contact = Contact { received_ms: clock::now_ms(), offset_ms: 0 };
+    let contact = Contact {
+        received_ms: clock::now_ms(),
+        offset_ms: 0,
+    };
     let failed = office.community().ingest(phone.device, phone.all(), contact);
     assert!(matches!(failed, Err(StoreError::NotCommitted(_))), "{failed:?}");
     assert_eq!(verify(office.community()).unwrap(), before);
@@ -169,7 +224,10 @@ fn an_edit_that_makes_derivation_panic_is_held_and_costs_nobody_else() {
     let armed = Arc::new(AtomicBool::new(false));
     let trigger = Arc::clone(&armed);
     let fail: FailPoint = Arc::new(move |place| {
-        assert!(place != "derive" || !trigger.swap(false, Ordering::SeqCst), "a poisoned change");
+        assert!(
+            place != "derive" || !trigger.swap(false, Ordering::SeqCst),
+            "a poisoned change"
+        );
         Ok(())
     });
     let mut office = Office::with(Some(fail));
@@ -179,13 +237,20 @@ fn an_edit_that_makes_derivation_panic_is_held_and_costs_nobody_else() {
     phone.edit_with_id(make, Some(grid(1)), vec![], items);
     office.taken(&phone, phone.all());
     for number in 0..3 {
-        phone.edit(Some(grid(1)), vec![], vec![set("person", person, "phone", text(&format!("1370000000{number}")))]);
+        phone.edit(
+            Some(grid(1)),
+            vec![],
+            vec![set("person", person, "phone", text(&format!("1370000000{number}")))],
+        );
     }
     phone.door_check(grid(1), EntityId::from_bytes([9; 16]));
     armed.store(true, Ordering::SeqCst);
     office.taken(&phone, phone.slice(2, 5));
     assert_eq!(office.reason(&phone, 2), "derive_failed");
-    assert_eq!([3, 4, 5].map(|seq| office.reason(&phone, seq)), ["merged", "merged", "merged"]);
+    assert_eq!(
+        [3, 4, 5].map(|seq| office.reason(&phone, seq)),
+        ["merged", "merged", "merged"]
+    );
     assert_eq!(office.one::<String>("SELECT phone FROM person"), "13700000002");
     assert!(verify(office.community()).unwrap().is_clean());
     assert!(rebuild(office.community()).unwrap().is_equal());
@@ -195,7 +260,10 @@ fn an_edit_that_makes_derivation_panic_is_held_and_costs_nobody_else() {
 fn entries_of_a_kind_that_was_given_up_still_count() {
     let (mut office, _) = busy_office();
     let before = digests(office.community()).unwrap();
-    let files = Kinds::builtin_files().iter().copied().filter(|(name, _)| *name != "door_check");
+    let files = Kinds::builtin_files()
+        .iter()
+        .copied()
+        .filter(|(name, _)| *name != "door_check");
     office.settings.kinds = Arc::new(Kinds::from_files(files).unwrap());
     office.reopen();
     assert_eq!(digests(office.community()).unwrap(), before);
@@ -241,15 +309,25 @@ fn one_request_that_is_refused_costs_the_others_nothing() {
     // The third was restored from a backup.
     phones[2].entries[0] = phones[2].entries[1].clone();
     let outcomes: Vec<SliceOutcome> = std::thread::scope(|scope| {
-        let asked: Vec<_> = phones.iter().map(|phone| scope.spawn(|| office.ingest(phone, phone.slice(2, 2)))).collect();
+        let asked: Vec<_> = phones
+            .iter()
+            .map(|phone| scope.spawn(|| office.ingest(phone, phone.slice(2, 2))))
+            .collect();
         asked.into_iter().map(|asked| asked.join().unwrap()).collect()
     });
-    assert_eq!(outcomes.iter().filter(|outcome| matches!(outcome, SliceOutcome::Taken { .. })).count(), 3);
+    assert_eq!(
+        outcomes
+            .iter()
+            .filter(|outcome| matches!(outcome, SliceOutcome::Taken { .. }))
+            .count(),
+        3
+    );
     assert_eq!(office.count("door_check"), 7);
 }
 
 fn dump(office: &Office, view: &str) -> String {
-    office.community()
+    office
+        .community()
         .query(|connection| {
             let mut statement = connection.prepare(&format!("SELECT * FROM {view} ORDER BY 1, 2, 3, 4"))?;
             let columns = statement.column_count();

@@ -55,7 +55,13 @@ impl Served {
             });
         });
         let (address, handle) = receive.recv().unwrap();
-        Served { _folder: folder, home, address, handle, thread: Some(thread) }
+        Served {
+            _folder: folder,
+            home,
+            address,
+            handle,
+            thread: Some(thread),
+        }
     }
 
     fn community(&self) -> Arc<Community> {
@@ -71,11 +77,19 @@ impl Served {
         let mut phone = Phone::new();
         let body = json!({"account": account, "password": PASSWORD, "device":
             {"id": phone.device, "public_key": phone.signer.public_key(), "name": "测试手机"}});
-        let answer = self.send("POST", "/api/v1/sessions", &[("Content-Type", "application/json")], body.to_string().as_bytes());
+        let answer = self.send(
+            "POST",
+            "/api/v1/sessions",
+            &[("Content-Type", "application/json")],
+            body.to_string().as_bytes(),
+        );
         assert_eq!(answer.status, 200, "{}", answer.text());
         let said = answer.json();
         phone.worker = serde_json::from_value(said["worker"]["id"].clone()).unwrap();
-        let from = menpai_sync_core::time::Instant { unix_ms: clock::now_ms() - 30 * 24 * phones::HOUR_MS, offset_minutes: 480 };
+        let from = menpai_sync_core::time::Instant {
+            unix_ms: clock::now_ms() - 30 * 24 * phones::HOUR_MS,
+            offset_minutes: 480,
+        };
         let office = self.office();
         let body = records::assignment(phone.worker, "刘敏", "grid_worker", Some(grid(in_grid)), from);
         office.write(&[office.record(records::ASSIGNMENT, None, body)]).unwrap();
@@ -91,7 +105,8 @@ impl Served {
 
     fn begin(&self, method: &str, path: &str, headers: &[(&str, &str)], length: usize) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).unwrap();
-        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n");
+        let mut head =
+            format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n");
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -102,7 +117,12 @@ impl Served {
 
     fn sync(&self, token: &str, body: &[u8]) -> Answer {
         let bearer = format!("Bearer {token}");
-        self.send("POST", "/api/v1/sync", &[("Content-Type", "application/gzip"), ("Authorization", &bearer)], body)
+        self.send(
+            "POST",
+            "/api/v1/sync",
+            &[("Content-Type", "application/gzip"), ("Authorization", &bearer)],
+            body,
+        )
     }
 }
 
@@ -129,7 +149,10 @@ impl Answer {
         let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         assert!(!head.to_lowercase().contains("transfer-encoding"), "{head}");
-        Answer { status, body: bytes[end + 4..].to_vec() }
+        Answer {
+            status,
+            body: bytes[end + 4..].to_vec(),
+        }
     }
 
     fn text(&self) -> String {
@@ -149,7 +172,11 @@ impl Answer {
         assert_eq!(self.status, 200, "{}", self.text());
         let (body, rest) = inflate_member(&self.body, 8 << 20).unwrap();
         assert!(rest.is_empty());
-        body.strip_suffix(b"\n").unwrap().split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
+        body.strip_suffix(b"\n")
+            .unwrap()
+            .split(|byte| *byte == b'\n')
+            .map(<[u8]>::to_vec)
+            .collect()
     }
 
     fn header(&self) -> Value {
@@ -183,7 +210,10 @@ fn one_round_trip_sends_everything_and_learns_everything() {
         one.door_check(grid(1), door());
     }
     one.raw(b"unreadable");
-    let answer = served.sync(&token_one, &body(&header(&one), &[one.slice_bytes(1, 2), one.slice_bytes(3, 4)]));
+    let answer = served.sync(
+        &token_one,
+        &body(&header(&one), &[one.slice_bytes(1, 2), one.slice_bytes(3, 4)]),
+    );
     let lines = answer.lines();
     let head = answer.header();
     assert_eq!(head["received"]["seq"], 4);
@@ -195,7 +225,10 @@ fn one_round_trip_sends_everything_and_learns_everything() {
     let receipt: Value = serde_json::from_slice(&lines[1]).unwrap();
     assert_eq!(receipt["receipt"]["first"], 1);
     assert_eq!(receipt["receipt"]["seq"], 4);
-    assert_eq!(receipt["receipt"]["verdicts"], json!([{"seq": 4, "verdict": "held", "reason": "unreadable"}]));
+    assert_eq!(
+        receipt["receipt"]["verdicts"],
+        json!([{"seq": 4, "verdict": "held", "reason": "unreadable"}])
+    );
     let signature: Value = serde_json::from_slice(&lines[2]).unwrap();
     let signature: Signature = serde_json::from_value(signature["signature"].clone()).unwrap();
     let key: PublicKey = served.home.receipt_key.public_key();
@@ -211,14 +244,24 @@ fn one_round_trip_sends_everything_and_learns_everything() {
         assert!(lines.contains(entry));
     }
     assert!(!lines.contains(&two.entries[0]), "its own entry does not come back");
-    assert_eq!(served.community().query(|c| Ok(c.query_row("SELECT count(*) FROM door_check", [], |r| r.get::<_, i64>(0))?)).unwrap(), 4);
+    assert_eq!(
+        served
+            .community()
+            .query(|c| Ok(c.query_row("SELECT count(*) FROM door_check", [], |r| r.get::<_, i64>(0))?))
+            .unwrap(),
+        4
+    );
 
     // Whoever applies the lines has the digest that the header states.
     let mut replica = Replica::empty(code(), Arc::clone(served.community().kinds()));
     let mut rest = lines[3..].iter();
     while let Some(line) = rest.next() {
         let envelope: menpai_sync_core::community_log::Envelope = serde_json::from_slice(line).unwrap();
-        let entry = if envelope.device == two.device { two.entries[0].clone() } else { rest.next().unwrap().clone() };
+        let entry = if envelope.device == two.device {
+            two.entries[0].clone()
+        } else {
+            rest.next().unwrap().clone()
+        };
         replica.apply(&envelope, &entry).unwrap();
     }
     let part = format!("{}/open", grid(1));
@@ -277,7 +320,14 @@ fn a_phone_sees_its_grid_only() {
     assert!(!answer.lines().contains(&one.entries[0]));
     let head = answer.header();
     let parts: Vec<&String> = head["cursor"].as_object().unwrap().keys().collect();
-    assert_eq!(parts, [&format!("{}/care", grid(2)), &format!("{}/open", grid(2)), "community/open"]);
+    assert_eq!(
+        parts,
+        [
+            &format!("{}/care", grid(2)),
+            &format!("{}/open", grid(2)),
+            "community/open"
+        ]
+    );
 }
 
 #[test]
@@ -287,7 +337,11 @@ fn an_answer_over_its_budget_says_more_and_goes_on() {
     let (two, token_two) = served.sign_in("chen", 1);
     let long = "长".repeat(2_000);
     for _ in 0..400 {
-        one.record("door_check", Some(grid(1)), json!({"dwelling_id": door(), "mode": "door", "outcome": "absent", "diary": long}));
+        one.record(
+            "door_check",
+            Some(grid(1)),
+            json!({"dwelling_id": door(), "mode": "door", "outcome": "absent", "diary": long}),
+        );
     }
     for first in (1..=400).step_by(80) {
         let answer = served.sync(&token_one, &body(&header(&one), &[one.slice_bytes(first, first + 79)]));
@@ -327,7 +381,12 @@ fn a_broken_connection_costs_the_unfinished_slice_only() {
         whole.len(),
     );
     stream.write_all(&whole[..whole.len() - 10]).unwrap();
-    let stored = || served.community().query(|c| Ok(c.query_row("SELECT count(*) FROM door_check", [], |r| r.get::<_, i64>(0))?)).unwrap();
+    let stored = || {
+        served
+            .community()
+            .query(|c| Ok(c.query_row("SELECT count(*) FROM door_check", [], |r| r.get::<_, i64>(0))?))
+            .unwrap()
+    };
     // It is durable before the request ends.
     for _ in 0..100 {
         if stored() == 2 {
@@ -355,14 +414,34 @@ fn bad_requests_get_a_clear_error_and_change_nothing() {
     };
     let before = verify(&served.community()).unwrap();
     let cases: Vec<(&str, Vec<u8>, u16, &str)> = vec![
-        ("another protocol", with("menpai", json!(2)), 426, "protocol_not_supported"),
-        ("unknown community", with("community", json!("110101001001")), 404, "unknown_community"),
-        ("another device", with("device", json!(Phone::new().device)), 403, "wrong_device"),
+        (
+            "another protocol",
+            with("menpai", json!(2)),
+            426,
+            "protocol_not_supported",
+        ),
+        (
+            "unknown community",
+            with("community", json!("110101001001")),
+            404,
+            "unknown_community",
+        ),
+        (
+            "another device",
+            with("device", json!(Phone::new().device)),
+            403,
+            "wrong_device",
+        ),
         ("no device", with("device", json!("x")), 400, "unreadable_request"),
         ("not gzip", b"{\"menpai\":1}\n".to_vec(), 400, "unreadable_request"),
         ("nothing", Vec::new(), 400, "unreadable_request"),
         ("cut header", body(&good, &[])[..30].to_vec(), 400, "unreadable_request"),
-        ("two lines", deflate(format!("{good}\n{good}\n").as_bytes()), 400, "unreadable_request"),
+        (
+            "two lines",
+            deflate(format!("{good}\n{good}\n").as_bytes()),
+            400,
+            "unreadable_request",
+        ),
         ("header bomb", deflate(&vec![b' '; 30 << 20]), 413, "too_large"),
     ];
     for (what, bytes, status, code) in cases {
@@ -391,7 +470,10 @@ fn bad_slices_are_refused_with_words_and_nothing_of_them_is_kept() {
     let head = header(&phone);
     let first = phone.slice_bytes(1, 1);
     let line = first.split(|byte| *byte == b'\n').next().unwrap();
-    let forged = Phone { signer: Phone::new().signer, ..phone.cloned() };
+    let forged = Phone {
+        signer: Phone::new().signer,
+        ..phone.cloned()
+    };
     let mut clone = phone.cloned();
     clone.entries[0] = clone.entries[1].clone();
     let many_lines = [line, b"\n", &b"{}\n".repeat(100_000)].concat();
@@ -412,8 +494,16 @@ fn bad_slices_are_refused_with_words_and_nothing_of_them_is_kept() {
         ("bomb", slices(&[&first, &vec![0; 50 << 20]]), "slice_too_large"),
         ("noise", slices(&[&first, &noise]), "slice_too_large"),
         ("100,000 lines", slices(&[&first, &many_lines]), "slice_too_large"),
-        ("not gzip", [cut.clone(), b"plain text".to_vec()].concat(), "unreadable_slice"),
-        ("cut", [cut.clone(), deflate(&phone.slice_bytes(2, 3))[..50].to_vec()].concat(), "unreadable_slice"),
+        (
+            "not gzip",
+            [cut.clone(), b"plain text".to_vec()].concat(),
+            "unreadable_slice",
+        ),
+        (
+            "cut",
+            [cut.clone(), deflate(&phone.slice_bytes(2, 3))[..50].to_vec()].concat(),
+            "unreadable_slice",
+        ),
     ];
     for (what, bytes, code) in cases {
         let answer = served.sync(&token, &bytes);
@@ -429,5 +519,8 @@ fn bad_slices_are_refused_with_words_and_nothing_of_them_is_kept() {
     assert_eq!(answer.header()["received"]["seq"], 16);
     assert!(verify(&served.community()).unwrap().is_clean());
     // And it goes on.
-    assert_eq!(served.sync(&token, &body(&head, &[phone.slice_bytes(17, 20)])).header()["received"]["seq"], 20);
+    assert_eq!(
+        served.sync(&token, &body(&head, &[phone.slice_bytes(17, 20)])).header()["received"]["seq"],
+        20
+    );
 }

@@ -35,7 +35,10 @@ impl Rebuilt {
 pub fn rebuild(community: &Community) -> Result<Rebuilt, StoreError> {
     let before = digests(community)?;
     community.rebuild()?;
-    Ok(Rebuilt { before, after: digests(community)? })
+    Ok(Rebuilt {
+        before,
+        after: digests(community)?,
+    })
 }
 
 /// The digest of every part, as the tables show it.

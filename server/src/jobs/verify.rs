@@ -76,13 +76,18 @@ impl fmt::Display for Finding {
             Finding::Sqlite(text) => write!(f, "SQLite: {text}"),
             Finding::MissingEntry(device, seq) => write!(f, "device {device}: entry {seq} is missing"),
             Finding::DeviceChain(device, seq) => write!(f, "device {device}: the chain differs at entry {seq}"),
-            Finding::DeviceSignature(device, seq) => write!(f, "device {device}: the signature at entry {seq} does not fit"),
+            Finding::DeviceSignature(device, seq) => {
+                write!(f, "device {device}: the signature at entry {seq} does not fit")
+            }
             Finding::MissingLine(lsn) => write!(f, "line {lsn} is missing"),
             Finding::HomeChain(lsn) => write!(f, "the home's chain differs at line {lsn}"),
             Finding::HomeSignature(lsn) => write!(f, "the home's signature at line {lsn} does not fit"),
             Finding::Line(lsn, why) => write!(f, "line {lsn} gives no state: {why}"),
             Finding::Tables { part, tables, lines } => {
-                write!(f, "{part}: the tables have digest {tables}, the lines {lines}; run rebuild")
+                write!(
+                    f,
+                    "{part}: the tables have digest {tables}, the lines {lines}; run rebuild"
+                )
             }
         }
     }
@@ -95,7 +100,9 @@ impl fmt::Display for Finding {
 pub fn verify(community: &Community) -> Result<Report, StoreError> {
     community.read(|reader| {
         let mut report = Report::default();
-        report.findings.extend(check::sqlite(&reader.connection)?.into_iter().map(Finding::Sqlite));
+        report
+            .findings
+            .extend(check::sqlite(&reader.connection)?.into_iter().map(Finding::Sqlite));
         for log in device_logs::all(&reader.connection)? {
             check_device(community, reader, &log, &mut report)?;
         }
@@ -119,9 +126,23 @@ fn check_device(
     }
     let directory = community.directory();
     let key = directory.device(log.device).map(|known| &known.public_key);
-    let mut signed: Vec<(LogHead, _)> = log.signature.map(|signature| (log.head, signature)).into_iter().collect();
-    for Island { first, last, previous, h, signature } in device_logs::islands(&reader.connection, log.number)? {
-        let before = LogHead { seq: first - 1, h: previous };
+    let mut signed: Vec<(LogHead, _)> = log
+        .signature
+        .map(|signature| (log.head, signature))
+        .into_iter()
+        .collect();
+    for Island {
+        first,
+        last,
+        previous,
+        h,
+        signature,
+    } in device_logs::islands(&reader.connection, log.number)?
+    {
+        let before = LogHead {
+            seq: first - 1,
+            h: previous,
+        };
         let head = LogHead { seq: last, h };
         if walk(reader, log, before, last, report)?.is_some_and(|end| end != head) {
             report.findings.push(Finding::DeviceChain(log.device, last));
@@ -147,14 +168,24 @@ fn walk(
 ) -> Result<Option<LogHead>, StoreError> {
     let mut head = start;
     let mut missing = None;
-    entries::for_each(&reader.connection, &mut reader.codec, log.number, start.seq + 1..=last, |entry| {
-        if entry.seq != head.seq + 1 {
-            missing.get_or_insert(head.seq + 1);
-        }
-        head = LogHead { seq: entry.seq - 1, h: head.h }.after(entry.hash);
-        report.entries += 1;
-        Ok(())
-    })?;
+    entries::for_each(
+        &reader.connection,
+        &mut reader.codec,
+        log.number,
+        start.seq + 1..=last,
+        |entry| {
+            if entry.seq != head.seq + 1 {
+                missing.get_or_insert(head.seq + 1);
+            }
+            head = LogHead {
+                seq: entry.seq - 1,
+                h: head.h,
+            }
+            .after(entry.hash);
+            report.entries += 1;
+            Ok(())
+        },
+    )?;
     if head.seq != last {
         missing.get_or_insert(head.seq + 1);
     }
@@ -194,7 +225,11 @@ fn check_lines(community: &Community, reader: &mut Reader, report: &mut Report) 
             if signed != head {
                 report.findings.push(Finding::HomeChain(head.lsn));
             }
-            if me.receipt_key.verify(&signed.message(me.code, me.log), &signature).is_err() {
+            if me
+                .receipt_key
+                .verify(&signed.message(me.code, me.log), &signature)
+                .is_err()
+            {
                 report.findings.push(Finding::HomeSignature(signed.lsn));
             }
         }

@@ -25,8 +25,14 @@ use crate::sync::{Contact, Refusal, Slice, SliceOutcome};
 /// A client that sends nothing for so long has lost its signal.
 const PIECE_TIME: Duration = Duration::from_secs(60);
 const GZIP: &str = "application/gzip";
-const HEADER_LIMITS: Limits = Limits { compressed: MAX_HEADER_BYTES, inflated: MAX_HEADER_BYTES };
-const SLICE_LIMITS: Limits = Limits { compressed: MAX_SLICE_COMPRESSED, inflated: MAX_SLICE_INFLATED };
+const HEADER_LIMITS: Limits = Limits {
+    compressed: MAX_HEADER_BYTES,
+    inflated: MAX_HEADER_BYTES,
+};
+const SLICE_LIMITS: Limits = Limits {
+    compressed: MAX_SLICE_COMPRESSED,
+    inflated: MAX_SLICE_INFLATED,
+};
 /// What is read and thrown away after a refusal, so that the client can hear the answer.
 const MOST_DRAINED_BYTES: usize = (MAX_SLICES + 1) * MAX_SLICE_COMPRESSED;
 
@@ -40,7 +46,10 @@ pub async fn post(
     request: HttpRequest,
     payload: web::Payload,
 ) -> ApiResult<HttpResponse> {
-    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let content_type = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
     if content_type != Some(GZIP) {
         return Err(ApiError::unreadable(format!("Content-Type must be {GZIP}")));
     }
@@ -99,8 +108,13 @@ pub async fn post(
 
     community.note_contact(session.device, header.last, contact.received_ms);
     let bytes = web::block(move || {
-        let asked =
-            Asked { header: &header, now_ms: clock::now_ms(), offset_ms: contact.offset_ms, taken, refused };
+        let asked = Asked {
+            header: &header,
+            now_ms: clock::now_ms(),
+            offset_ms: contact.offset_ms,
+            taken,
+            refused,
+        };
         answer(&community, asked)
     })
     .await??;
@@ -126,7 +140,13 @@ struct Body {
 
 impl Body {
     fn new(payload: web::Payload) -> Body {
-        Body { payload, members: Members::new(HEADER_LIMITS), piece: web::Bytes::new(), read: 0, ended: false }
+        Body {
+            payload,
+            members: Members::new(HEADER_LIMITS),
+            piece: web::Bytes::new(),
+            read: 0,
+            ended: false,
+        }
     }
 
     /// The first member: one line.
@@ -143,7 +163,8 @@ impl Body {
             return Err(ApiError::unreadable("header: more than one line"));
         }
         // The number first: another protocol's header may look otherwise.
-        let spoken: Spoken = serde_json::from_slice(line).map_err(|error| ApiError::unreadable(format!("header: {error}")))?;
+        let spoken: Spoken =
+            serde_json::from_slice(line).map_err(|error| ApiError::unreadable(format!("header: {error}")))?;
         if spoken.menpai != PROTOCOL {
             return Err(ApiError::ProtocolNotSupported);
         }
@@ -176,7 +197,10 @@ impl Body {
             return Ok(false);
         }
         let next = actix_web::rt::time::timeout(PIECE_TIME, self.payload.next());
-        match next.await.map_err(|_| ApiError::unreadable("body: nothing came for too long"))? {
+        match next
+            .await
+            .map_err(|_| ApiError::unreadable("body: nothing came for too long"))?
+        {
             Some(piece) => {
                 // The connection broke: there is nobody to answer.
                 self.piece = piece.map_err(|error| ApiError::unreadable(format!("body: {error}")))?;
@@ -204,11 +228,20 @@ struct Spoken {
 fn in_words(slice: usize, refusal: Refusal, language: Language) -> SliceRefusal {
     let [(zh, zh_next), (en, en_next)] = match refusal {
         Refusal::BadSignature => [
-            ("这一批记录的签名与登记的手机不符。", "请重新登录登记这部手机；记录仍在手机上。"),
-            ("The signature does not fit this phone's registered key.", "Sign in again; the records are still on the phone."),
+            (
+                "这一批记录的签名与登记的手机不符。",
+                "请重新登录登记这部手机；记录仍在手机上。",
+            ),
+            (
+                "The signature does not fit this phone's registered key.",
+                "Sign in again; the records are still on the phone.",
+            ),
         ],
         Refusal::BrokenChain => [
-            ("这部手机的记录与服务器上的接不上，手机可能从备份恢复过。", "请重新登录登记为新手机，未上传的记录会重新发送。"),
+            (
+                "这部手机的记录与服务器上的接不上，手机可能从备份恢复过。",
+                "请重新登录登记为新手机，未上传的记录会重新发送。",
+            ),
             (
                 "This phone's log does not continue what the server has; it may have been restored or cloned.",
                 "Sign in again as a new device; what was not uploaded is sent again.",
@@ -216,11 +249,17 @@ fn in_words(slice: usize, refusal: Refusal, language: Language) -> SliceRefusal 
         ],
         Refusal::Unreadable => [
             ("这一批记录读不出来。", "请更新应用后再同步；记录仍在手机上。"),
-            ("This batch cannot be read.", "Update the app and sync again; the records are still on the phone."),
+            (
+                "This batch cannot be read.",
+                "Update the app and sync again; the records are still on the phone.",
+            ),
         ],
         Refusal::TooLarge => [
             ("这一批记录超过大小限制。", "请更新应用后再同步；记录仍在手机上。"),
-            ("This batch is over the size limit.", "Update the app and sync again; the records are still on the phone."),
+            (
+                "This batch is over the size limit.",
+                "Update the app and sync again; the records are still on the phone.",
+            ),
         ],
         Refusal::TooMany => [
             ("一次同步的批次太多。", "余下的会在下次同步时发送。"),
@@ -231,5 +270,10 @@ fn in_words(slice: usize, refusal: Refusal, language: Language) -> SliceRefusal 
         Language::Zh => (zh, zh_next),
         Language::En => (en, en_next),
     };
-    SliceRefusal { slice, code: refusal.code(), message: message.to_owned(), next: next.to_owned() }
+    SliceRefusal {
+        slice,
+        code: refusal.code(),
+        message: message.to_owned(),
+        next: next.to_owned(),
+    }
 }

@@ -94,7 +94,11 @@ fn expect(connection: &Connection, name: &'static str, wanted: &str) -> Result<(
     if found == wanted {
         Ok(())
     } else {
-        Err(OpenError::Pragma { name, wanted: wanted.to_owned(), found })
+        Err(OpenError::Pragma {
+            name,
+            wanted: wanted.to_owned(),
+            found,
+        })
     }
 }
 
@@ -118,7 +122,16 @@ mod tests {
     fn a_pragma_that_does_not_read_back_refuses_the_file() {
         // A database in memory has no write-ahead log: the set succeeds, the read shows it.
         let error = open_writer(Path::new(":memory:")).unwrap_err();
-        assert!(matches!(error, OpenError::Pragma { name: "journal_mode", .. }), "{error}");
+        assert!(
+            matches!(
+                error,
+                OpenError::Pragma {
+                    name: "journal_mode",
+                    ..
+                }
+            ),
+            "{error}"
+        );
     }
 
     #[test]

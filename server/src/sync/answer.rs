@@ -94,12 +94,19 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
 
 /// The visible parts, each with the last line this device has seen of it.
 fn cursor(community: &Community, parts: &Parts, asked: &Asked<'_>, head: Lsn) -> BTreeMap<Part, Lsn> {
-    let visible = community.directory().visible(asked.header.device, asked.now_ms, parts.all());
+    let visible = community
+        .directory()
+        .visible(asked.header.device, asked.now_ms, parts.all());
     let continues = asked.header.log == Some(community.identity().log);
     visible
         .into_iter()
         .map(|part| {
-            let seen = asked.header.cursor.get(&part.to_string()).copied().filter(|_| continues);
+            let seen = asked
+                .header
+                .cursor
+                .get(&part.to_string())
+                .copied()
+                .filter(|_| continues);
             // A cursor beyond the end is from a log that was longer once: begin again.
             (part, seen.filter(|seen| *seen <= head).unwrap_or(0))
         })
@@ -117,8 +124,9 @@ fn digests(
     for part in visible {
         // A part without a line has the digest of nothing.
         let number = parts.find(part).unwrap_or(0);
-        let digest = community
-            .digest_at(part, lsn, || digest::of_part(&reader.connection, &mut reader.codec, number))?;
+        let digest = community.digest_at(part, lsn, || {
+            digest::of_part(&reader.connection, &mut reader.codec, number)
+        })?;
         digests.insert(part, PartDigestAt { lsn, digest });
     }
     Ok(digests)
@@ -131,7 +139,13 @@ fn push_receipt(
     head: ChainHead,
     first: Seq,
     end: LogHead,
-    verdicts: impl Iterator<Item = (Seq, menpai_sync_core::verdict::Verdict, Option<menpai_sync_core::verdict::Reason>)>,
+    verdicts: impl Iterator<
+        Item = (
+            Seq,
+            menpai_sync_core::verdict::Verdict,
+            Option<menpai_sync_core::verdict::Reason>,
+        ),
+    >,
 ) {
     let me = community.identity();
     let line = ReceiptLine {
@@ -144,12 +158,16 @@ fn push_receipt(
             first,
             seq: end.seq,
             h: end.h,
-            verdicts: verdicts.map(|(seq, verdict, reason)| ReceiptVerdict { seq, verdict, reason }).collect(),
+            verdicts: verdicts
+                .map(|(seq, verdict, reason)| ReceiptVerdict { seq, verdict, reason })
+                .collect(),
         },
     };
     let start = body.len();
     push(body, &line);
-    let signature = community.receipt_key().sign(&receipt_message(&body[start..body.len() - 1]));
+    let signature = community
+        .receipt_key()
+        .sign(&receipt_message(&body[start..body.len() - 1]));
     push(body, &SignatureLine { signature });
 }
 

@@ -31,7 +31,11 @@ impl Communities {
     /// Communities whose files lie in `folder`, named `<code>.sqlite`.
     #[must_use]
     pub fn new(folder: &Path, settings: Settings) -> Communities {
-        Communities { folder: folder.to_owned(), settings, open: Mutex::default() }
+        Communities {
+            folder: folder.to_owned(),
+            settings,
+            open: Mutex::default(),
+        }
     }
 
     /// The file of a community.
@@ -48,7 +52,10 @@ impl Communities {
         let mut codes = Vec::new();
         for file in std::fs::read_dir(&self.folder)? {
             let name = file?.file_name();
-            codes.extend(name.to_str().and_then(|name| name.strip_suffix(".sqlite")?.parse::<CommunityCode>().ok()));
+            codes.extend(
+                name.to_str()
+                    .and_then(|name| name.strip_suffix(".sqlite")?.parse::<CommunityCode>().ok()),
+            );
         }
         codes.sort_unstable();
         Ok(codes)
@@ -101,7 +108,10 @@ impl Communities {
 impl Open {
     fn keep(&mut self, code: CommunityCode, community: &Arc<Community>, now: u64) {
         if self.by_code.len() >= MOST_OPEN {
-            let idle = self.by_code.iter().filter(|(_, (community, _))| Arc::strong_count(community) == 1);
+            let idle = self
+                .by_code
+                .iter()
+                .filter(|(_, (community, _))| Arc::strong_count(community) == 1);
             if let Some(oldest) = idle.min_by_key(|(_, (_, used))| *used).map(|(code, _)| *code) {
                 self.by_code.remove(&oldest);
             }

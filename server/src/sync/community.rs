@@ -91,7 +91,11 @@ impl Community {
         }
         let identity = Identity {
             code,
-            log: LogId::from_bytes(uuid::Builder::from_random_bytes(clock::random()).into_uuid().into_bytes()),
+            log: LogId::from_bytes(
+                uuid::Builder::from_random_bytes(clock::random())
+                    .into_uuid()
+                    .into_bytes(),
+            ),
             receipt_key: settings.receipt_key.public_key(),
             founder,
         };
@@ -142,7 +146,10 @@ impl Community {
         )?;
         if !current && state.head.lsn > 0 {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            rebuild(&mut Work { transaction: &transaction, state: &mut state })?;
+            rebuild(&mut Work {
+                transaction: &transaction,
+                state: &mut state,
+            })?;
             transaction.commit()?;
         }
         let directory = Arc::new(RwLock::new(Arc::clone(&state.directory)));
@@ -230,7 +237,10 @@ impl Community {
     pub fn write_as_office(&self, office: &OfficeDevice, entries: Vec<Vec<u8>>) -> Result<LogHead, StoreError> {
         let office = office.clone();
         self.write(move |work| {
-            let contact = Contact { received_ms: clock::now_ms(), offset_ms: 0 };
+            let contact = Contact {
+                received_ms: clock::now_ms(),
+                offset_ms: 0,
+            };
             let code = work.state.identity.code;
             let mut head = match device_logs::find(work.transaction, office.device)? {
                 Some(log) => log.head,
@@ -297,7 +307,10 @@ impl Community {
         let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut reader = match idle {
             Some(reader) => reader,
-            None => Reader { connection: open_reader(&self.path)?, codec: BodyCodec::new()? },
+            None => Reader {
+                connection: open_reader(&self.path)?,
+                codec: BodyCodec::new()?,
+            },
         };
         snapshots::begin_reading(&reader.connection)?;
         let result = read(&mut reader);
@@ -316,12 +329,20 @@ impl Community {
         lsn: Lsn,
         make: impl FnOnce() -> Result<Hash, StoreError>,
     ) -> Result<Hash, StoreError> {
-        let known = self.digests.lock().unwrap_or_else(PoisonError::into_inner).get(&part).copied();
+        let known = self
+            .digests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&part)
+            .copied();
         if let Some((_, digest)) = known.filter(|(at, _)| *at == lsn) {
             return Ok(digest);
         }
         let digest = make()?;
-        self.digests.lock().unwrap_or_else(PoisonError::into_inner).insert(part, (lsn, digest));
+        self.digests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(part, (lsn, digest));
         Ok(digest)
     }
 

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use menpai_sync_core::entry::Entry;
 use menpai_sync_core::ids::{DeviceId, EntryId, GridId, WorkerId};
 use menpai_sync_core::judge::{Assignment, DeviceFacts};
+use menpai_sync_core::kinds::Class;
 use menpai_sync_core::kinds::{Enrols, Grants, Kind, Kinds};
 use menpai_sync_core::part::Part;
-use menpai_sync_core::kinds::Class;
 use menpai_sync_core::signature::PublicKey;
 use menpai_sync_core::time::Instant;
 use serde_json::Value;
@@ -44,7 +44,11 @@ pub struct Directory {
 #[derive(Debug, Clone)]
 enum OfficeRecord {
     Device(DeviceId, KnownDevice),
-    Assignment { worker: WorkerId, name: Option<String>, assignment: Assignment },
+    Assignment {
+        worker: WorkerId,
+        name: Option<String>,
+        assignment: Assignment,
+    },
 }
 
 impl Directory {
@@ -66,7 +70,11 @@ impl Directory {
     /// The kinds whose records it folds over.
     #[must_use]
     pub fn kinds(kinds: &Kinds) -> Vec<&str> {
-        kinds.iter().filter(|kind| is_office(kind)).map(|kind| kind.name.as_str()).collect()
+        kinds
+            .iter()
+            .filter(|kind| is_office(kind))
+            .map(|kind| kind.name.as_str())
+            .collect()
     }
 
     /// Whether it folds over records of this kind.
@@ -77,7 +85,9 @@ impl Directory {
 
     /// Takes up one merged record; says whether it was one of the office's.
     pub fn add(&mut self, kinds: &Kinds, entry: &Entry, made_ms: i64) -> bool {
-        let Some(kind) = kinds.get(&entry.kind).filter(|kind| is_office(kind)) else { return false };
+        let Some(kind) = kinds.get(&entry.kind).filter(|kind| is_office(kind)) else {
+            return false;
+        };
         self.replaced.extend(entry.supersedes.into_iter().chain(entry.retracts));
         let record = match (&kind.effects.enrols, &kind.effects.grants) {
             (Some(enrols), _) => device(enrols, entry),
@@ -96,9 +106,18 @@ impl Directory {
         self.devices.clear();
         self.assignments.clear();
         self.names.clear();
-        let facts = DeviceFacts { worker: self.founder.worker, office: true, revoked_ms: None };
-        self.devices
-            .insert(self.founder.device, KnownDevice { facts, public_key: self.founder.public_key.clone() });
+        let facts = DeviceFacts {
+            worker: self.founder.worker,
+            office: true,
+            revoked_ms: None,
+        };
+        self.devices.insert(
+            self.founder.device,
+            KnownDevice {
+                facts,
+                public_key: self.founder.public_key.clone(),
+            },
+        );
         for ((_, id), record) in &self.records {
             if self.replaced.contains(id) {
                 continue;
@@ -107,7 +126,11 @@ impl Directory {
                 OfficeRecord::Device(device, known) => {
                     self.devices.insert(*device, known.clone());
                 }
-                OfficeRecord::Assignment { worker, name, assignment } => {
+                OfficeRecord::Assignment {
+                    worker,
+                    name,
+                    assignment,
+                } => {
                     self.assignments.entry(*worker).or_default().push(assignment.clone());
                     if let Some(name) = name {
                         self.names.insert(*worker, name.clone());
@@ -139,7 +162,9 @@ impl Directory {
     /// for devices of the office.
     #[must_use]
     pub fn visible(&self, device: DeviceId, now_ms: i64, every_part: impl Iterator<Item = Part>) -> Vec<Part> {
-        let Some(known) = self.device(device) else { return Vec::new() };
+        let Some(known) = self.device(device) else {
+            return Vec::new();
+        };
         let facts = &known.facts;
         if facts.revoked_ms.is_some_and(|revoked| revoked <= now_ms) {
             return Vec::new();
@@ -147,18 +172,28 @@ impl Directory {
         let current: Vec<&Assignment> = self
             .assignments(facts.worker)
             .iter()
-            .filter(|assignment| {
-                assignment.from_ms <= now_ms && assignment.until_ms.is_none_or(|until| now_ms < until)
-            })
+            .filter(|assignment| assignment.from_ms <= now_ms && assignment.until_ms.is_none_or(|until| now_ms < until))
             .collect();
-        let mut parts = vec![Part { grid: None, class: Class::Open }];
+        let mut parts = vec![Part {
+            grid: None,
+            class: Class::Open,
+        }];
         if facts.office || current.iter().any(|assignment| assignment.grid.is_none()) {
-            parts.push(Part { grid: None, class: Class::Care });
+            parts.push(Part {
+                grid: None,
+                class: Class::Care,
+            });
             parts.extend(every_part);
         }
         for grid in current.iter().filter_map(|assignment| assignment.grid) {
-            parts.push(Part { grid: Some(grid), class: Class::Open });
-            parts.push(Part { grid: Some(grid), class: Class::Care });
+            parts.push(Part {
+                grid: Some(grid),
+                class: Class::Open,
+            });
+            parts.push(Part {
+                grid: Some(grid),
+                class: Class::Care,
+            });
         }
         parts.sort_unstable();
         parts.dedup();

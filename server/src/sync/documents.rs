@@ -61,7 +61,12 @@ pub(super) enum NoChange {
 
 impl Documents {
     pub(super) fn new(community: CommunityCode, fail_point: Option<FailPoint>) -> Documents {
-        Documents { community, loaded: BTreeMap::new(), touched: BTreeSet::new(), fail_point }
+        Documents {
+            community,
+            loaded: BTreeMap::new(),
+            touched: BTreeSet::new(),
+            fail_point,
+        }
     }
 
     /// The document of a part as the transaction sees it.
@@ -89,7 +94,11 @@ impl Documents {
                 lsn: 0,
                 cause: error.to_string(),
             })?;
-            place.insert(Loaded { document, lsn: 0, unstored: 0 });
+            place.insert(Loaded {
+                document,
+                lsn: 0,
+                unstored: 0,
+            });
         }
         Ok(())
     }
@@ -124,7 +133,10 @@ impl Documents {
                 Some(derived) => document.derive(entry, device, derived)?,
             };
             document.apply(&plan)?;
-            Ok(Change { derived: plan.derived().clone(), touched: plan.touched().to_vec() })
+            Ok(Change {
+                derived: plan.derived().clone(),
+                touched: plan.touched().to_vec(),
+            })
         }));
         match outcome {
             Ok(Ok(change)) => {
@@ -158,7 +170,9 @@ impl Documents {
             // One that was dropped after a panic is read again: earlier edits of this
             // request may have moved it.
             self.load(transaction, codec, parts, part)?;
-            let (Some(loaded), Some(number)) = (self.loaded.get_mut(&part), parts.find(part)) else { continue };
+            let (Some(loaded), Some(number)) = (self.loaded.get_mut(&part), parts.find(part)) else {
+                continue;
+            };
             projection.write_head(transaction, number, &loaded.document, loaded.lsn)?;
             if whole || loaded.unstored >= CHANGES_BETWEEN_STORES {
                 projection.write_document(transaction, number, &loaded.document, loaded.lsn)?;
@@ -201,9 +215,16 @@ fn read(
     community: CommunityCode,
     part: Part,
 ) -> Result<Loaded, StoreError> {
-    let failed = |lsn, cause: String| StoreError::Registry { part: part.to_string(), lsn, cause };
+    let failed = |lsn, cause: String| StoreError::Registry {
+        part: part.to_string(),
+        lsn,
+        cause,
+    };
     let number = parts.find(part);
-    let stored = number.map(|number| stored_document(transaction, number)).transpose()?.flatten();
+    let stored = number
+        .map(|number| stored_document(transaction, number))
+        .transpose()?
+        .flatten();
     let (document, mut lsn) = match stored {
         Some((epoch, lsn, bytes)) => {
             let loaded = catch_unwind(AssertUnwindSafe(|| Document::load(&bytes, community, part, epoch)));
@@ -212,21 +233,36 @@ fn read(
                 .map_err(|error| failed(lsn, error.to_string()))?;
             (document, lsn)
         }
-        None => (Document::genesis(community, part).map_err(|error| failed(0, error.to_string()))?, 0),
+        None => (
+            Document::genesis(community, part).map_err(|error| failed(0, error.to_string()))?,
+            0,
+        ),
     };
-    let mut loaded = Loaded { document, lsn, unstored: 0 };
+    let mut loaded = Loaded {
+        document,
+        lsn,
+        unstored: 0,
+    };
     let Some(number) = number else { return Ok(loaded) };
     for line in lines::merged_edits_after(transaction, number, lsn)? {
         lsn = line.envelope.lsn;
         let stored = entries::get(transaction, codec, line.entry)?;
-        let bytes = stored.bytes.ok_or_else(|| failed(lsn, "the entry's bytes are erased".to_owned()))?;
+        let bytes = stored
+            .bytes
+            .ok_or_else(|| failed(lsn, "the entry's bytes are erased".to_owned()))?;
         let entry = Entry::parse(&bytes).map_err(|error| failed(lsn, error.to_string()))?;
-        let derived = line.envelope.derived.ok_or_else(|| failed(lsn, "nothing derived".to_owned()))?;
+        let derived = line
+            .envelope
+            .derived
+            .ok_or_else(|| failed(lsn, "nothing derived".to_owned()))?;
         let plan = loaded
             .document
             .derive(&entry, line.envelope.device, &derived)
             .map_err(|error| failed(lsn, error.to_string()))?;
-        loaded.document.apply(&plan).map_err(|error| failed(lsn, error.to_string()))?;
+        loaded
+            .document
+            .apply(&plan)
+            .map_err(|error| failed(lsn, error.to_string()))?;
         loaded.lsn = lsn;
         loaded.unstored += 1;
     }

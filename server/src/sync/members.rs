@@ -39,7 +39,12 @@ impl Members {
     /// Reads members under these limits.
     #[must_use]
     pub fn new(limits: Limits) -> Members {
-        Members { inflate: Decompress::new_gzip(15), limits, member: Vec::new(), compressed: 0 }
+        Members {
+            inflate: Decompress::new_gzip(15),
+            limits,
+            member: Vec::new(),
+            compressed: 0,
+        }
     }
 
     /// Changes the limits for the members to come.
@@ -101,7 +106,10 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: Limits = Limits { compressed: 1_000, inflated: 10_000 };
+    const LIMITS: Limits = Limits {
+        compressed: 1_000,
+        inflated: 10_000,
+    };
 
     fn read_all(body: &[u8], piece: usize) -> Result<Vec<Vec<u8>>, MemberError> {
         let mut members = Members::new(LIMITS);
@@ -133,7 +141,9 @@ mod tests {
 
     #[test]
     fn a_member_that_does_not_shrink_has_a_limit_too() {
-        let noise: Vec<u8> = (0..5_000_u32).flat_map(|n| menpai_sync_core::ids::Hash::of(&n.to_be_bytes()).0).collect();
+        let noise: Vec<u8> = (0..5_000_u32)
+            .flat_map(|n| menpai_sync_core::ids::Hash::of(&n.to_be_bytes()).0)
+            .collect();
         assert_eq!(read_all(&deflate(&noise), 100), Err(MemberError::TooLarge));
     }
 

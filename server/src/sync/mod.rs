@@ -1,10 +1,11 @@
 //! One round trip with a device, and the one writer behind it. A slice is read (`slice`),
-//! waits its turn (`writer`), becomes part of the file (`ingest`); the answer is read from
-//! the file afterwards (`answer`). [`Community`] is the face of all of it.
+//! waits its turn (`writer`) and becomes part of the file (`ingest`, `decide`); the answer
+//! is read from the file afterwards (`answer`). [`Community`] is the face of all of it.
 
 pub mod answer;
 mod communities;
 mod community;
+mod decide;
 mod directory;
 mod documents;
 mod ingest;

@@ -4,7 +4,7 @@
 use menpai_sync_core::entry::Entry;
 use menpai_sync_core::verdict::Verdict;
 
-use super::ingest::{note_entities, project_fields};
+use super::decide::{note_entities, project_fields};
 use super::state::Work;
 use crate::store::community::projection::MergedEntry;
 use crate::store::community::{StoreError, entries, lines};
@@ -26,7 +26,13 @@ pub(super) fn rebuild(work: &mut Work<'_>) -> Result<(), StoreError> {
         }
     }
     let state = &mut *work.state;
-    state.documents.store(work.transaction, &mut state.codec, &state.projection, &state.parts, true)?;
+    state.documents.store(
+        work.transaction,
+        &mut state.codec,
+        &state.projection,
+        &state.parts,
+        true,
+    )?;
     state.reload_directory(work.transaction)?;
     for (worker, name) in state.directory.names() {
         state.projection.name_worker(work.transaction, worker, name)?;
@@ -38,7 +44,9 @@ fn replay(work: &mut Work<'_>, line: &lines::StoredLine) -> Result<(), StoreErro
     let envelope = &line.envelope;
     let stored = entries::get(work.transaction, &mut work.state.codec, line.entry)?;
     // What is over the limit or erased says nothing any more.
-    let Some(entry) = stored.bytes.as_deref().and_then(|bytes| Entry::parse(bytes).ok()) else { return Ok(()) };
+    let Some(entry) = stored.bytes.as_deref().and_then(|bytes| Entry::parse(bytes).ok()) else {
+        return Ok(());
+    };
     match envelope.verdict {
         Verdict::Waiting => Ok(()),
         Verdict::Held => note_entities(work, stored.number, &entry, true),

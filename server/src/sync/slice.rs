@@ -104,9 +104,16 @@ impl Slice {
     /// # Errors
     /// [`Refusal::BadSignature`].
     pub fn check(self, community: CommunityCode, device: DeviceId, key: &PublicKey) -> Result<CheckedSlice, Refusal> {
-        let bytes: Vec<Vec<u8>> = self.entries.iter().map(|range| self.body[range.clone()].to_vec()).collect();
+        let bytes: Vec<Vec<u8>> = self
+            .entries
+            .iter()
+            .map(|range| self.body[range.clone()].to_vec())
+            .collect();
         let slice = CheckedSlice::chain(device, self.line, bytes);
-        let head = LogHead { seq: slice.line.last, h: slice.last_h() };
+        let head = LogHead {
+            seq: slice.line.last,
+            h: slice.last_h(),
+        };
         key.verify(&slice_message(community, device, head), &slice.line.signature)
             .map_err(|_| Refusal::BadSignature)?;
         Ok(slice)
@@ -132,7 +139,10 @@ impl CheckedSlice {
             signature: menpai_sync_core::signature::Signature([0; 64]),
         };
         let mut slice = CheckedSlice::chain(device, line, entries);
-        let end = LogHead { seq: last, h: slice.last_h() };
+        let end = LogHead {
+            seq: last,
+            h: slice.last_h(),
+        };
         slice.line.signature = key.sign(&slice_message(community, device, end));
         slice
     }
@@ -140,16 +150,28 @@ impl CheckedSlice {
     fn chain(device: DeviceId, line: SliceLine, entries: Vec<Vec<u8>>) -> CheckedSlice {
         let entries: Vec<CheckedEntry> = entries
             .into_iter()
-            .map(|bytes| CheckedEntry { hash: Hash::of(&bytes), parsed: Entry::parse(&bytes), bytes })
+            .map(|bytes| CheckedEntry {
+                hash: Hash::of(&bytes),
+                parsed: Entry::parse(&bytes),
+                bytes,
+            })
             .collect();
-        let mut head = LogHead { seq: line.first - 1, h: line.previous };
+        let mut head = LogHead {
+            seq: line.first - 1,
+            h: line.previous,
+        };
         let mut chain = Vec::with_capacity(entries.len() + 1);
         chain.push(head.h);
         for entry in &entries {
             head = head.after(entry.hash);
             chain.push(head.h);
         }
-        CheckedSlice { device, line, entries, chain }
+        CheckedSlice {
+            device,
+            line,
+            entries,
+            chain,
+        }
     }
 
     /// The chain at a point within the slice, its beginning and end included.

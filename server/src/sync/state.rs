@@ -77,8 +77,10 @@ impl State {
     /// Reads everything from the file again.
     pub(super) fn reload(&mut self, connection: &Connection) -> Result<(), StoreError> {
         self.parts = Parts::load(connection)?;
-        self.head = identity::head(connection)?
-            .map_or_else(|| ChainHead::empty(self.identity.code, self.identity.log), |(head, _)| head);
+        self.head = identity::head(connection)?.map_or_else(
+            || ChainHead::empty(self.identity.code, self.identity.log),
+            |(head, _)| head,
+        );
         self.signed = self.head;
         self.documents.clear();
         self.changed.clear();
@@ -98,7 +100,11 @@ impl State {
     }
 
     pub(super) fn mark(&self) -> Mark {
-        Mark { parts: self.parts.clone(), head: self.head, directory: Arc::clone(&self.directory) }
+        Mark {
+            parts: self.parts.clone(),
+            head: self.head,
+            directory: Arc::clone(&self.directory),
+        }
     }
 
     pub(super) fn keep(&mut self) {
@@ -117,7 +123,9 @@ impl State {
         if self.head == self.signed {
             return Ok(());
         }
-        let signature = self.receipt_key.sign(&self.head.message(self.identity.code, self.identity.log));
+        let signature = self
+            .receipt_key
+            .sign(&self.head.message(self.identity.code, self.identity.log));
         identity::write_head(transaction, self.head, &signature)
     }
 
@@ -137,12 +145,7 @@ impl State {
 
 impl Work<'_> {
     /// Appends a line to the community log.
-    pub(super) fn append(
-        &mut self,
-        envelope: &Envelope,
-        entry: i64,
-        entry_hash: Hash,
-    ) -> Result<(), StoreError> {
+    pub(super) fn append(&mut self, envelope: &Envelope, entry: i64, entry_hash: Hash) -> Result<(), StoreError> {
         let part = self.state.parts.number(self.transaction, envelope.part)?;
         let bytes = lines::append(self.transaction, envelope, entry, part)?;
         self.state.head = self.state.head.after(&bytes, entry_hash);

@@ -72,7 +72,14 @@ where
     T: Send + 'static,
 {
     let (reply, answer) = sync_channel(1);
-    (Box::new(Task { work: Some(work), result: None, reply }), answer)
+    (
+        Box::new(Task {
+            work: Some(work),
+            result: None,
+            reply,
+        }),
+        answer,
+    )
 }
 
 /// Called at named places, so that tests can fail there.
@@ -138,7 +145,10 @@ fn commit(
     for job in batch {
         let mark = state.mark();
         snapshots::begin_request(&transaction)?;
-        job.run(&mut Work { transaction: &transaction, state });
+        job.run(&mut Work {
+            transaction: &transaction,
+            state,
+        });
         if job.failed() {
             snapshots::take_back_request(&transaction)?;
             state.take_back(mark);

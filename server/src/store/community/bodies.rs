@@ -45,7 +45,10 @@ impl BodyCodec {
         compressor.set_parameter(CParameter::DictIdFlag(false))?;
         compressor.set_parameter(CParameter::ChecksumFlag(false))?;
         compressor.set_parameter(CParameter::ContentSizeFlag(false))?;
-        Ok(BodyCodec { compressor, decompressor: Decompressor::with_prepared_dictionary(&DECODER)? })
+        Ok(BodyCodec {
+            compressor,
+            decompressor: Decompressor::with_prepared_dictionary(&DECODER)?,
+        })
     }
 
     /// Compresses one entry.
@@ -55,9 +58,15 @@ impl BodyCodec {
     pub fn store(&mut self, bytes: &[u8]) -> std::io::Result<StoredBody> {
         let compressed = self.compressor.compress(bytes)?;
         Ok(if compressed.len() < bytes.len() {
-            StoredBody { dictionary: CURRENT, bytes: compressed }
+            StoredBody {
+                dictionary: CURRENT,
+                bytes: compressed,
+            }
         } else {
-            StoredBody { dictionary: PLAIN, bytes: bytes.to_vec() }
+            StoredBody {
+                dictionary: PLAIN,
+                bytes: bytes.to_vec(),
+            }
         })
     }
 
@@ -87,7 +96,13 @@ mod tests {
     #[test]
     fn bytes_come_back_exactly() {
         let mut codec = BodyCodec::new().unwrap();
-        for bytes in [&b""[..], b"{}", b"\xff\xfe not text", &[b' '; MAX_ENTRY_BYTES], DICTIONARY_1] {
+        for bytes in [
+            &b""[..],
+            b"{}",
+            b"\xff\xfe not text",
+            &[b' '; MAX_ENTRY_BYTES],
+            DICTIONARY_1,
+        ] {
             let stored = codec.store(bytes).unwrap();
             assert_eq!(codec.read(stored.dictionary, &stored.bytes).unwrap(), bytes);
         }

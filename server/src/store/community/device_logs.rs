@@ -56,7 +56,10 @@ pub fn all(connection: &Connection) -> Result<Vec<StoredLog>, StoreError> {
         Ok(StoredLog {
             number: row.get(0)?,
             device: DeviceId::from_bytes(row.get(1)?),
-            head: LogHead { seq: row.get(2)?, h: Hash(row.get(3)?) },
+            head: LogHead {
+                seq: row.get(2)?,
+                h: Hash(row.get(3)?),
+            },
             signature: row.get::<_, Option<[u8; 64]>>(4)?.map(Signature),
         })
     })?;
@@ -71,7 +74,13 @@ pub fn find(connection: &Connection, device: DeviceId) -> Result<Option<DeviceLo
     Ok(connection
         .prepare_cached("SELECT number, seq, h FROM device_log WHERE device = :device")?
         .query_row(named_params! {":device": device.as_bytes()}, |row| {
-            Ok(DeviceLog { number: row.get(0)?, head: LogHead { seq: row.get(1)?, h: Hash(row.get(2)?) } })
+            Ok(DeviceLog {
+                number: row.get(0)?,
+                head: LogHead {
+                    seq: row.get(1)?,
+                    h: Hash(row.get(2)?),
+                },
+            })
         })
         .optional()?)
 }
@@ -89,10 +98,13 @@ pub fn find_or_begin(
         return Ok(log);
     }
     let head = LogHead::empty(community, device);
-    transaction.prepare_cached("INSERT INTO device_log (device, seq, h) VALUES (:device, 0, :h)")?.execute(
-        named_params! {":device": device.as_bytes(), ":h": head.h.0},
-    )?;
-    Ok(DeviceLog { number: transaction.last_insert_rowid(), head })
+    transaction
+        .prepare_cached("INSERT INTO device_log (device, seq, h) VALUES (:device, 0, :h)")?
+        .execute(named_params! {":device": device.as_bytes(), ":h": head.h.0})?;
+    Ok(DeviceLog {
+        number: transaction.last_insert_rowid(),
+        head,
+    })
 }
 
 /// Moves the head forward, with the signature that vouches for it.
@@ -209,8 +221,7 @@ pub fn add_contact(
 /// # Errors
 /// [`StoreError`].
 pub fn contacts(connection: &Connection, number: i64) -> Result<Vec<(Seq, i64)>, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT last, at_ms FROM device_contact WHERE device = :device")?;
+    let mut statement = connection.prepare_cached("SELECT last, at_ms FROM device_contact WHERE device = :device")?;
     let rows = statement.query_map(named_params! {":device": number}, |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

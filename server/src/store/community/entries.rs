@@ -87,9 +87,8 @@ pub fn find(
 /// # Errors
 /// [`StoreError`].
 pub fn get(connection: &Connection, codec: &mut BodyCodec, number: i64) -> Result<StoredEntry, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT number, seq, id, body, dictionary, hash, same_as FROM entry WHERE number = :number",
-    )?;
+    let mut statement = connection
+        .prepare_cached("SELECT number, seq, id, body, dictionary, hash, same_as FROM entry WHERE number = :number")?;
     let mut rows = statement.query(named_params! {":number": number})?;
     match rows.next()? {
         Some(row) => read(row, codec),
@@ -124,8 +123,7 @@ pub fn for_each(
         "SELECT number, seq, id, body, dictionary, hash, same_as FROM entry
           WHERE device = :device AND seq BETWEEN :first AND :last ORDER BY seq",
     )?;
-    let mut rows =
-        statement.query(named_params! {":device": device, ":first": range.start(), ":last": range.end()})?;
+    let mut rows = statement.query(named_params! {":device": device, ":first": range.start(), ":last": range.end()})?;
     while let Some(row) = rows.next()? {
         visit(read(row, codec)?)?;
     }

@@ -47,9 +47,15 @@ pub fn read(connection: &Connection) -> Result<Option<Identity>, StoreError> {
 
 fn identity(row: &Row<'_>) -> Result<Identity, StoreError> {
     let text = |index| row.get_ref(index)?.as_str().map_err(rusqlite::Error::from);
-    let key = |index| text(index)?.parse().map_err(|_| StoreError::damaged("a public key of the identity"));
+    let key = |index| {
+        text(index)?
+            .parse()
+            .map_err(|_| StoreError::damaged("a public key of the identity"))
+    };
     Ok(Identity {
-        code: text(0)?.parse().map_err(|_| StoreError::damaged("the community code"))?,
+        code: text(0)?
+            .parse()
+            .map_err(|_| StoreError::damaged("the community code"))?,
         log: LogId::from_bytes(row.get(1)?),
         receipt_key: key(2)?,
         founder: Founder {
@@ -89,7 +95,13 @@ pub fn head(connection: &Connection) -> Result<Option<(ChainHead, Signature)>, S
     Ok(connection
         .prepare_cached("SELECT lsn, h, signature FROM log_head")?
         .query_row([], |row| {
-            Ok((ChainHead { lsn: row.get(0)?, h: Hash(row.get(1)?) }, Signature(row.get(2)?)))
+            Ok((
+                ChainHead {
+                    lsn: row.get(0)?,
+                    h: Hash(row.get(1)?),
+                },
+                Signature(row.get(2)?),
+            ))
         })
         .optional()?)
 }

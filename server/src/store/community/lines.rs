@@ -95,8 +95,7 @@ pub fn exceptions(
           WHERE e.device = :device AND e.seq BETWEEN :first AND :last AND l.verdict <> 'merged'
           ORDER BY e.seq",
     )?;
-    let mut rows =
-        statement.query(named_params! {":device": device, ":first": range.start(), ":last": range.end()})?;
+    let mut rows = statement.query(named_params! {":device": device, ":first": range.start(), ":last": range.end()})?;
     let mut exceptions = Vec::new();
     while let Some(row) = rows.next()? {
         let code = row.get_ref(2)?.as_str_or_null().map_err(rusqlite::Error::from)?;
@@ -157,8 +156,7 @@ pub fn waiting(
             AND NOT EXISTS (SELECT 1 FROM log_line later WHERE later.entry = l.entry AND later.lsn > l.lsn)
           ORDER BY e.seq"
     ))?;
-    let mut rows =
-        statement.query(named_params! {":device": device, ":first": range.start(), ":last": range.end()})?;
+    let mut rows = statement.query(named_params! {":device": device, ":first": range.start(), ":last": range.end()})?;
     let mut lines = Vec::new();
     while let Some(row) = rows.next()? {
         lines.push(read(row)?);
@@ -168,8 +166,18 @@ pub fn waiting(
 
 pub(super) fn read(row: &Row<'_>) -> Result<StoredLine, StoreError> {
     let text = |index| -> Result<&str, StoreError> { Ok(row.get_ref(index)?.as_str().map_err(rusqlite::Error::from)?) };
-    let why = row.get_ref(7)?.as_str_or_null().map_err(rusqlite::Error::from)?.map(reason).transpose()?;
-    let derived = row.get_ref(9)?.as_blob_or_null().map_err(rusqlite::Error::from)?.map(unpack).transpose()?;
+    let why = row
+        .get_ref(7)?
+        .as_str_or_null()
+        .map_err(rusqlite::Error::from)?
+        .map(reason)
+        .transpose()?;
+    let derived = row
+        .get_ref(9)?
+        .as_blob_or_null()
+        .map_err(rusqlite::Error::from)?
+        .map(unpack)
+        .transpose()?;
     let envelope = Envelope {
         lsn: row.get(0)?,
         part: parts::parse(text(2)?)?,
@@ -188,7 +196,11 @@ pub(super) fn read(row: &Row<'_>) -> Result<StoredLine, StoreError> {
         Some(bytes) => bytes,
         None => layout_1(&envelope),
     };
-    Ok(StoredLine { envelope, bytes, entry: row.get(1)? })
+    Ok(StoredLine {
+        envelope,
+        bytes,
+        entry: row.get(1)?,
+    })
 }
 
 fn verdict(code: &str) -> Result<Verdict, StoreError> {
@@ -219,7 +231,9 @@ fn unpack(packed: &[u8]) -> Result<Derived, StoreError> {
     let (epoch, rest) = packed.split_first_chunk::<8>().ok_or_else(damaged)?;
     let (seq, rest) = rest.split_first_chunk::<8>().ok_or_else(damaged)?;
     let (hash, rest) = rest.split_first_chunk::<32>().ok_or_else(damaged)?;
-    let (deps, []) = rest.as_chunks::<32>() else { return Err(damaged()) };
+    let (deps, []) = rest.as_chunks::<32>() else {
+        return Err(damaged());
+    };
     Ok(Derived {
         epoch: u64::from_be_bytes(*epoch),
         deps: deps.iter().map(|dep| Hash(*dep)).collect(),
@@ -242,7 +256,12 @@ mod tests {
             verdict: Verdict::Merged,
             reason: None,
             detail: None,
-            derived: Some(Derived { epoch: 1, deps: vec![Hash([3; 32]), Hash([4; 32])], seq: 3, hash: Hash([5; 32]) }),
+            derived: Some(Derived {
+                epoch: 1,
+                deps: vec![Hash([3; 32]), Hash([4; 32])],
+                seq: 3,
+                hash: Hash([5; 32]),
+            }),
             received: Instant::utc(1_795_483_801_250),
             offset_ms: -3000,
             made_ms: 1_795_483_957_123,

@@ -23,7 +23,10 @@ impl Parts {
         let mut statement = connection.prepare_cached("SELECT number, name FROM part")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            by_part.insert(parse(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?, row.get(0)?);
+            by_part.insert(
+                parse(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?,
+                row.get(0)?,
+            );
         }
         Ok(Parts { by_part })
     }
@@ -58,5 +61,6 @@ impl Parts {
 
 /// A part's name as the file has it.
 pub(super) fn parse(name: &str) -> Result<Part, StoreError> {
-    name.parse().map_err(|_| StoreError::damaged(format!("no part: {name:?}")))
+    name.parse()
+        .map_err(|_| StoreError::damaged(format!("no part: {name:?}")))
 }

@@ -1,8 +1,8 @@
 //! What a device lacks: lines of the parts it may see, after its cursor, in lsn order,
 //! up to a budget of bytes.
 
-use std::collections::{BTreeMap, BinaryHeap};
 use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use menpai_sync_core::ids::Lsn;
 use menpai_sync_core::part::Part;
@@ -49,10 +49,21 @@ pub fn pull(
     parts: &Parts,
     pull: &Pull<'_>,
 ) -> Result<Pulled, StoreError> {
-    let mut pulled = Pulled { bytes: Vec::new(), lines: 0, cursor: pull.after.clone(), more: false };
-    let numbered: Vec<(i64, Lsn)> =
-        pull.after.iter().filter_map(|(part, after)| Some((parts.find(*part)?, *after))).collect();
-    let mut statements = numbered.iter().map(|_| candidates(connection)).collect::<Result<Vec<_>, _>>()?;
+    let mut pulled = Pulled {
+        bytes: Vec::new(),
+        lines: 0,
+        cursor: pull.after.clone(),
+        more: false,
+    };
+    let numbered: Vec<(i64, Lsn)> = pull
+        .after
+        .iter()
+        .filter_map(|(part, after)| Some((parts.find(*part)?, *after)))
+        .collect();
+    let mut statements = numbered
+        .iter()
+        .map(|_| candidates(connection))
+        .collect::<Result<Vec<_>, _>>()?;
     let mut streams: Vec<Rows<'_>> = Vec::with_capacity(statements.len());
     for (statement, (part, after)) in statements.iter_mut().zip(&numbered) {
         streams.push(statement.query(named_params! {":part": part, ":after": after, ":device": pull.device})?);
@@ -63,8 +74,9 @@ pub fn pull(
             next.push(Reverse((row.get::<_, Lsn>(0)?, index)));
         }
     }
-    let mut line_statement =
-        connection.prepare_cached(&format!("SELECT {COLUMNS}, e.body, e.dictionary, e.device AS device_number FROM {TABLES} WHERE l.lsn = :lsn"))?;
+    let mut line_statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS}, e.body, e.dictionary, e.device AS device_number FROM {TABLES} WHERE l.lsn = :lsn"
+    ))?;
     let mut seen = 0;
     while let Some(Reverse((lsn, index))) = next.pop() {
         if pulled.bytes.len() >= pull.budget_bytes {
@@ -75,7 +87,9 @@ pub fn pull(
             next.push(Reverse((row.get(0)?, index)));
         }
         let mut rows = line_statement.query(named_params! {":lsn": lsn})?;
-        let row = rows.next()?.ok_or_else(|| StoreError::damaged(format!("line {lsn} is missing")))?;
+        let row = rows
+            .next()?
+            .ok_or_else(|| StoreError::damaged(format!("line {lsn} is missing")))?;
         let line = lines::read(row)?;
         let own = pull.device == Some(row.get("device_number")?);
         let body = row.get_ref("body")?.as_blob_or_null().map_err(rusqlite::Error::from)?;

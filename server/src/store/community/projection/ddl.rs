@@ -39,10 +39,16 @@ pub(super) fn owner(family: Family) -> &'static str {
 
 fn create_table(kind: &Kind, table: &Table) -> String {
     let owner = owner(kind.family);
-    let mut sql = format!("\nCREATE TABLE {} (\n  -- {}\n", table_name(kind.family, table), comment_of(kind, table));
+    let mut sql = format!(
+        "\nCREATE TABLE {} (\n  -- {}\n",
+        table_name(kind.family, table),
+        comment_of(kind, table)
+    );
     let mut columns = Vec::new();
     match (&table.list, kind.family) {
-        (None, _) => columns.push(format!("  {owner} INTEGER NOT NULL PRIMARY KEY REFERENCES {owner} (number)")),
+        (None, _) => columns.push(format!(
+            "  {owner} INTEGER NOT NULL PRIMARY KEY REFERENCES {owner} (number)"
+        )),
         (Some(_), Family::Registry) => columns.push(format!("  {owner} INTEGER NOT NULL REFERENCES {owner} (number)")),
         (Some(_), _) => {
             columns.push(format!("  {owner} INTEGER NOT NULL REFERENCES {owner} (number)"));
@@ -50,8 +56,17 @@ fn create_table(kind: &Kind, table: &Table) -> String {
         }
     }
     columns.extend(table.columns.iter().map(|column| {
-        let not_null = if table.list.is_some() && column.name == MEMBER { " NOT NULL" } else { "" };
-        format!("  -- {}\n  \"{}\" {}{not_null}", one_line(&column.comment), column.name, sql_type(column))
+        let not_null = if table.list.is_some() && column.name == MEMBER {
+            " NOT NULL"
+        } else {
+            ""
+        };
+        format!(
+            "  -- {}\n  \"{}\" {}{not_null}",
+            one_line(&column.comment),
+            column.name,
+            sql_type(column)
+        )
     }));
     let end = match (&table.list, kind.family) {
         (None, _) => ") STRICT;\n",
@@ -78,17 +93,29 @@ fn comment_of(kind: &Kind, table: &Table) -> String {
 }
 
 fn create_view(kind: &Kind, main: &Table) -> String {
-    let mut sql = format!("\nCREATE VIEW \"{}\" AS\n-- {}\nSELECT\n", main.name, comment_of(kind, main));
+    let mut sql = format!(
+        "\nCREATE VIEW \"{}\" AS\n-- {}\nSELECT\n",
+        main.name,
+        comment_of(kind, main)
+    );
     let own: Vec<String> = main
         .columns
         .iter()
         .map(|column| {
             let name = format!("t.\"{}\"", column.name);
-            let shown = if column.stored == Stored::Id { id_text(&name) } else { name };
+            let shown = if column.stored == Stored::Id {
+                id_text(&name)
+            } else {
+                name
+            };
             format!("  {shown} AS \"{}\"", column.name)
         })
         .collect();
-    let own = if own.is_empty() { String::new() } else { format!(",\n{}", own.join(",\n")) };
+    let own = if own.is_empty() {
+        String::new()
+    } else {
+        format!(",\n{}", own.join(",\n"))
+    };
     let grid_name = "(SELECT place.name FROM entity grid JOIN registry_place place ON place.entity = grid.number";
     if kind.family == Family::Registry {
         let _ = write!(
@@ -152,7 +179,11 @@ fn subject(kind: &Kind) -> Option<&str> {
 }
 
 fn sql_type(column: &Column) -> &'static str {
-    if column.stored == Stored::Id { "BLOB" } else { column.stored.sql_type().as_str() }
+    if column.stored == Stored::Id {
+        "BLOB"
+    } else {
+        column.stored.sql_type().as_str()
+    }
 }
 
 /// A UUID of 16 bytes as text.

@@ -31,7 +31,11 @@ impl Projection {
     /// What follows from the kinds.
     #[must_use]
     pub fn new(kinds: Arc<Kinds>) -> Projection {
-        Projection { statements: Statements::new(&kinds), ddl: ddl::all(&kinds), kinds }
+        Projection {
+            statements: Statements::new(&kinds),
+            ddl: ddl::all(&kinds),
+            kinds,
+        }
     }
 
     /// The kinds it follows from.
@@ -51,8 +55,9 @@ impl Projection {
     /// # Errors
     /// [`StoreError`].
     pub fn is_current(&self, connection: &Connection) -> Result<bool, StoreError> {
-        let found: Option<String> =
-            connection.query_row("SELECT fingerprint FROM derived_state", [], |row| row.get(0)).optional()?;
+        let found: Option<String> = connection
+            .query_row("SELECT fingerprint FROM derived_state", [], |row| row.get(0))
+            .optional()?;
         Ok(found.is_some_and(|found| found == self.fingerprint()))
     }
 

@@ -86,7 +86,9 @@ impl Projection {
         {
             return Ok(number?);
         }
-        transaction.prepare_cached("INSERT INTO worker (id) VALUES (:id)")?.execute(named_params! {":id": id})?;
+        transaction
+            .prepare_cached("INSERT INTO worker (id) VALUES (:id)")?
+            .execute(named_params! {":id": id})?;
         Ok(transaction.last_insert_rowid())
     }
 }

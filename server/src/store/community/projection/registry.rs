@@ -100,14 +100,22 @@ impl Projection {
                 Some((last, number)) if last == *id => number,
                 _ => {
                     let entity = self.entity(transaction, *id)?;
-                    entity.ok_or_else(|| StoreError::damaged(format!("entity {id} has no row")))?.number
+                    entity
+                        .ok_or_else(|| StoreError::damaged(format!("entity {id} has no row")))?
+                        .number
                 }
             };
             known = Some((*id, number));
             let values = document.distinct_values(*id, field);
             write_values(transaction, part, number, field, &values)?;
             let entity_type = document.entity_type(*id).unwrap_or_default();
-            self.write_shown(transaction, number, entity_type, field, values.first().map(|value| &value.value))?;
+            self.write_shown(
+                transaction,
+                number,
+                entity_type,
+                field,
+                values.first().map(|value| &value.value),
+            )?;
         }
         Ok(())
     }
@@ -121,10 +129,17 @@ impl Projection {
         field: &str,
         shown: Option<&Scalar>,
     ) -> Result<(), StoreError> {
-        let (name, member) = field.split_once(':').map_or((field, None), |(name, member)| (name, Some(member)));
-        let statements = self.statements.of(entity_type).and_then(|kind| Some((kind, kind.fields.get(name)?)));
+        let (name, member) = field
+            .split_once(':')
+            .map_or((field, None), |(name, member)| (name, Some(member)));
+        let statements = self
+            .statements
+            .of(entity_type)
+            .and_then(|kind| Some((kind, kind.fields.get(name)?)));
         // A field that this build's kind file no longer has lives on in registry_value.
-        let Some((_, statements)) = statements else { return Ok(()) };
+        let Some((_, statements)) = statements else {
+            return Ok(());
+        };
         let json = shown.map_or(serde_json::Value::Null, Scalar::to_json);
         match (statements, member) {
             (FieldStatements::Column { stored, upsert }, None) => {
@@ -135,7 +150,11 @@ impl Projection {
             }
             (FieldStatements::Members { stored, insert, delete }, Some(member)) => {
                 let cell = stored.cell(&serde_json::Value::from(member));
-                let statement = if shown == Some(&Scalar::Boolean(true)) { insert } else { delete };
+                let statement = if shown == Some(&Scalar::Boolean(true)) {
+                    insert
+                } else {
+                    delete
+                };
                 transaction
                     .prepare_cached(statement)?
                     .execute(named_params! {":entity": entity, ":value": Bound(&cell, *stored)})?;
@@ -198,7 +217,13 @@ pub fn heads(connection: &Connection, part: i64) -> Result<Vec<Hash>, StoreError
         .prepare_cached("SELECT heads FROM registry_head WHERE part = :part")?
         .query_row(named_params! {":part": part}, |row| row.get(0))
         .optional()?;
-    Ok(heads.unwrap_or_default().as_chunks::<32>().0.iter().map(|head| Hash(*head)).collect())
+    Ok(heads
+        .unwrap_or_default()
+        .as_chunks::<32>()
+        .0
+        .iter()
+        .map(|head| Hash(*head))
+        .collect())
 }
 
 /// A stored document: epoch, line and bytes.
@@ -208,7 +233,9 @@ pub fn heads(connection: &Connection, part: i64) -> Result<Vec<Hash>, StoreError
 pub fn stored_document(connection: &Connection, part: i64) -> Result<Option<(u64, Lsn, Vec<u8>)>, StoreError> {
     Ok(connection
         .prepare_cached("SELECT epoch, lsn, bytes FROM registry_document WHERE part = :part")?
-        .query_row(named_params! {":part": part}, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .query_row(named_params! {":part": part}, |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
         .optional()?)
 }
 

@@ -37,12 +37,21 @@ pub(super) enum FieldStatements {
     /// A column of the main table.
     Column { stored: Stored, upsert: String },
     /// Rows of a child table, one for each member.
-    Members { stored: Stored, insert: String, delete: String },
+    Members {
+        stored: Stored,
+        insert: String,
+        delete: String,
+    },
 }
 
 impl Statements {
     pub(super) fn new(kinds: &Kinds) -> Statements {
-        Statements { by_kind: kinds.iter().map(|kind| (kind.name.to_string(), KindStatements::new(kind))).collect() }
+        Statements {
+            by_kind: kinds
+                .iter()
+                .map(|kind| (kind.name.to_string(), KindStatements::new(kind)))
+                .collect(),
+        }
     }
 
     pub(super) fn of(&self, kind: &str) -> Option<&KindStatements> {
@@ -54,8 +63,18 @@ impl KindStatements {
     fn new(kind: &Kind) -> KindStatements {
         let family = kind.family;
         let tables = tables(kind);
-        let fields = if family == Family::Registry { field_statements(&tables) } else { HashMap::new() };
-        let tables = tables.into_iter().map(|table| TableStatements { insert: insert(family, &table), table }).collect();
+        let fields = if family == Family::Registry {
+            field_statements(&tables)
+        } else {
+            HashMap::new()
+        };
+        let tables = tables
+            .into_iter()
+            .map(|table| TableStatements {
+                insert: insert(family, &table),
+                table,
+            })
+            .collect();
         KindStatements { family, tables, fields }
     }
 }
@@ -108,7 +127,12 @@ fn insert(family: Family, table: &Table) -> String {
     }
     names.extend(table.columns.iter().map(|column| format!("\"{}\"", column.name)));
     let places: Vec<String> = (1..=names.len()).map(|index| format!("?{index}")).collect();
-    format!("INSERT INTO {} ({}) VALUES ({})", table_name(family, table), names.join(", "), places.join(", "))
+    format!(
+        "INSERT INTO {} ({}) VALUES ({})",
+        table_name(family, table),
+        names.join(", "),
+        places.join(", ")
+    )
 }
 
 fn field_statements(tables: &[Table]) -> HashMap<String, FieldStatements> {
@@ -118,7 +142,13 @@ fn field_statements(tables: &[Table]) -> HashMap<String, FieldStatements> {
         match &table.list {
             None => fields.extend(table.columns.iter().filter_map(|column| {
                 let field = column.path.first()?.clone();
-                Some((field, FieldStatements::Column { stored: column.stored, upsert: upsert(&name, column) }))
+                Some((
+                    field,
+                    FieldStatements::Column {
+                        stored: column.stored,
+                        upsert: upsert(&name, column),
+                    },
+                ))
             })),
             Some(list) => {
                 let stored = table.columns.first().map_or(Stored::Text, |column| column.stored);

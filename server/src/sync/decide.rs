@@ -1,0 +1,200 @@
+//! One stored entry gets its verdict and a line, and what follows from it: a change of the
+//! registry, rows, whose a device is. What the core cannot derive is held, never retried.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use menpai_sync_core::community_log::Envelope;
+use menpai_sync_core::entry::{Entry, EntryError};
+use menpai_sync_core::ids::{DeviceId, EntityId, Hash, Seq};
+use menpai_sync_core::judge::{EntityFacts, Facts, Judgement, judge, part_of};
+use menpai_sync_core::kinds::Class;
+use menpai_sync_core::part::Part;
+use menpai_sync_core::time::Instant;
+use menpai_sync_core::verdict::{Derived, Reason, Verdict};
+
+use super::state::Work;
+use crate::store::community::StoreError;
+use crate::store::community::projection::{MergedEntry, NewEntity};
+
+/// An entry that is stored and has no verdict yet.
+pub(super) struct Pending<'a> {
+    pub(super) number: i64,
+    pub(super) device: DeviceId,
+    pub(super) seq: Seq,
+    pub(super) hash: Hash,
+    pub(super) parsed: Result<&'a Entry, &'a EntryError>,
+    pub(super) id_taken: bool,
+    pub(super) after_gap: bool,
+    pub(super) received_ms: i64,
+    pub(super) offset_ms: i64,
+    pub(super) made_ms: i64,
+}
+
+/// Judges one entry and writes its line and what follows from it.
+pub(super) fn decide(work: &mut Work<'_>, pending: &Pending<'_>) -> Result<(), StoreError> {
+    let kinds = Arc::clone(work.state.projection.kinds());
+    let (part, judgement) = match pending.parsed {
+        Err(error) => {
+            // Nobody can say whose it is, so nobody but the office sees it.
+            let reason = if matches!(error, EntryError::Oversize(_)) {
+                Reason::Oversize
+            } else {
+                Reason::Unreadable
+            };
+            (
+                Part {
+                    grid: None,
+                    class: Class::Care,
+                },
+                Judgement::Hold(reason, Some(error.to_string())),
+            )
+        }
+        Ok(entry) => (part_of(entry, &kinds), judge_entry(work, pending, entry)?),
+    };
+    let lsn = work.state.head.lsn + 1;
+    let (verdict, reason, detail, change) = match judgement {
+        Judgement::Wait => (Verdict::Waiting, Some(Reason::AfterGap), None, None),
+        Judgement::Hold(reason, detail) => (Verdict::Held, Some(reason), detail, None),
+        Judgement::Merge => match pending.parsed {
+            Ok(entry) if entry.edit.is_some() => {
+                let state = &mut *work.state;
+                state
+                    .documents
+                    .load(work.transaction, &mut state.codec, &state.parts, part)?;
+                match state.documents.apply(part, entry, pending.device, None, lsn) {
+                    Ok(change) => (Verdict::Merged, None, None, Some(change)),
+                    Err(error) => (Verdict::Held, Some(Reason::DeriveFailed), Some(error.to_string()), None),
+                }
+            }
+            _ => (Verdict::Merged, None, None, None),
+        },
+    };
+    let (derived, touched) = change.map_or((None, Vec::new()), |change| (Some(change.derived), change.touched));
+    write_line(work, pending, part, (verdict, reason, detail), derived)?;
+    if let Ok(entry) = pending.parsed {
+        match verdict {
+            Verdict::Merged => merge(work, pending, part, entry, &touched)?,
+            Verdict::Held => note_entities(work, pending.number, entry, true)?,
+            Verdict::Waiting => {}
+        }
+    }
+    Ok(())
+}
+
+fn judge_entry(work: &Work<'_>, pending: &Pending<'_>, entry: &Entry) -> Result<Judgement, StoreError> {
+    let state = &*work.state;
+    let Some(device) = state.directory.device(pending.device) else {
+        return Err(StoreError::damaged(format!(
+            "{} sends and is not registered",
+            pending.device
+        )));
+    };
+    // The core's lookup cannot fail; SQLite can, and then nothing of this request stands.
+    let failure: Cell<Option<StoreError>> = Cell::new(None);
+    let entity = |id: EntityId| match state.projection.entity(work.transaction, id) {
+        Ok(known) => known.map(|known| EntityFacts {
+            entity_type: known.entity_type,
+            grid: known.grid,
+            held_in: known.held_in,
+        }),
+        Err(error) => {
+            failure.set(Some(error));
+            None
+        }
+    };
+    let judgement = judge(
+        entry,
+        &Facts {
+            kinds: state.projection.kinds(),
+            device: &device.facts,
+            assignments: state.directory.assignments(device.facts.worker),
+            made_ms: pending.made_ms,
+            received_ms: pending.received_ms,
+            id_taken: pending.id_taken,
+            after_gap: pending.after_gap,
+            entity: &entity,
+        },
+    );
+    match failure.take() {
+        Some(error) => Err(error),
+        None => Ok(judgement),
+    }
+}
+
+fn write_line(
+    work: &mut Work<'_>,
+    pending: &Pending<'_>,
+    part: Part,
+    (verdict, reason, detail): (Verdict, Option<Reason>, Option<String>),
+    derived: Option<Derived>,
+) -> Result<(), StoreError> {
+    let envelope = Envelope {
+        lsn: work.state.head.lsn + 1,
+        part,
+        device: pending.device,
+        seq: pending.seq,
+        entry: pending.parsed.ok().map(|entry| entry.id),
+        verdict,
+        reason,
+        detail,
+        derived,
+        received: Instant::utc(pending.received_ms),
+        offset_ms: pending.offset_ms,
+        made_ms: pending.made_ms,
+    };
+    work.append(&envelope, pending.number, pending.hash)
+}
+
+fn merge(
+    work: &mut Work<'_>,
+    pending: &Pending<'_>,
+    part: Part,
+    entry: &Entry,
+    touched: &[(EntityId, String)],
+) -> Result<(), StoreError> {
+    note_entities(work, pending.number, entry, false)?;
+    let lsn = work.state.head.lsn;
+    let merged = MergedEntry {
+        number: pending.number,
+        lsn,
+        made_ms: pending.made_ms,
+        entry,
+    };
+    work.state.projection.add_merged(work.transaction, &merged)?;
+    project_fields(work, part, touched)?;
+    work.fold(entry, pending.made_ms)
+}
+
+/// Writes the registry fields that an edit touched.
+pub(super) fn project_fields(
+    work: &mut Work<'_>,
+    part: Part,
+    touched: &[(EntityId, String)],
+) -> Result<(), StoreError> {
+    let state = &mut *work.state;
+    if let (Some(document), Some(number), false) =
+        (state.documents.get(part), state.parts.find(part), touched.is_empty())
+    {
+        state
+            .projection
+            .write_fields(work.transaction, number, document, touched)?;
+    }
+    Ok(())
+}
+
+/// Notes the entities that an edit makes.
+pub(super) fn note_entities(work: &mut Work<'_>, number: i64, entry: &Entry, held: bool) -> Result<(), StoreError> {
+    let Some(edit) = &entry.edit else { return Ok(()) };
+    for named in edit.entities(entry.id).into_iter().filter(|named| named.creates) {
+        let entity = NewEntity {
+            id: named.id,
+            entity_type: named.entity_type,
+            grid: entry.grid,
+            maker: number,
+            held,
+        };
+        work.state.projection.add_entity(work.transaction, &entity)?;
+    }
+    Ok(())
+}
