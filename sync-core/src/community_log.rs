@@ -63,12 +63,7 @@ impl ChainHead {
     #[must_use]
     pub fn after(self, envelope: &[u8], entry_hash: Hash) -> ChainHead {
         let lsn = self.lsn + 1;
-        let h = Hash::of_parts(&[
-            &self.h.0,
-            &lsn.to_be_bytes(),
-            &Hash::of(envelope).0,
-            &entry_hash.0,
-        ]);
+        let h = Hash::of_parts(&[&self.h.0, &lsn.to_be_bytes(), &Hash::of(envelope).0, &entry_hash.0]);
         ChainHead { lsn, h }
     }
 

@@ -62,9 +62,6 @@ mod tests {
         by_hand.extend_from_slice(&[0, 0, 0, 0, 0, 0, 0, 1]);
         by_hand.extend_from_slice(&Hash::of(b"{}").0);
         assert_eq!(one.h, Hash::of(&by_hand));
-        assert_ne!(
-            empty.h,
-            LogHead::empty(community, DeviceId::from_bytes([2; 16])).h
-        );
+        assert_ne!(empty.h, LogHead::empty(community, DeviceId::from_bytes([2; 16])).h);
     }
 }

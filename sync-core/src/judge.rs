@@ -31,7 +31,9 @@ impl Assignment {
     #[must_use]
     pub fn covers(&self, made_ms: i64, received_ms: i64) -> bool {
         self.from_ms <= made_ms
-            && self.until_ms.is_none_or(|until| made_ms < until && received_ms <= until.saturating_add(GRACE_MS))
+            && self
+                .until_ms
+                .is_none_or(|until| made_ms < until && received_ms <= until.saturating_add(GRACE_MS))
     }
 }
 
@@ -98,13 +100,19 @@ pub fn part_of(entry: &Entry, kinds: &Kinds) -> Part {
         Some(edit) => class_of_edit(edit, kinds),
         None => kinds.get(&entry.kind).and_then(|kind| kind.class()),
     };
-    Part { grid: entry.grid, class: class.unwrap_or(Class::Care) }
+    Part {
+        grid: entry.grid,
+        class: class.unwrap_or(Class::Care),
+    }
 }
 
 /// The one class of the fields an edit sets; `None` if they differ or are unknown.
 #[must_use]
 pub fn class_of_edit(edit: &Edit, kinds: &Kinds) -> Option<Class> {
-    let mut classes = edit.set.iter().map(|item| kinds.class_of(&item.entity_type, &item.field));
+    let mut classes = edit
+        .set
+        .iter()
+        .map(|item| kinds.class_of(&item.entity_type, &item.field));
     let first = classes.next()??;
     classes.all(|class| class == Some(first)).then_some(first)
 }
@@ -124,7 +132,11 @@ fn decide(entry: &Entry, facts: &Facts<'_>) -> Result<Judgement, Held> {
     if facts.id_taken {
         return Err((Reason::SameIdOtherBytes, None));
     }
-    if facts.device.revoked_ms.is_some_and(|revoked| facts.received_ms >= revoked) {
+    if facts
+        .device
+        .revoked_ms
+        .is_some_and(|revoked| facts.received_ms >= revoked)
+    {
         return Err((Reason::Revoked, None));
     }
     if entry.worker != facts.device.worker {
@@ -159,23 +171,32 @@ fn check_body(entry: &Entry, kinds: &Kinds) -> Result<(), Held> {
     if !fits {
         return Err((Reason::UnknownKind, Some(entry.kind.clone())));
     }
-    kinds.check_body(&entry.kind, entry.schema, &entry.body).map_err(|error| match error {
-        BodyError::UnknownKind => (Reason::UnknownKind, Some(entry.kind.clone())),
-        BodyError::NewerSchema { .. } => (Reason::NewerSchema, Some(entry.schema.to_string())),
-        BodyError::Problems(problems) => (Reason::FailedRule, problems.first().map(ToString::to_string)),
-    })
+    kinds
+        .check_body(&entry.kind, entry.schema, &entry.body)
+        .map_err(|error| match error {
+            BodyError::UnknownKind => (Reason::UnknownKind, Some(entry.kind.clone())),
+            BodyError::NewerSchema { .. } => (Reason::NewerSchema, Some(entry.schema.to_string())),
+            BodyError::Problems(problems) => (Reason::FailedRule, problems.first().map(ToString::to_string)),
+        })
 }
 
 fn check_set(edit: &Edit, kinds: &Kinds) -> Result<(), Held> {
     for item in &edit.set {
         let place = || Some(format!("{}.{}", item.entity_type, item.field));
-        kinds.check_value(&item.entity_type, &item.field, &item.value.to_json()).map(drop).map_err(|error| match error {
-            ValueError::UnknownType => (Reason::UnknownKind, place()),
-            ValueError::UnknownField => (Reason::FailedRule, Some(format!("{}.{} unknown_field", item.entity_type, item.field))),
-            ValueError::Problem(problem) => {
-                (Reason::FailedRule, Some(format!("{}.{} {}", item.entity_type, item.field, problem.code.as_str())))
-            }
-        })?;
+        kinds
+            .check_value(&item.entity_type, &item.field, &item.value.to_json())
+            .map(drop)
+            .map_err(|error| match error {
+                ValueError::UnknownType => (Reason::UnknownKind, place()),
+                ValueError::UnknownField => (
+                    Reason::FailedRule,
+                    Some(format!("{}.{} unknown_field", item.entity_type, item.field)),
+                ),
+                ValueError::Problem(problem) => (
+                    Reason::FailedRule,
+                    Some(format!("{}.{} {}", item.entity_type, item.field, problem.code.as_str())),
+                ),
+            })?;
     }
     if class_of_edit(edit, kinds).is_none() {
         return Err((Reason::MixedClasses, None));
@@ -201,7 +222,9 @@ fn check_writer(entry: &Entry, kinds: &[&str], facts: &Facts<'_>) -> Result<(), 
 
 fn check_entities(entry: &Entry, edit: &Edit, facts: &Facts<'_>) -> Result<(), Held> {
     if let Some(item) = edit.set.iter().find(|item| {
-        edit.set.iter().any(|other| other.id == item.id && other.entity_type != item.entity_type)
+        edit.set
+            .iter()
+            .any(|other| other.id == item.id && other.entity_type != item.entity_type)
     }) {
         return Err((Reason::WrongType, Some(item.id.to_string())));
     }

@@ -38,11 +38,8 @@ impl PublicKey {
     /// # Errors
     /// [`SignatureError::Mismatch`] if it does not fit.
     pub fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), SignatureError> {
-        let signature =
-            P256Signature::from_slice(&signature.0).map_err(|_| SignatureError::Mismatch)?;
-        self.0
-            .verify(message, &signature)
-            .map_err(|_| SignatureError::Mismatch)
+        let signature = P256Signature::from_slice(&signature.0).map_err(|_| SignatureError::Mismatch)?;
+        self.0.verify(message, &signature).map_err(|_| SignatureError::Mismatch)
     }
 }
 
@@ -104,9 +101,7 @@ macro_rules! text_serde {
         }
 
         impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(
-                deserializer: D,
-            ) -> Result<$name, D::Error> {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
                 let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
                 text.parse().map_err(serde::de::Error::custom)
             }

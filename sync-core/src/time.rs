@@ -40,18 +40,12 @@ impl Instant {
     /// The calendar day where the writer lived.
     #[must_use]
     pub fn local_date(self) -> NaiveDate {
-        self.to_chrono()
-            .map(|at| at.date_naive())
-            .unwrap_or_default()
+        self.to_chrono().map(|at| at.date_naive()).unwrap_or_default()
     }
 
     fn to_chrono(self) -> Option<DateTime<FixedOffset>> {
         let offset = FixedOffset::east_opt(self.offset_minutes * 60)?;
-        Some(
-            Utc.timestamp_millis_opt(self.unix_ms)
-                .single()?
-                .with_timezone(&offset),
-        )
+        Some(Utc.timestamp_millis_opt(self.unix_ms).single()?.with_timezone(&offset))
     }
 }
 

@@ -119,10 +119,7 @@ mod tests {
     #[test]
     fn codes_are_what_serde_writes() {
         for reason in Reason::ALL {
-            assert_eq!(
-                serde_json::to_string(reason).unwrap(),
-                format!("\"{}\"", reason.code())
-            );
+            assert_eq!(serde_json::to_string(reason).unwrap(), format!("\"{}\"", reason.code()));
         }
         assert_eq!(
             serde_json::to_string(&Verdict::Waiting).unwrap(),

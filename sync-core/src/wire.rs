@@ -189,10 +189,7 @@ pub enum InflateError {
 /// Deflates bytes into one gzip member without name or time.
 #[must_use]
 pub fn deflate(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(
-        Vec::with_capacity(bytes.len() / 4),
-        Compression::new(GZIP_LEVEL),
-    );
+    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4), Compression::new(GZIP_LEVEL));
     // Writing to memory does not fail; a member that were cut short would not inflate.
     let written = encoder.write_all(bytes);
     debug_assert!(written.is_ok());
@@ -206,10 +203,7 @@ pub fn deflate(bytes: &[u8]) -> Vec<u8> {
 pub fn inflate_member(bytes: &[u8], limit: usize) -> Result<(Vec<u8>, &[u8]), InflateError> {
     let mut decoder = GzDecoder::new(bytes);
     let mut inflated = Vec::new();
-    decoder
-        .by_ref()
-        .take(limit as u64 + 1)
-        .read_to_end(&mut inflated)?;
+    decoder.by_ref().take(limit as u64 + 1).read_to_end(&mut inflated)?;
     if inflated.len() > limit {
         return Err(InflateError::TooLarge(limit));
     }

@@ -2,10 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{
-    EDIT_KIND, Edit, Entry, MAX_BASE_HASHES, MAX_ENTRY_BYTES, MAX_SET_ITEMS, Scalar, SetItem,
-    strict,
-};
+use super::{EDIT_KIND, Edit, Entry, MAX_BASE_HASHES, MAX_ENTRY_BYTES, MAX_SET_ITEMS, Scalar, SetItem, strict};
 use crate::time::Instant;
 
 /// Why bytes are not an entry.
@@ -42,11 +39,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Entry, EntryError> {
     if !crate::kinds::Name::accepts(&kind) {
         return Err(EntryError::Member("kind"));
     }
-    let edit = match (
-        kind == EDIT_KIND,
-        members.remove("base"),
-        members.remove("set"),
-    ) {
+    let edit = match (kind == EDIT_KIND, members.remove("base"), members.remove("set")) {
         (true, Some(base), Some(set)) => Some(edit(base, set)?),
         (true, None, _) => return Err(EntryError::Member("base")),
         (true, _, None) => return Err(EntryError::Member("set")),
@@ -112,9 +105,7 @@ fn set_item(item: Value) -> Result<SetItem, EntryError> {
     let value = match members.remove("value") {
         Some(Value::Null) => Scalar::Null,
         Some(Value::Bool(value)) => Scalar::Boolean(value),
-        Some(Value::Number(number)) => {
-            Scalar::Integer(number.as_i64().ok_or(EntryError::Member("value"))?)
-        }
+        Some(Value::Number(number)) => Scalar::Integer(number.as_i64().ok_or(EntryError::Member("value"))?),
         Some(Value::String(text)) => Scalar::Text(text),
         _ => return Err(EntryError::Member("value")),
     };
@@ -133,13 +124,8 @@ fn text<'a>(members: &'a Map<String, Value>, name: &'static str) -> Result<&'a s
         .ok_or(EntryError::Member(name))
 }
 
-fn id<T: std::str::FromStr>(
-    members: &Map<String, Value>,
-    name: &'static str,
-) -> Result<T, EntryError> {
-    text(members, name)?
-        .parse()
-        .map_err(|_| EntryError::Member(name))
+fn id<T: std::str::FromStr>(members: &Map<String, Value>, name: &'static str) -> Result<T, EntryError> {
+    text(members, name)?.parse().map_err(|_| EntryError::Member(name))
 }
 
 fn optional_id<T: std::str::FromStr>(

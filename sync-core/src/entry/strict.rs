@@ -36,9 +36,7 @@ impl Strict {
         if self.depth == MAX_DEPTH {
             return Err(E::custom("nested too deep"));
         }
-        Ok(Strict {
-            depth: self.depth + 1,
-        })
+        Ok(Strict { depth: self.depth + 1 })
     }
 }
 

@@ -23,7 +23,10 @@ impl Phone {
         let row = replica.row(dwelling).filter(|row| row.entity_type == DWELLING)?;
         let address = Address::of(replica, dwelling)?;
         let homes = Homes::gather(replica);
-        let household = homes.households.get(&dwelling).and_then(|households| households.first().copied());
+        let household = homes
+            .households
+            .get(&dwelling)
+            .and_then(|households| households.first().copied());
         let mut fields = self.fields(dwelling, row);
         if let Some((id, row)) = household.and_then(|id| Some((id, replica.row(id)?))) {
             fields.extend(self.fields(id, row));
@@ -38,15 +41,23 @@ impl Phone {
             household,
             state: self.door_states().remove(&dwelling).unwrap_or_default(),
             fields,
-            persons: homes.residents(dwelling).map(|(id, person)| self.person(id, person, today)).collect(),
+            persons: homes
+                .residents(dwelling)
+                .map(|(id, person)| self.person(id, person, today))
+                .collect(),
             records: self.records_of(dwelling),
         })
     }
 
     fn records_of(&self, dwelling: EntityId) -> Vec<RecordRow> {
-        let Some(replica) = &self.replica else { return Vec::new() };
-        let mut about: Vec<Seen<'_>> =
-            self.seen().into_iter().filter(|seen| self.dwelling_in(replica, seen.entry) == Some(dwelling)).collect();
+        let Some(replica) = &self.replica else {
+            return Vec::new();
+        };
+        let mut about: Vec<Seen<'_>> = self
+            .seen()
+            .into_iter()
+            .filter(|seen| self.dwelling_in(replica, seen.entry) == Some(dwelling))
+            .collect();
         about.sort_by_key(|seen| std::cmp::Reverse((seen.made_ms, seen.entry.id)));
         about.into_iter().map(|seen| self.record_row(seen)).collect()
     }
@@ -54,8 +65,15 @@ impl Phone {
     /// One entry as a row of a list.
     pub(super) fn record_row(&self, seen: Seen<'_>) -> RecordRow {
         let entry = seen.entry;
-        let dwelling = self.replica.as_ref().and_then(|replica| self.dwelling_in(replica, entry));
-        let address = self.replica.as_ref().zip(dwelling).and_then(|(replica, dwelling)| Address::of(replica, dwelling));
+        let dwelling = self
+            .replica
+            .as_ref()
+            .and_then(|replica| self.dwelling_in(replica, entry));
+        let address = self
+            .replica
+            .as_ref()
+            .zip(dwelling)
+            .and_then(|(replica, dwelling)| Address::of(replica, dwelling));
         let reason = match seen.state {
             Some(OwnState::Held(reason) | OwnState::Waiting(reason)) => reason,
             _ => None,
@@ -102,16 +120,25 @@ impl Phone {
         for item in &edit.set {
             let kind = self.kinds.get(&item.entity_type);
             let labels = kind.map_or_else(|| same(&item.field), |kind| field_labels(kind, &item.field));
-            let value = kind.and_then(|kind| value_label(kind, &item.field, &item.value)).unwrap_or_else(|| plain(&item.value));
+            let value = kind
+                .and_then(|kind| value_label(kind, &item.field, &item.value))
+                .unwrap_or_else(|| plain(&item.value));
             zh.push(format!("{}：{}", labels.zh, value.zh));
             en.push(format!("{}: {}", labels.en, value.en));
         }
-        Labels { zh: zh.join("，"), en: en.join(", ") }
+        Labels {
+            zh: zh.join("，"),
+            en: en.join(", "),
+        }
     }
 
     fn person(&self, id: EntityId, row: &Row, today: NaiveDate) -> PersonCard {
         let born = row.text("birth_date").and_then(|text| text.parse::<NaiveDate>().ok());
-        let categories = self.kinds.get(&row.entity_type).map(|kind| care_categories(kind, row)).unwrap_or_default();
+        let categories = self
+            .kinds
+            .get(&row.entity_type)
+            .map(|kind| care_categories(kind, row))
+            .unwrap_or_default();
         PersonCard {
             id,
             name: row.text("name").unwrap_or_default().to_owned(),
@@ -146,7 +173,9 @@ impl Phone {
     /// Every known field of an entity in the order of its kind file, with this phone's own
     /// unmerged edits laid over the confirmed values.
     fn fields(&self, id: EntityId, row: &Row) -> Vec<Field> {
-        let Some(kind) = self.kinds.get(&row.entity_type) else { return Vec::new() };
+        let Some(kind) = self.kinds.get(&row.entity_type) else {
+            return Vec::new();
+        };
         let pending = self.pending(id);
         let mut names: Vec<&str> = row.fields.keys().map(String::as_str).collect();
         names.extend(pending.keys().copied().filter(|name| !row.fields.contains_key(*name)));
@@ -175,13 +204,19 @@ impl Phone {
                 rung: pending.rung,
             });
         }
-        let confirmed = self.replica.as_ref().map_or(&[][..], |replica| replica.values(entity, name));
+        let confirmed = self
+            .replica
+            .as_ref()
+            .map_or(&[][..], |replica| replica.values(entity, name));
         for value in confirmed {
             let replaced = pending.is_some_and(|pending| self.had_seen(pending.entry, entity, name, value));
             if replaced || values.iter().any(|shown| shown.value == value.value) {
                 continue;
             }
-            let worker = value.by.device.and_then(|device| self.replica.as_ref()?.device_worker(device));
+            let worker = value
+                .by
+                .device
+                .and_then(|device| self.replica.as_ref()?.device_worker(device));
             values.push(FieldValueView {
                 value: value.value.clone(),
                 label: value_label(kind, name, &value.value),
@@ -207,7 +242,9 @@ impl Phone {
         let Some(replica) = &self.replica else { return false };
         let Some(edit) = &entry.edit else { return false };
         let part = crate::judge::part_of(entry, &self.kinds);
-        replica.document(part).is_some_and(|document| document.is_visible_at(entity, field, value.by.change, &edit.base))
+        replica
+            .document(part)
+            .is_some_and(|document| document.is_visible_at(entity, field, value.by.change, &edit.base))
     }
 
     /// The last own value of each field that is not merged yet.
@@ -217,8 +254,18 @@ impl Phone {
             if !matches!(own.state, OwnState::OnPhone | OwnState::Waiting(_)) {
                 continue;
             }
-            for item in own.entry.edit.iter().flat_map(|edit| &edit.set).filter(|item| item.id == entity) {
-                let value = Pending { value: &item.value, entry: &own.entry, rung: rung(own.state) };
+            for item in own
+                .entry
+                .edit
+                .iter()
+                .flat_map(|edit| &edit.set)
+                .filter(|item| item.id == entity)
+            {
+                let value = Pending {
+                    value: &item.value,
+                    entry: &own.entry,
+                    rung: rung(own.state),
+                };
                 pending.insert(item.field.as_str(), value);
             }
         }
@@ -246,7 +293,10 @@ fn care_categories(kind: &Kind, row: &Row) -> Vec<Labels> {
         {
             let chosen: Vec<&str> = row.members(field.name.as_str()).collect();
             labels.extend(
-                choices.iter().filter(|choice| chosen.contains(&choice.value.as_str())).map(|choice| choice.labels.clone()),
+                choices
+                    .iter()
+                    .filter(|choice| chosen.contains(&choice.value.as_str()))
+                    .map(|choice| choice.labels.clone()),
             );
         }
     }
@@ -258,19 +308,30 @@ fn record_summary(kind: &Kind, entry: &Entry) -> Labels {
     let mut zh = Vec::new();
     let mut en = Vec::new();
     for field in kind.fields.iter().filter(|field| field.required) {
-        let Shape::Choice { choices, .. } = &field.shape else { continue };
-        let Some(value) = entry.body.get(field.name.as_str()).and_then(serde_json::Value::as_str) else { continue };
+        let Shape::Choice { choices, .. } = &field.shape else {
+            continue;
+        };
+        let Some(value) = entry.body.get(field.name.as_str()).and_then(serde_json::Value::as_str) else {
+            continue;
+        };
         if let Some(choice) = choices.iter().find(|choice| choice.value == value) {
             zh.push(choice.labels.zh.clone());
             en.push(choice.labels.en.clone());
         }
     }
-    Labels { zh: zh.join("・"), en: en.join(" · ") }
+    Labels {
+        zh: zh.join("・"),
+        en: en.join(" · "),
+    }
 }
 
 fn field_labels(kind: &Kind, name: &str) -> Labels {
-    let (field, member) = name.split_once(':').map_or((name, None), |(field, member)| (field, Some(member)));
-    let Some(field) = kind.field(field) else { return same(name) };
+    let (field, member) = name
+        .split_once(':')
+        .map_or((name, None), |(field, member)| (field, Some(member)));
+    let Some(field) = kind.field(field) else {
+        return same(name);
+    };
     match member.and_then(|member| choice_of(&field.shape, member)) {
         Some(choice) => Labels {
             zh: format!("{}・{}", field.labels.zh, choice.labels.zh),
@@ -282,9 +343,18 @@ fn field_labels(kind: &Kind, name: &str) -> Labels {
 
 fn value_label(kind: &Kind, name: &str, value: &Scalar) -> Option<Labels> {
     match value {
-        Scalar::Boolean(true) => Some(Labels { zh: "是".to_owned(), en: "Yes".to_owned() }),
-        Scalar::Boolean(false) => Some(Labels { zh: "否".to_owned(), en: "No".to_owned() }),
-        Scalar::Null => Some(Labels { zh: "空".to_owned(), en: "Empty".to_owned() }),
+        Scalar::Boolean(true) => Some(Labels {
+            zh: "是".to_owned(),
+            en: "Yes".to_owned(),
+        }),
+        Scalar::Boolean(false) => Some(Labels {
+            zh: "否".to_owned(),
+            en: "No".to_owned(),
+        }),
+        Scalar::Null => Some(Labels {
+            zh: "空".to_owned(),
+            en: "Empty".to_owned(),
+        }),
         Scalar::Text(text) => choice_of(&kind.field(name)?.shape, text).map(|choice| choice.labels.clone()),
         Scalar::Integer(_) => None,
     }
@@ -308,6 +378,8 @@ fn plain(value: &Scalar) -> Labels {
 }
 
 fn same(text: &str) -> Labels {
-    Labels { zh: text.to_owned(), en: text.to_owned() }
+    Labels {
+        zh: text.to_owned(),
+        en: text.to_owned(),
+    }
 }
-

@@ -25,7 +25,9 @@ pub(super) struct Seen<'a> {
 impl Phone {
     /// Every record this phone knows: merged ones, and its own that are not yet.
     pub(super) fn seen(&self) -> Vec<Seen<'_>> {
-        let Some(replica) = &self.replica else { return Vec::new() };
+        let Some(replica) = &self.replica else {
+            return Vec::new();
+        };
         let device = self.enrolment.as_ref().map(|enrolment| enrolment.device.id);
         let mut seen: Vec<Seen<'_>> = replica
             .records()
@@ -38,7 +40,11 @@ impl Phone {
             })
             .collect();
         let confirmed: HashSet<EntryId> = seen.iter().map(|seen| seen.entry.id).collect();
-        seen.extend(self.own_entries().filter(|own| !confirmed.contains(&own.entry.id)).map(|own| self.see_own(own)));
+        seen.extend(
+            self.own_entries()
+                .filter(|own| !confirmed.contains(&own.entry.id))
+                .map(|own| self.see_own(own)),
+        );
         seen
     }
 
@@ -57,21 +63,29 @@ impl Phone {
     /// floor and door.
     #[must_use]
     pub fn buildings(&self, grid: GridId) -> Vec<Building> {
-        let Some(replica) = &self.replica else { return Vec::new() };
+        let Some(replica) = &self.replica else {
+            return Vec::new();
+        };
         let homes = Homes::gather(replica);
         let states = self.door_states();
         let on_plan = self.on_care_plan();
         let mut buildings: HashMap<EntityId, Vec<DoorRow>> = HashMap::new();
         for (id, row) in replica.rows().filter(|(_, row)| is_door_of(row, grid)) {
-            let Some(building) = row.reference("building_id") else { continue };
+            let Some(building) = row.reference("building_id") else {
+                continue;
+            };
             let door = door_row(replica, &homes, id, row, states.get(&id), &on_plan);
             buildings.entry(building).or_default().push(door);
         }
-        let mut listed: Vec<Building> =
-            buildings.into_iter().map(|(id, doors)| building(replica, grid, id, doors)).collect();
+        let mut listed: Vec<Building> = buildings
+            .into_iter()
+            .map(|(id, doors)| building(replica, grid, id, doors))
+            .collect();
         listed.sort_by(|a, b| {
             let compound = |building: &Building| building.compound.clone().unwrap_or_default();
-            natural(&compound(a), &compound(b)).then_with(|| natural(&a.name, &b.name)).then_with(|| a.id.cmp(&b.id))
+            natural(&compound(a), &compound(b))
+                .then_with(|| natural(&a.name, &b.name))
+                .then_with(|| a.id.cmp(&b.id))
         });
         listed
     }
@@ -83,31 +97,45 @@ impl Phone {
             if matches!(seen.rung, Rung::Held) {
                 continue;
             }
-            let Some(kind) = self.kinds.get(&seen.entry.kind) else { continue };
-            let Some((dwelling, mut state)) = closing(kind, seen.entry) else { continue };
+            let Some(kind) = self.kinds.get(&seen.entry.kind) else {
+                continue;
+            };
+            let Some((dwelling, mut state)) = closing(kind, seen.entry) else {
+                continue;
+            };
             let key = (seen.made_ms, seen.entry.id);
             if last.get(&dwelling).is_some_and(|(ms, id, _)| (*ms, *id) > key) {
                 continue;
             }
             state.rung = Some(seen.rung);
             state.at = Some(match seen.rung {
-                Rung::Merged => Instant { unix_ms: seen.made_ms, ..seen.entry.made_at }.to_string(),
+                Rung::Merged => Instant {
+                    unix_ms: seen.made_ms,
+                    ..seen.entry.made_at
+                }
+                .to_string(),
                 _ => seen.entry.made_at.to_string(),
             });
             state.worker_name = self.name_of(seen.entry.worker);
             last.insert(dwelling, (key.0, key.1, state));
         }
-        last.into_iter().map(|(dwelling, (_, _, state))| (dwelling, state)).collect()
+        last.into_iter()
+            .map(|(dwelling, (_, _, state))| (dwelling, state))
+            .collect()
     }
 
     /// Everyone who is the subject of a running plan.
     pub(super) fn on_care_plan(&self) -> HashSet<EntityId> {
-        let Some(replica) = &self.replica else { return HashSet::new() };
+        let Some(replica) = &self.replica else {
+            return HashSet::new();
+        };
         replica
             .rows()
             .filter_map(|(_, row)| {
                 let schedules = self.kinds.get(&row.entity_type)?.effects.schedules.as_ref()?;
-                row.text(schedules.ends_on.as_str()).is_none().then(|| row.reference(schedules.subject.as_str()))?
+                row.text(schedules.ends_on.as_str())
+                    .is_none()
+                    .then(|| row.reference(schedules.subject.as_str()))?
             })
             .collect()
     }
@@ -125,7 +153,10 @@ impl Phone {
     #[must_use]
     pub fn status(&self) -> PhoneStatus {
         let mut status = PhoneStatus {
-            signed_in: self.enrolment.as_ref().is_some_and(|enrolment| enrolment.token.is_some()),
+            signed_in: self
+                .enrolment
+                .as_ref()
+                .is_some_and(|enrolment| enrolment.token.is_some()),
             worker: self.enrolment.as_ref().map(|enrolment| enrolment.worker.clone()),
             community: self.enrolment.as_ref().map(|enrolment| enrolment.community.clone()),
             device: self.enrolment.as_ref().map(|enrolment| enrolment.device.id),
@@ -150,7 +181,9 @@ impl Phone {
     }
 
     fn grids(&self) -> Vec<GridCount> {
-        let Some(replica) = &self.replica else { return Vec::new() };
+        let Some(replica) = &self.replica else {
+            return Vec::new();
+        };
         let states = self.door_states();
         let mut grids: Vec<GridId> = replica.cursor().keys().filter_map(|part| part.grid).collect();
         grids.dedup();
@@ -158,12 +191,22 @@ impl Phone {
             .into_iter()
             .map(|id| {
                 let place = EntityId::from_bytes(*id.as_bytes());
-                let doors: Vec<EntityId> =
-                    replica.rows().filter(|(_, row)| is_door_of(row, id)).map(|(door, _)| door).collect();
+                let doors: Vec<EntityId> = replica
+                    .rows()
+                    .filter(|(_, row)| is_door_of(row, id))
+                    .map(|(door, _)| door)
+                    .collect();
                 GridCount {
                     id,
-                    name: replica.row(place).and_then(|row| row.text("name")).unwrap_or_default().to_owned(),
-                    closed: doors.iter().filter(|door| states.get(door).is_some_and(|state| state.closed)).count(),
+                    name: replica
+                        .row(place)
+                        .and_then(|row| row.text("name"))
+                        .unwrap_or_default()
+                        .to_owned(),
+                    closed: doors
+                        .iter()
+                        .filter(|door| states.get(door).is_some_and(|state| state.closed))
+                        .count(),
                     doors: doors.len(),
                 }
             })
@@ -174,9 +217,14 @@ impl Phone {
 
     /// What people call a worker.
     pub(super) fn name_of(&self, worker: WorkerId) -> Option<String> {
-        let own = self.enrolment.as_ref().filter(|enrolment| enrolment.worker.id == worker);
+        let own = self
+            .enrolment
+            .as_ref()
+            .filter(|enrolment| enrolment.worker.id == worker);
         let known = self.replica.as_ref().and_then(|replica| replica.worker_name(worker));
-        known.map(str::to_owned).or_else(|| own.map(|own| own.worker.name.clone()))
+        known
+            .map(str::to_owned)
+            .or_else(|| own.map(|own| own.worker.name.clone()))
     }
 }
 
@@ -195,7 +243,9 @@ pub(super) fn closing(kind: &Kind, entry: &Entry) -> Option<(EntityId, DoorState
     let text = |name: &str| entry.body.get(name).and_then(serde_json::Value::as_str);
     let dwelling = text(closes.subject.as_str())?.parse().ok()?;
     let outcome = text(closes.by.as_str())?;
-    let Shape::Choice { choices, .. } = &kind.field(closes.by.as_str())?.shape else { return None };
+    let Shape::Choice { choices, .. } = &kind.field(closes.by.as_str())?.shape else {
+        return None;
+    };
     let choice = choices.iter().find(|choice| choice.value == outcome)?;
     let state = DoorState {
         mark: choice.mark.map(mark_name),
@@ -236,7 +286,10 @@ fn door_row(
         room: row.text("room").unwrap_or_default().to_owned(),
         residents: homes
             .residents(id)
-            .map(|(id, person)| Resident { id, name: person.text("name").unwrap_or_default().to_owned() })
+            .map(|(id, person)| Resident {
+                id,
+                name: person.text("name").unwrap_or_default().to_owned(),
+            })
             .collect(),
         on_care_plan: households.iter().any(|household| on_plan.contains(household))
             || homes.residents(id).any(|(person, _)| on_plan.contains(&person)),
@@ -267,7 +320,10 @@ fn building(replica: &Replica, grid: GridId, id: EntityId, mut doors: Vec<DoorRo
     for door in doors {
         match building.units.last_mut() {
             Some(unit) if unit.unit == door.unit => unit.doors.push(door),
-            _ => building.units.push(Unit { unit: door.unit.clone(), doors: vec![door] }),
+            _ => building.units.push(Unit {
+                unit: door.unit.clone(),
+                doors: vec![door],
+            }),
         }
     }
     building

@@ -82,9 +82,15 @@ impl Phone {
     #[must_use]
     pub fn check(&self, kind: &str, body: &Map<String, Value>, now: Instant) -> Vec<SaveProblem> {
         let Some(found) = self.kinds.get(kind) else {
-            return vec![SaveProblem::plain("unknown_kind", "这部手机上没有这种表", "This phone does not have this form")];
+            return vec![SaveProblem::plain(
+                "unknown_kind",
+                "这部手机上没有这种表",
+                "This phone does not have this form",
+            )];
         };
-        let Some(draft) = self.kinds.check_draft(kind, body, now.local_date()) else { return Vec::new() };
+        let Some(draft) = self.kinds.check_draft(kind, body, now.local_date()) else {
+            return Vec::new();
+        };
         let missing = draft.missing.iter().map(|path| SaveProblem {
             path: path.clone(),
             code: "missing".to_owned(),
@@ -93,7 +99,14 @@ impl Phone {
                 en: format!("Please fill in: {}", label(found, path, Language::En)),
             },
         });
-        missing.chain(draft.problems.iter().map(|problem| SaveProblem::of_field(found, problem))).collect()
+        missing
+            .chain(
+                draft
+                    .problems
+                    .iter()
+                    .map(|problem| SaveProblem::of_field(found, problem)),
+            )
+            .collect()
     }
 
     /// Records something.
@@ -103,7 +116,11 @@ impl Phone {
         body = normalised(body);
         let problems = self.check(&kind, &body, now);
         let (Some(enrolment), Some(found)) = (&self.enrolment, self.kinds.get(&kind)) else {
-            return Saved::Problems(if problems.is_empty() { vec![SaveProblem::not_signed_in()] } else { problems });
+            return Saved::Problems(if problems.is_empty() {
+                vec![SaveProblem::not_signed_in()]
+            } else {
+                problems
+            });
         };
         if !problems.is_empty() {
             return Saved::Problems(problems);
@@ -134,11 +151,20 @@ impl Phone {
                 other => other,
             };
             let Some(entity) = entity else {
-                problems.push(SaveProblem::plain("bad_id", "找不到要改的对象", "The thing to change cannot be found"));
+                problems.push(SaveProblem::plain(
+                    "bad_id",
+                    "找不到要改的对象",
+                    "The thing to change cannot be found",
+                ));
                 continue;
             };
             problems.extend(self.check_value(&item.entity_type, &item.field, &value));
-            set.push(SetItem { entity_type: item.entity_type, id: entity, field: item.field, value });
+            set.push(SetItem {
+                entity_type: item.entity_type,
+                id: entity,
+                field: item.field,
+                value,
+            });
         }
         let mut edit = Edit { base: Vec::new(), set };
         let Some(kind) = self.kinds.get(EDIT_KIND).filter(|_| problems.is_empty()) else {
@@ -151,7 +177,10 @@ impl Phone {
                 "These fields differ in sensitivity; change them one after the other",
             )]);
         };
-        edit.base = replica.heads(Part { grid: draft.grid, class });
+        edit.base = replica.heads(Part {
+            grid: draft.grid,
+            class,
+        });
         let body = normalised(draft.body);
         let problems = self.check(EDIT_KIND, &body, now);
         if !problems.is_empty() {
@@ -165,12 +194,15 @@ impl Phone {
     fn check_value(&self, entity_type: &str, field: &str, value: &Scalar) -> Option<SaveProblem> {
         match self.kinds.check_value(entity_type, field, &value.to_json()) {
             Ok(_) => None,
-            Err(ValueError::UnknownType | ValueError::UnknownField) => {
-                Some(SaveProblem::plain("unknown_field", "没有这一项", "There is no such field"))
-            }
-            Err(ValueError::Problem(problem)) => {
-                self.kinds.get(entity_type).map(|kind| SaveProblem::of_field(kind, &problem))
-            }
+            Err(ValueError::UnknownType | ValueError::UnknownField) => Some(SaveProblem::plain(
+                "unknown_field",
+                "没有这一项",
+                "There is no such field",
+            )),
+            Err(ValueError::Problem(problem)) => self
+                .kinds
+                .get(entity_type)
+                .map(|kind| SaveProblem::of_field(kind, &problem)),
         }
     }
 
@@ -203,7 +235,10 @@ impl SaveProblem {
         SaveProblem {
             path: String::new(),
             code: code.to_owned(),
-            sentence: Labels { zh: zh.to_owned(), en: en.to_owned() },
+            sentence: Labels {
+                zh: zh.to_owned(),
+                en: en.to_owned(),
+            },
         }
     }
 
@@ -216,7 +251,10 @@ impl SaveProblem {
         SaveProblem {
             path: problem.path.clone(),
             code: problem.code.as_str().to_owned(),
-            sentence: Labels { zh: sentence(Language::Zh), en: sentence(Language::En) },
+            sentence: Labels {
+                zh: sentence(Language::Zh),
+                en: sentence(Language::En),
+            },
         }
     }
 }
@@ -240,7 +278,9 @@ fn label(kind: &Kind, path: &str, language: Language) -> String {
 
 /// Keyboards may type decomposed characters; entries hold composed ones.
 fn normalised(body: Map<String, Value>) -> Map<String, Value> {
-    body.into_iter().map(|(key, value)| (key, normalised_value(value))).collect()
+    body.into_iter()
+        .map(|(key, value)| (key, normalised_value(value)))
+        .collect()
 }
 
 fn normalised_value(value: Value) -> Value {

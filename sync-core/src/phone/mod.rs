@@ -26,10 +26,10 @@ pub use make::{EditDraft, NewSetItem, RecordDraft, SaveProblem, Saved};
 pub use open::OpenError;
 pub use own_log::{OwnEntry, OwnState};
 pub use store::{Stored, Write, WriteValue};
-pub use sync::{Received, ReceiveError, SyncDraft};
+pub use sync::{ReceiveError, Received, SyncDraft};
 pub use view::{
-    Building, CarePlanCard, DoorCard, DoorRow, DoorState, Field, FieldValueView, GridCount, PersonCard, PhoneStatus, RecordRow,
-    Resident, Rung, Unit,
+    Building, CarePlanCard, DoorCard, DoorRow, DoorState, Field, FieldValueView, GridCount, PersonCard, PhoneStatus,
+    RecordRow, Resident, Rung, Unit,
 };
 
 use own_log::OwnLog;
@@ -86,6 +86,8 @@ impl Phone {
     /// Entries that only this phone has.
     #[must_use]
     pub fn only_here(&self) -> usize {
-        self.own_entries().filter(|entry| entry.state == OwnState::OnPhone).count()
+        self.own_entries()
+            .filter(|entry| entry.state == OwnState::OnPhone)
+            .count()
     }
 }

@@ -53,8 +53,17 @@ impl Phone {
         let rows = Rows::collect(rows);
         let enrolment: Option<Enrolment> = rows.meta_json(store::ENROLMENT)?.flatten();
         let contact: Contact = rows.meta_json(store::CONTACT)?.unwrap_or_default();
-        let mut phone = Phone { kinds, enrolment, own: None, replica: None, contact, in_flight: None };
-        let Some(enrolment) = &phone.enrolment else { return Ok(phone) };
+        let mut phone = Phone {
+            kinds,
+            enrolment,
+            own: None,
+            replica: None,
+            contact,
+            in_flight: None,
+        };
+        let Some(enrolment) = &phone.enrolment else {
+            return Ok(phone);
+        };
         let code = enrolment.community.code;
 
         let mut own = OwnLog::empty(code, enrolment.device.id);
@@ -96,7 +105,10 @@ impl Phone {
             replica.forget(part);
         }
         for (seq, made_ms) in rows.meta.iter().filter_map(|(key, value)| read_made(key, value)) {
-            if let Some(entry) = own.get(seq).filter(|entry| entry.state == OwnState::Merged && entry.entry.edit.is_none()) {
+            if let Some(entry) = own
+                .get(seq)
+                .filter(|entry| entry.state == OwnState::Merged && entry.entry.edit.is_none())
+            {
                 replica.add_record(MergedRecord {
                     entry: entry.entry.clone(),
                     hash: entry.hash,
@@ -114,7 +126,12 @@ impl Phone {
 
 impl Rows {
     fn collect(rows: impl IntoIterator<Item = (Stored, String, WriteValue)>) -> Rows {
-        let mut collected = Rows { log: Vec::new(), line: Vec::new(), document: Vec::new(), meta: Vec::new() };
+        let mut collected = Rows {
+            log: Vec::new(),
+            line: Vec::new(),
+            document: Vec::new(),
+            meta: Vec::new(),
+        };
         for (store, key, value) in rows {
             let value = match value {
                 WriteValue::Text(text) => text.into_bytes(),

@@ -58,13 +58,23 @@ pub(super) struct OwnStates {
 
 impl OwnLog {
     pub(super) fn empty(community: CommunityCode, device: DeviceId) -> OwnLog {
-        OwnLog { empty: LogHead::empty(community, device), entries: Vec::new() }
+        OwnLog {
+            empty: LogHead::empty(community, device),
+            entries: Vec::new(),
+        }
     }
 
     pub(super) fn push(&mut self, entry: Entry, bytes: Vec<u8>) -> &OwnEntry {
         let hash = Hash::of(&bytes);
         let head = self.head().after(hash);
-        self.entries.push(OwnEntry { seq: head.seq, entry, bytes, hash, state: OwnState::OnPhone, head });
+        self.entries.push(OwnEntry {
+            seq: head.seq,
+            entry,
+            bytes,
+            hash,
+            state: OwnState::OnPhone,
+            head,
+        });
         // Just pushed.
         &self.entries[self.entries.len() - 1]
     }
@@ -75,7 +85,11 @@ impl OwnLog {
 
     /// The head after `seq` entries, if there are as many.
     pub(super) fn head_at(&self, seq: Seq) -> Option<LogHead> {
-        if seq == 0 { Some(self.empty) } else { self.get(seq).map(|entry| entry.head) }
+        if seq == 0 {
+            Some(self.empty)
+        } else {
+            self.get(seq).map(|entry| entry.head)
+        }
     }
 
     pub(super) fn get(&self, seq: Seq) -> Option<&OwnEntry> {
@@ -96,11 +110,18 @@ impl OwnLog {
 
     /// Entries after `seq`.
     pub(super) fn after(&self, seq: Seq) -> &[OwnEntry] {
-        usize::try_from(seq).ok().and_then(|seq| self.entries.get(seq..)).unwrap_or(&[])
+        usize::try_from(seq)
+            .ok()
+            .and_then(|seq| self.entries.get(seq..))
+            .unwrap_or(&[])
     }
 
     pub(super) fn states(&self) -> OwnStates {
-        let durable = self.entries.iter().take_while(|entry| entry.state != OwnState::OnPhone).count() as Seq;
+        let durable = self
+            .entries
+            .iter()
+            .take_while(|entry| entry.state != OwnState::OnPhone)
+            .count() as Seq;
         let exceptions = self
             .entries
             .iter()

@@ -22,7 +22,11 @@ pub(super) struct Homes<'a> {
 
 impl<'a> Homes<'a> {
     pub(super) fn gather(replica: &'a Replica) -> Homes<'a> {
-        let mut homes = Homes { replica, households: HashMap::new(), persons: HashMap::new() };
+        let mut homes = Homes {
+            replica,
+            households: HashMap::new(),
+            persons: HashMap::new(),
+        };
         for (id, row) in replica.rows() {
             match row.entity_type.as_str() {
                 HOUSEHOLD if lives_here(row) => {
@@ -64,7 +68,11 @@ fn lives_here(row: &Row) -> bool {
 }
 
 fn relation(replica: &Replica, person: EntityId) -> String {
-    replica.row(person).and_then(|row| row.text("relation_to_head")).unwrap_or("99").to_owned()
+    replica
+        .row(person)
+        .and_then(|row| row.text("relation_to_head"))
+        .unwrap_or("99")
+        .to_owned()
 }
 
 /// The dwelling that an entity is, lives in or belongs to.
@@ -97,7 +105,10 @@ impl Address {
         Some(Address {
             room: row.text("room").unwrap_or_default().to_owned(),
             unit: row.text("unit").unwrap_or_default().to_owned(),
-            building: building.and_then(|building| building.text("name")).unwrap_or_default().to_owned(),
+            building: building
+                .and_then(|building| building.text("name"))
+                .unwrap_or_default()
+                .to_owned(),
             compound: building.and_then(|building| compound_of(replica, building)),
         })
     }
@@ -117,12 +128,18 @@ impl Address {
 /// The name of the place around a building.
 pub(super) fn compound_of(replica: &Replica, building: &Row) -> Option<String> {
     let parent = replica.row(building.reference("parent_id")?)?;
-    (parent.entity_type == PLACE).then(|| parent.text("name").map(str::to_owned)).flatten()
+    (parent.entity_type == PLACE)
+        .then(|| parent.text("name").map(str::to_owned))
+        .flatten()
 }
 
 /// `2` is spoken 2单元.
 pub(super) fn unit_name(unit: &str) -> String {
-    if unit.bytes().all(|byte| byte.is_ascii_digit()) { format!("{unit}单元") } else { unit.to_owned() }
+    if unit.bytes().all(|byte| byte.is_ascii_digit()) {
+        format!("{unit}单元")
+    } else {
+        unit.to_owned()
+    }
 }
 
 /// Compares names as people count: 2号楼 before 10号楼.

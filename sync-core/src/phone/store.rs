@@ -70,15 +70,27 @@ pub struct Write {
 
 impl Write {
     pub(super) fn text(store: Stored, key: impl Into<String>, text: String) -> Write {
-        Write { store, key: key.into(), value: WriteValue::Text(text) }
+        Write {
+            store,
+            key: key.into(),
+            value: WriteValue::Text(text),
+        }
     }
 
     pub(super) fn bytes(store: Stored, key: impl Into<String>, bytes: Vec<u8>) -> Write {
-        Write { store, key: key.into(), value: WriteValue::Bytes(bytes) }
+        Write {
+            store,
+            key: key.into(),
+            value: WriteValue::Bytes(bytes),
+        }
     }
 
     pub(super) fn delete(store: Stored, key: impl Into<String>) -> Write {
-        Write { store, key: key.into(), value: WriteValue::Delete }
+        Write {
+            store,
+            key: key.into(),
+            value: WriteValue::Delete,
+        }
     }
 
     /// Plain structures of texts and numbers always serialise.

@@ -22,6 +22,8 @@ use crate::wire::{
 
 /// The home's code for a token it does not accept.
 const NOT_SIGNED_IN: &str = "not_signed_in";
+/// How a receipt line begins, and no envelope.
+const RECEIPT_LINE: &[u8] = b"{\"receipt\":";
 /// Room in a slice for its first line.
 const SLICE_LINE_BYTES: usize = 512;
 
@@ -111,8 +113,16 @@ impl Phone {
             last: own.head().seq,
             clock: now,
             log: self.contact.log,
-            cursor: replica.cursor().iter().map(|(part, lsn)| (part.to_string(), *lsn)).collect(),
-            wants: if wants_digest { vec!["digest".to_owned()] } else { Vec::new() },
+            cursor: replica
+                .cursor()
+                .iter()
+                .map(|(part, lsn)| (part.to_string(), *lsn))
+                .collect(),
+            wants: if wants_digest {
+                vec!["digest".to_owned()]
+            } else {
+                Vec::new()
+            },
         };
         self.in_flight = Some(InFlight { header, slices });
         Some(SyncDraft { to_sign })
@@ -129,7 +139,12 @@ impl Phone {
         line.push(b'\n');
         let mut body = wire::deflate(&line);
         for (slice, signature) in in_flight.slices.iter().zip(signatures) {
-            let line = SliceLine { first: slice.first, last: slice.last, previous: slice.previous, signature: *signature };
+            let line = SliceLine {
+                first: slice.first,
+                last: slice.last,
+                previous: slice.previous,
+                signature: *signature,
+            };
             let mut lines = serde_json::to_vec(&line).ok()?;
             lines.push(b'\n');
             lines.extend_from_slice(&slice.lines);
@@ -199,7 +214,12 @@ impl Phone {
             refused: header.refused.clone(),
         };
         writes.push(Write::json(Stored::Meta, store::CONTACT, &self.contact));
-        Received { writes, more, sent: before.saturating_sub(self.only_here()), received }
+        Received {
+            writes,
+            more,
+            sent: before.saturating_sub(self.only_here()),
+            received,
+        }
     }
 
     /// Another home log: what was confirmed is confirmed anew; the own log stays.
@@ -241,7 +261,11 @@ impl Phone {
                 last_contact,
                 answer.header.clock.unix_ms,
             );
-            writes.push(Write::text(Stored::Meta, format!("made/{}", store::seq_key(entry.seq)), made_ms.to_string()));
+            writes.push(Write::text(
+                Stored::Meta,
+                format!("made/{}", store::seq_key(entry.seq)),
+                made_ms.to_string(),
+            ));
             replica.add_record(MergedRecord {
                 entry: entry.entry.clone(),
                 hash: entry.hash,
@@ -257,7 +281,9 @@ impl Phone {
     }
 
     fn take_lines(&mut self, answer: &Answer<'_>, writes: &mut Vec<Write>) -> usize {
-        let (Some(own), Some(replica)) = (&self.own, &mut self.replica) else { return 0 };
+        let (Some(own), Some(replica)) = (&self.own, &mut self.replica) else {
+            return 0;
+        };
         let mut broken: Vec<Part> = Vec::new();
         let mut received = 0;
         for (envelope, entry, envelope_line) in &answer.lines {
@@ -343,7 +369,12 @@ fn cut(entries: &[OwnEntry], mut previous: Hash) -> Vec<Slice> {
             lines.truncate(rest[..count].iter().map(|entry| entry.bytes.len() + 1).sum());
         }
         let last = &rest[count.max(1) - 1];
-        slices.push(Slice { first: first.seq, last: last.seq, previous, lines });
+        slices.push(Slice {
+            first: first.seq,
+            last: last.seq,
+            previous,
+            lines,
+        });
         previous = last.head.h;
         rest = &rest[count.max(1)..];
     }
@@ -357,24 +388,38 @@ fn read<'a>(text: &'a [u8], enrolment: &Enrolment, sent_slices: bool) -> Result<
     if header.menpai != PROTOCOL {
         return Err(ReceiveError::Protocol(header.menpai));
     }
-    let receipt = if sent_slices { read_receipt(&mut lines, enrolment)? } else { None };
+    let mut lines = lines.peekable();
+    let receipt = match lines.peek() {
+        Some(line) if line.starts_with(RECEIPT_LINE) => Some(read_receipt(&mut lines, enrolment)?),
+        // Every slice may have been refused; then there is nothing to vouch for.
+        _ if sent_slices && header.refused.is_none() => return Err(ReceiveError::Unreadable("no receipt")),
+        _ => None,
+    };
     let mut read = Vec::new();
     while let Some(line) = lines.next() {
         let envelope: Envelope = serde_json::from_slice(line).map_err(|_| ReceiveError::Unreadable("envelope"))?;
         let entry = if envelope.device == enrolment.device.id {
             None
         } else {
-            Some(lines.next().ok_or(ReceiveError::Unreadable("an envelope without its entry"))?)
+            Some(
+                lines
+                    .next()
+                    .ok_or(ReceiveError::Unreadable("an envelope without its entry"))?,
+            )
         };
         read.push((envelope, entry, line));
     }
-    Ok(Answer { header, receipt, lines: read })
+    Ok(Answer {
+        header,
+        receipt,
+        lines: read,
+    })
 }
 
 fn read_receipt<'a>(
     lines: &mut impl Iterator<Item = &'a [u8]>,
     enrolment: &Enrolment,
-) -> Result<Option<(Receipt, Vec<u8>)>, ReceiveError> {
+) -> Result<(Receipt, Vec<u8>), ReceiveError> {
     let line = lines.next().ok_or(ReceiveError::Unreadable("no receipt"))?;
     let ReceiptLine { receipt } = serde_json::from_slice(line).map_err(|_| ReceiveError::Unreadable("receipt"))?;
     let signature_line = lines.next().ok_or(ReceiveError::Unreadable("no receipt signature"))?;
@@ -388,5 +433,5 @@ fn read_receipt<'a>(
     if receipt.device != enrolment.device.id || receipt.community != enrolment.community.code {
         return Err(ReceiveError::Receipt("it is another device's"));
     }
-    Ok(Some((receipt, [line, b"\n", signature_line].concat())))
+    Ok((receipt, [line, b"\n", signature_line].concat()))
 }

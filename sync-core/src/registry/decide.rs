@@ -78,12 +78,7 @@ impl Document {
     /// # Errors
     /// [`DeriveError`] if a dep is missing, the count does not continue, or another hash
     /// comes out than the home's.
-    pub fn derive(
-        &self,
-        entry: &Entry,
-        device: DeviceId,
-        derived: &Derived,
-    ) -> Result<Plan, DeriveError> {
+    pub fn derive(&self, entry: &Entry, device: DeviceId, derived: &Derived) -> Result<Plan, DeriveError> {
         let edit = entry.edit.as_ref().ok_or(DeriveError::NotAnEdit)?;
         if derived.epoch != self.epoch {
             return Err(DeriveError::Epoch {
@@ -121,15 +116,10 @@ impl Document {
     /// [`DeriveError`] if automerge does not take it or takes it without showing it; then
     /// this document must be dropped.
     pub fn apply(&mut self, plan: &Plan) -> Result<(), DeriveError> {
-        let automerge =
-            |error: automerge::AutomergeError| DeriveError::Automerge(error.to_string());
-        self.automerge
-            .apply_changes([plan.change.clone()])
-            .map_err(automerge)?;
+        let automerge = |error: automerge::AutomergeError| DeriveError::Automerge(error.to_string());
+        self.automerge.apply_changes([plan.change.clone()]).map_err(automerge)?;
         if !self.automerge.get_heads().contains(&plan.change.hash()) {
-            return Err(DeriveError::Automerge(
-                "the change was queued, not applied".to_owned(),
-            ));
+            return Err(DeriveError::Automerge("the change was queued, not applied".to_owned()));
         }
         self.note(&plan.change)
             .map_err(|error| DeriveError::Automerge(error.to_string()))
@@ -137,19 +127,10 @@ impl Document {
 
     /// What the author had seen, as far as this document knows it.
     fn stated_by_author(&self, edit: &Edit, previous: Option<Hash>) -> Vec<Hash> {
-        let known: Vec<Hash> = edit
-            .base
-            .iter()
-            .copied()
-            .filter(|hash| self.contains(*hash))
-            .collect();
+        let known: Vec<Hash> = edit.base.iter().copied().filter(|hash| self.contains(*hash)).collect();
         if known.is_empty() && !edit.base.is_empty() && self.epoch > 1 {
             let [maps, values] = self.genesis;
-            return vec![if self.touched_since_genesis(edit) {
-                maps
-            } else {
-                values
-            }];
+            return vec![if self.touched_since_genesis(edit) { maps } else { values }];
         }
         let stated: Vec<Hash> = known.into_iter().chain(previous).collect();
         if stated.is_empty() {
@@ -161,15 +142,8 @@ impl Document {
 
     /// The same, read back from a verdict's deps.
     fn stated_in_verdict(&self, edit: &Edit, previous: Option<Hash>, deps: &[Hash]) -> Vec<Hash> {
-        let from_base: Vec<Hash> = deps
-            .iter()
-            .copied()
-            .filter(|dep| edit.base.contains(dep))
-            .collect();
-        let of_genesis = deps
-            .iter()
-            .copied()
-            .filter(|dep| self.genesis.contains(dep));
+        let from_base: Vec<Hash> = deps.iter().copied().filter(|dep| edit.base.contains(dep)).collect();
+        let of_genesis = deps.iter().copied().filter(|dep| self.genesis.contains(dep));
         if from_base.is_empty() && !edit.base.is_empty() && self.epoch > 1 {
             return of_genesis.collect();
         }
@@ -188,9 +162,9 @@ impl Document {
                     .automerge
                     .get_all(&map.object, item.field.as_str())
                     .unwrap_or_default();
-                visible.iter().any(
-                    |(_, op)| !matches!(op, ObjId::Id(_, actor, _) if *actor == self.genesis_actor),
-                )
+                visible
+                    .iter()
+                    .any(|(_, op)| !matches!(op, ObjId::Id(_, actor, _) if *actor == self.genesis_actor))
             })
         })
     }
@@ -218,13 +192,7 @@ impl Document {
             start_op = start_op.max(facts.max_op);
         }
         let actor = ActorId::from(device.as_bytes().as_slice());
-        let mut change = ChangeBuilder::new(
-            actor,
-            seq,
-            start_op + 1,
-            entry.made_at.unix_seconds(),
-            to_heads(deps),
-        );
+        let mut change = ChangeBuilder::new(actor, seq, start_op + 1, entry.made_at.unix_seconds(), to_heads(deps));
         let mut objects: Vec<(EntityId, ObjectId)> = Vec::new();
         for named in edit.entities(entry.id) {
             let object = match self.maps.get(&named.id) {
@@ -283,10 +251,7 @@ impl Document {
 fn touched(edit: &Edit) -> Vec<(EntityId, String)> {
     let mut touched: Vec<(EntityId, String)> = Vec::new();
     for item in &edit.set {
-        if !touched
-            .iter()
-            .any(|(id, field)| *id == item.id && *field == item.field)
-        {
+        if !touched.iter().any(|(id, field)| *id == item.id && *field == item.field) {
             touched.push((item.id, item.field.clone()));
         }
     }

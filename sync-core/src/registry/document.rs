@@ -4,9 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use automerge::{
-    ActorId, Automerge, Change, ChangeHash, ObjId, ObjType, ROOT, ReadDoc, ScalarValue, Value,
-};
+use automerge::{ActorId, Automerge, Change, ChangeHash, ObjId, ObjType, ROOT, ReadDoc, ScalarValue, Value};
 
 use super::genesis::{self, CARRIED, ENTITIES, TYPE};
 use crate::entry::Scalar;
@@ -92,12 +90,7 @@ impl Document {
     /// # Errors
     /// [`DocumentError`] if they are damaged or of another document. automerge may panic on
     /// hostile bytes: feed only what the caller itself or its home stored.
-    pub fn load(
-        bytes: &[u8],
-        community: CommunityCode,
-        part: Part,
-        epoch: u64,
-    ) -> Result<Document, DocumentError> {
+    pub fn load(bytes: &[u8], community: CommunityCode, part: Part, epoch: u64) -> Result<Document, DocumentError> {
         Document::index(Automerge::load(bytes)?, community, part, epoch)
     }
 
@@ -112,13 +105,8 @@ impl Document {
     /// # Errors
     /// [`DocumentError`] if the bytes are damaged or their deps are not here.
     pub fn apply_stored(&mut self, bytes: &[u8]) -> Result<(), DocumentError> {
-        let change = Change::try_from(bytes)
-            .map_err(|_| DocumentError::Other("a stored change does not parse"))?;
-        if change
-            .deps()
-            .iter()
-            .any(|dep| !self.changes.contains_key(&Hash(dep.0)))
-        {
+        let change = Change::try_from(bytes).map_err(|_| DocumentError::Other("a stored change does not parse"))?;
+        if change.deps().iter().any(|dep| !self.changes.contains_key(&Hash(dep.0))) {
             return Err(DocumentError::Other("a stored change lacks a dep"));
         }
         self.automerge.apply_changes([change.clone()])?;
@@ -140,9 +128,7 @@ impl Document {
                 .get(ROOT, key)?
                 .and_then(|(value, _)| value.as_scalar().and_then(genesis::from_automerge)))
         };
-        let is = |found: Option<Scalar>, expected: &str| {
-            found.is_some_and(|value| value.as_text() == Some(expected))
-        };
+        let is = |found: Option<Scalar>, expected: &str| found.is_some_and(|value| value.as_text() == Some(expected));
         if !is(about("community")?, community.as_str())
             || !is(about("part")?, &part.to_string())
             || about("epoch")? != Some(Scalar::Integer(i64::try_from(epoch).unwrap_or(i64::MAX)))
@@ -210,9 +196,7 @@ impl Document {
     }
 
     fn index_map(&mut self, id: EntityId) -> Result<(), DocumentError> {
-        let Some((Value::Object(ObjType::Map), object)) =
-            self.automerge.get(&self.entities, id.to_string())?
-        else {
+        let Some((Value::Object(ObjType::Map), object)) = self.automerge.get(&self.entities, id.to_string())? else {
             return Err(DocumentError::Other("an entity that is not a map"));
         };
         let entity_type = match self.automerge.get(&object, TYPE)? {
@@ -237,15 +221,7 @@ impl Document {
         Ok(())
     }
 
-    fn remember(
-        &mut self,
-        actor: &ActorId,
-        seq: u64,
-        start_op: u64,
-        max_op: u64,
-        unix_seconds: i64,
-        hash: ChangeHash,
-    ) {
+    fn remember(&mut self, actor: &ActorId, seq: u64, start_op: u64, max_op: u64, unix_seconds: i64, hash: ChangeHash) {
         let hash = Hash(hash.0);
         self.changes.insert(
             hash,
@@ -334,9 +310,7 @@ impl Document {
 
     /// Every entity with its type, in order of id.
     pub fn entities(&self) -> impl Iterator<Item = (EntityId, &str)> {
-        self.maps
-            .iter()
-            .map(|(id, map)| (*id, map.entity_type.as_str()))
+        self.maps.iter().map(|(id, map)| (*id, map.entity_type.as_str()))
     }
 
     /// The registry type of an entity that has a map here.
@@ -350,12 +324,7 @@ impl Document {
     pub fn fields(&self, entity: EntityId) -> Vec<String> {
         self.maps
             .get(&entity)
-            .map(|map| {
-                self.automerge
-                    .keys(&map.object)
-                    .filter(|key| key != TYPE)
-                    .collect()
-            })
+            .map(|map| self.automerge.keys(&map.object).filter(|key| key != TYPE).collect())
             .unwrap_or_default()
     }
 
@@ -365,10 +334,7 @@ impl Document {
         let Some(map) = self.maps.get(&entity) else {
             return Vec::new();
         };
-        let visible = self
-            .automerge
-            .get_all(&map.object, field)
-            .unwrap_or_default();
+        let visible = self.automerge.get_all(&map.object, field).unwrap_or_default();
         let count = visible.len();
         visible
             .into_iter()
@@ -399,29 +365,25 @@ impl Document {
     /// Whether a value that `change` wrote was visible at `heads`. Heads that are not here
     /// show nothing.
     #[must_use]
-    pub fn is_visible_at(
-        &self,
-        entity: EntityId,
-        field: &str,
-        change: Hash,
-        heads: &[Hash],
-    ) -> bool {
+    pub fn is_visible_at(&self, entity: EntityId, field: &str, change: Hash, heads: &[Hash]) -> bool {
         let Some(map) = self.maps.get(&entity) else {
             return false;
         };
-        let known: Vec<ChangeHash> =
-            heads.iter().filter(|head| self.contains(**head)).map(|head| ChangeHash(head.0)).collect();
-        let visible = self.automerge.get_all_at(&map.object, field, &known).unwrap_or_default();
-        visible.iter().any(|(_, op)| self.change_of(op).is_some_and(|facts| facts.hash == change))
+        let known: Vec<ChangeHash> = heads
+            .iter()
+            .filter(|head| self.contains(**head))
+            .map(|head| ChangeHash(head.0))
+            .collect();
+        let visible = self
+            .automerge
+            .get_all_at(&map.object, field, &known)
+            .unwrap_or_default();
+        visible
+            .iter()
+            .any(|(_, op)| self.change_of(op).is_some_and(|facts| facts.hash == change))
     }
 
-    fn provenance(
-        &self,
-        entity: EntityId,
-        field: &str,
-        op: &ObjId,
-        carried: Option<usize>,
-    ) -> Provenance {
+    fn provenance(&self, entity: EntityId, field: &str, op: &ObjId, carried: Option<usize>) -> Provenance {
         let facts = self.change_of(op);
         let change = facts.map_or(Hash([0; 32]), |facts| facts.hash);
         let unix_seconds = facts.map_or(0, |facts| facts.unix_seconds);
@@ -459,7 +421,5 @@ impl Document {
 }
 
 pub(super) fn device_of(actor: &ActorId) -> Option<DeviceId> {
-    <[u8; 16]>::try_from(actor.to_bytes())
-        .ok()
-        .map(DeviceId::from_bytes)
+    <[u8; 16]>::try_from(actor.to_bytes()).ok().map(DeviceId::from_bytes)
 }

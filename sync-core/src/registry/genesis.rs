@@ -41,13 +41,7 @@ pub(super) struct ChangeBuilder {
 }
 
 impl ChangeBuilder {
-    pub(super) fn new(
-        actor: ActorId,
-        seq: u64,
-        start_op: u64,
-        time: i64,
-        deps: Vec<ChangeHash>,
-    ) -> ChangeBuilder {
+    pub(super) fn new(actor: ActorId, seq: u64, start_op: u64, time: i64, deps: Vec<ChangeHash>) -> ChangeBuilder {
         ChangeBuilder {
             actor,
             seq,
@@ -64,21 +58,12 @@ impl ChangeBuilder {
     }
 
     /// Puts a value under `key` in place of `pred`.
-    pub(super) fn put(
-        &mut self,
-        object: ObjectId,
-        key: &str,
-        value: ScalarValue,
-        pred: Vec<OpId>,
-    ) -> OpId {
+    pub(super) fn put(&mut self, object: ObjectId, key: &str, value: ScalarValue, pred: Vec<OpId>) -> OpId {
         self.push(OpType::Put(value), object, key, pred)
     }
 
     fn push(&mut self, action: OpType, obj: ObjectId, key: &str, pred: Vec<OpId>) -> OpId {
-        let id = OpId(
-            self.start_op + self.operations.len() as u64,
-            self.actor.clone(),
-        );
+        let id = OpId(self.start_op + self.operations.len() as u64, self.actor.clone());
         self.operations.push(Op {
             action,
             obj,
@@ -117,12 +102,7 @@ pub(super) fn first_epoch(community: CommunityCode, part: Part) -> [Change; 2] {
 }
 
 /// Says in the root what the document is.
-pub(super) fn put_about(
-    change: &mut ChangeBuilder,
-    community: CommunityCode,
-    part: Part,
-    epoch: u64,
-) {
+pub(super) fn put_about(change: &mut ChangeBuilder, community: CommunityCode, part: Part, epoch: u64) {
     change.put(
         ObjectId::Root,
         "community",

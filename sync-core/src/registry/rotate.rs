@@ -4,9 +4,7 @@
 use automerge::legacy::ObjectId;
 use automerge::{Automerge, ScalarValue};
 
-use super::genesis::{
-    CARRIED, ChangeBuilder, ENTITIES, TYPE, genesis_actor, put_about, to_automerge,
-};
+use super::genesis::{CARRIED, ChangeBuilder, ENTITIES, TYPE, genesis_actor, put_about, to_automerge};
 use super::{Document, DocumentError};
 
 impl Document {
@@ -46,12 +44,7 @@ impl Document {
                 visible.reverse();
                 let conflict = visible.len() > 1;
                 for (index, value) in visible.into_iter().enumerate() {
-                    values.put(
-                        object.clone(),
-                        &field,
-                        to_automerge(&value.value),
-                        Vec::new(),
-                    );
+                    values.put(object.clone(), &field, to_automerge(&value.value), Vec::new());
                     if let Some(device) = value.by.device.filter(|_| conflict) {
                         let who = format!("{device} {}", value.by.unix_seconds);
                         values.put(

@@ -65,7 +65,10 @@ impl Replica {
         if envelope.verdict != Verdict::Merged {
             return Ok(Applied::Nothing);
         }
-        let entry = Entry::parse(entry_bytes).map_err(|error| ApplyError::Entry { lsn: envelope.lsn, error })?;
+        let entry = Entry::parse(entry_bytes).map_err(|error| ApplyError::Entry {
+            lsn: envelope.lsn,
+            error,
+        })?;
         if entry.edit.is_some() {
             return self.apply_edit(envelope, &entry);
         }
@@ -93,14 +96,16 @@ impl Replica {
         let part = envelope.part;
         let document = match self.documents.entry(part) {
             std::collections::btree_map::Entry::Occupied(document) => document.into_mut(),
-            std::collections::btree_map::Entry::Vacant(place) => place.insert(
-                Document::genesis(self.community, part).map_err(|error| ApplyError::Document { part, error })?,
-            ),
+            std::collections::btree_map::Entry::Vacant(place) => place
+                .insert(Document::genesis(self.community, part).map_err(|error| ApplyError::Document { part, error })?),
         };
         if document.contains(derived.hash) {
             return Ok(Applied::Nothing);
         }
-        let failed = |error| ApplyError::Derive { lsn: envelope.lsn, error };
+        let failed = |error| ApplyError::Derive {
+            lsn: envelope.lsn,
+            error,
+        };
         let plan = document.derive(entry, envelope.device, derived).map_err(failed)?;
         document.apply(&plan).map_err(failed)?;
         self.dirty.insert(part);
@@ -111,18 +116,18 @@ impl Replica {
     /// Keeps who is who: devices and workers' names, from the office's records.
     fn fold_office(&mut self, record: &MergedRecord) {
         let kinds = Arc::clone(&self.kinds);
-        let Some(kind) = kinds.get(&record.entry.kind) else { return };
+        let Some(kind) = kinds.get(&record.entry.kind) else {
+            return;
+        };
         let text = |field: &str| record.entry.body.get(field).and_then(Value::as_str);
         if let Some(enrols) = &kind.effects.enrols
-            && let (Some(device), Some(worker)) =
-                (text(enrols.device.as_str()), text(enrols.worker.as_str()))
+            && let (Some(device), Some(worker)) = (text(enrols.device.as_str()), text(enrols.worker.as_str()))
             && let (Ok(device), Ok(worker)) = (device.parse(), worker.parse())
         {
             self.devices.insert(device, KnownDevice { worker });
         }
         if let Some(grants) = &kind.effects.grants
-            && let (Some(worker), Some(name)) =
-                (text(grants.worker.as_str()), text(grants.worker_name.as_str()))
+            && let (Some(worker), Some(name)) = (text(grants.worker.as_str()), text(grants.worker_name.as_str()))
             && let Ok(worker) = worker.parse()
         {
             self.worker_names.insert(worker, name.to_owned());
@@ -139,8 +144,8 @@ impl Replica {
     /// # Errors
     /// [`ApplyError::Document`] if the bytes are damaged: then forget the part.
     pub fn load_document(&mut self, part: Part, epoch: u64, bytes: &[u8]) -> Result<(), ApplyError> {
-        let document = Document::load(bytes, self.community, part, epoch)
-            .map_err(|error| ApplyError::Document { part, error })?;
+        let document =
+            Document::load(bytes, self.community, part, epoch).map_err(|error| ApplyError::Document { part, error })?;
         self.documents.insert(part, document);
         self.read_rows(part);
         Ok(())
@@ -153,8 +158,12 @@ impl Replica {
         if let Some(document) = self.documents.remove(&part) {
             self.drop_rows(&document);
         }
-        let gone: Vec<EntryId> =
-            self.records.values().filter(|record| record.part == part).map(|record| record.entry.id).collect();
+        let gone: Vec<EntryId> = self
+            .records
+            .values()
+            .filter(|record| record.part == part)
+            .map(|record| record.entry.id)
+            .collect();
         for id in &gone {
             self.records.remove(id);
         }
@@ -164,6 +173,9 @@ impl Replica {
     /// The documents that changed since the last call, for storing.
     pub fn take_dirty(&mut self) -> Vec<(Part, &Document)> {
         let dirty = std::mem::take(&mut self.dirty);
-        dirty.into_iter().filter_map(|part| self.documents.get(&part).map(|document| (part, document))).collect()
+        dirty
+            .into_iter()
+            .filter_map(|part| self.documents.get(&part).map(|document| (part, document)))
+            .collect()
     }
 }

@@ -15,7 +15,7 @@ use crate::kinds::Kinds;
 use crate::part::Part;
 use crate::registry::{Document, FieldValue};
 
-pub use apply::{ApplyError, Applied};
+pub use apply::{Applied, ApplyError};
 pub use digest::{DigestLines, record_line, value_line};
 pub use rows::Row;
 
@@ -117,7 +117,10 @@ impl Replica {
     /// The values of a field, the one shown first; more than one distinct is a conflict.
     #[must_use]
     pub fn values(&self, id: EntityId, field: &str) -> &[FieldValue] {
-        self.rows.get(&id).and_then(|row| row.fields.get(field)).map_or(&[], Vec::as_slice)
+        self.rows
+            .get(&id)
+            .and_then(|row| row.fields.get(field))
+            .map_or(&[], Vec::as_slice)
     }
 
     /// The name the office gave a worker.

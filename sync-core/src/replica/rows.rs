@@ -69,7 +69,9 @@ impl Row {
 impl Replica {
     /// Reads a whole document into rows.
     pub(super) fn read_rows(&mut self, part: Part) {
-        let Some(document) = self.documents.get(&part) else { return };
+        let Some(document) = self.documents.get(&part) else {
+            return;
+        };
         let rows = &mut self.rows;
         for (id, entity_type) in document.entities() {
             let row = rows.entry(id).or_insert_with(|| new_row(entity_type, part));
@@ -82,9 +84,13 @@ impl Replica {
 
     /// Reads the fields that one change touched.
     pub(super) fn reread(&mut self, part: Part, touched: &[(EntityId, String)]) {
-        let Some(document) = self.documents.get(&part) else { return };
+        let Some(document) = self.documents.get(&part) else {
+            return;
+        };
         for (id, field) in touched {
-            let Some(entity_type) = document.entity_type(*id) else { continue };
+            let Some(entity_type) = document.entity_type(*id) else {
+                continue;
+            };
             let row = self.rows.entry(*id).or_insert_with(|| new_row(entity_type, part));
             row.fields.insert(field.clone(), document.distinct_values(*id, field));
         }
@@ -106,5 +112,9 @@ impl Replica {
 }
 
 fn new_row(entity_type: &str, part: Part) -> Row {
-    Row { entity_type: entity_type.to_owned(), part, fields: BTreeMap::new() }
+    Row {
+        entity_type: entity_type.to_owned(),
+        part,
+        fields: BTreeMap::new(),
+    }
 }

@@ -16,7 +16,7 @@ use menpai_sync_core::signature::Signer;
 use menpai_sync_core::time::Instant;
 use menpai_sync_core::verdict::{Reason, Verdict};
 use menpai_sync_core::wire::{
-    self, Cursor, DownHeader, Receipt, ReceiptLine, ReceiptVerdict, SignatureLine, SliceLine, UpHeader,
+    self, Cursor, DownHeader, Receipt, ReceiptLine, ReceiptVerdict, SignatureLine, SliceLine, SliceRefusal, UpHeader,
 };
 use serde_json::Map;
 
@@ -50,6 +50,8 @@ pub(crate) struct Home {
     documents: BTreeMap<Part, Document>,
     lines: Vec<(Envelope, Vec<u8>)>,
     heads: BTreeMap<DeviceId, LogHead>,
+    /// Refuses every slice, with this code.
+    pub(crate) refuse: Option<&'static str>,
     /// Kinds that it holds instead of merging.
     pub(crate) hold: Vec<&'static str>,
 }
@@ -64,6 +66,7 @@ impl Home {
             documents: BTreeMap::new(),
             lines: Vec::new(),
             heads: BTreeMap::new(),
+            refuse: None,
             hold: Vec::new(),
         }
     }
@@ -182,6 +185,9 @@ impl Home {
         while !rest.is_empty() {
             let (slice, after) = wire::inflate_member(rest, 1 << 20).unwrap();
             rest = after;
+            if self.refuse.is_some() {
+                continue;
+            }
             let mut lines = wire::lines(&slice).unwrap();
             let slice: SliceLine = serde_json::from_slice(lines.next().unwrap()).unwrap();
             first_seq.get_or_insert(slice.first);
@@ -213,7 +219,12 @@ impl Home {
             clock: Instant::utc(NOW_MS + OFFSET_MS),
             offset_ms: OFFSET_MS,
             received,
-            refused: None,
+            refused: self.refuse.map(|code| SliceRefusal {
+                slice: 1,
+                code: code.to_owned(),
+                message: "x".to_owned(),
+                next: "y".to_owned(),
+            }),
             more: false,
             cursor,
             digests: BTreeMap::new(),

@@ -284,6 +284,27 @@ fn an_answer_is_believed_only_from_the_own_home() {
 }
 
 #[test]
+fn a_refused_slice_is_shown_and_stays_on_the_phone() {
+    let mut home = Home::new();
+    let (first, ..) = street(&mut home);
+    let mut device = Device::enrolled(&home, 1);
+    device.sync(&mut home);
+    device.check_door(first, "met");
+    home.refuse = Some("bad_signature");
+    assert_eq!(device.sync(&mut home), 0);
+    device.reopen();
+    let status = device.phone.status();
+    assert_eq!(status.only_here, 1);
+    assert_eq!(
+        status.refused.map(|refused| refused.code),
+        Some("bad_signature".to_owned())
+    );
+    home.refuse = None;
+    assert_eq!(device.sync(&mut home), 1);
+    assert!(device.phone.status().refused.is_none());
+}
+
+#[test]
 fn a_damaged_document_is_fetched_again_and_the_own_log_is_not_touched() {
     let mut home = Home::new();
     let (first, _, person) = street(&mut home);
