@@ -48,7 +48,7 @@ fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
     for kill in 0..kills {
         wait_for_more(&acknowledged, kill);
         // Anywhere in the midst of reading, committing or answering.
-        std::thread::sleep(Duration::from_micros(dice.throw() % 300_000));
+        std::thread::sleep(Duration::from_micros(dice.throw() % 800_000));
         server.kill();
         server.restart();
     }

@@ -33,6 +33,7 @@ pub(super) struct World {
     office: Office,
     grids: [GridId; 2],
     roles: Vec<Role>,
+    past: Vec<Role>,
     late: Vec<Late>,
     dice: Dice,
     pub(super) trials: Trials,
@@ -77,6 +78,7 @@ impl World {
             office,
             grids,
             roles: Vec::new(),
+            past: Vec::new(),
             late: Vec::new(),
             dice,
             trials: Trials::default(),
@@ -122,13 +124,13 @@ impl World {
                 self.home.reopen();
                 Ok(())
             }
-            94..96 => self.courier(phone),
-            96 => {
+            94 => self.courier(phone),
+            95 => {
                 let skew = self.dice.between(-7_200_000, 7_200_000);
                 self.phones[phone].set_clock(skew);
                 Ok(())
             }
-            97..99 => {
+            96..99 => {
                 self.transfer(phone);
                 Ok(())
             }
@@ -142,21 +144,23 @@ impl World {
     /// The office takes a grid from a worker, or gives one: perhaps the same again.
     fn transfer(&mut self, phone: usize) {
         let worker = self.phones[phone].worker;
-        let has = self.roles.iter().position(|role| role.worker == worker);
-        match has {
-            Some(index) if self.dice.percent(60) => {
-                let role = self.roles.swap_remove(index);
-                self.trials.transfers += 1;
-                self.office.end(&self.home, role);
-            }
-            _ => {
-                let grid = self.grids[self.dice.below(2)];
-                if !self.roles.iter().any(|role| (role.worker, role.grid) == (worker, grid)) {
-                    let role = self.office.assign(&self.home, worker, GRID_ROLE, grid);
-                    self.roles.push(role);
-                }
-            }
+        if let Some(index) = self.roles.iter().position(|role| role.worker == worker) {
+            let role = self.roles.swap_remove(index);
+            self.trials.transfers += 1;
+            self.office.end(&self.home, role.clone());
+            self.past.push(role);
+            return;
         }
+        // Often the one that was taken: what was forgotten must come back whole.
+        let past = self
+            .past
+            .iter()
+            .find(|role| role.worker == worker)
+            .map(|role| role.grid);
+        let other = self.grids[self.dice.below(2)];
+        let grid = past.filter(|_| self.dice.percent(70)).unwrap_or(other);
+        let role = self.office.assign(&self.home, worker, GRID_ROLE, grid);
+        self.roles.push(role);
     }
 
     /// Something of a type that the phone knows, with its grid.
