@@ -1,6 +1,8 @@
 //! What is derived can be thrown away: made again it is the same. What failed half-way left
 //! nothing behind.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod phones;
 
 use std::sync::Arc;
@@ -151,7 +153,8 @@ fn a_reopened_file_continues() {
 
 #[test]
 fn tampering_is_found() {
-    let cases: [(&str, fn(&Finding) -> bool); 6] = [
+    type Expected = fn(&Finding) -> bool;
+    let cases: [(&str, Expected); 6] = [
         ("UPDATE log_line SET made_ms = made_ms + 1 WHERE lsn = 3", |f| {
             matches!(f, Finding::HomeChain(_))
         }),

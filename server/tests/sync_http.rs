@@ -1,6 +1,8 @@
 //! One round trip over real HTTP: what comes back, and every way in which a request can be
 //! wrong. After each the server is alive and nothing is half-written.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod phones;
 mod support;
 

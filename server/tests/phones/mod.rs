@@ -2,7 +2,12 @@
 //! entries with the core and sign slices as a phone does; what they lie about is up to the
 //! test.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "each test file uses its part"
+)]
 
 use std::sync::Arc;
 
