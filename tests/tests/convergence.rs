@@ -1,6 +1,8 @@
 //! Same entries, same state: seeded schedules of phones and their home. `MENPAI_SEEDS` says
 //! how many, `MENPAI_SEED` replays one.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::sync::Mutex;
 
 use menpai_tests::convergence::{Trials, run, run_with};

@@ -1,6 +1,8 @@
 //! kill -9 of the real server under load: whatever it had acknowledged is in its log after any
 //! number of kills. `MENPAI_KILLS` says how many, `MENPAI_SEED` when.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;

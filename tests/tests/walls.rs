@@ -1,5 +1,7 @@
 //! The sources, held against the walls of `menpai_tests::walls`.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::path::{Path, PathBuf};
 
 use menpai_tests::walls::{

@@ -3,7 +3,7 @@
 
 use menpai_sync_core::entry::Scalar;
 use menpai_sync_core::ids::EntityId;
-use menpai_sync_core::kinds::{Family, Field, Kind, Kinds, Members, Rule, Shape, Targets};
+use menpai_sync_core::kinds::{Family, Field, Kind, Kinds, Members, Name, Rule, Shape, Targets};
 use menpai_sync_core::phone::{EditDraft, NewSetItem, RecordDraft};
 use menpai_sync_core::time::Instant;
 use serde_json::{Map, Value, json};
@@ -77,7 +77,7 @@ impl Form<'_> {
         let Shape::Ref { to } = &kind.field(subject_field)?.shape else {
             return None;
         };
-        let subject = subject.or_else(|| self.around.pick(to.names().iter().map(|name| name.as_str()), self.dice))?;
+        let subject = subject.or_else(|| self.around.pick(to.names().iter().map(Name::as_str), self.dice))?;
         let mut body = Map::from_iter([(subject_field.to_owned(), json!(subject))]);
         self.fill(&kind.fields, kind.schema, &mut body);
         Some(Work::Record(RecordDraft {
@@ -192,7 +192,7 @@ impl Form<'_> {
             return Some(json!(self.around.worker));
         }
         self.around
-            .pick(to.names().iter().map(|name| name.as_str()), self.dice)
+            .pick(to.names().iter().map(Name::as_str), self.dice)
             .map(|id| json!(id))
     }
 }

@@ -104,7 +104,7 @@ pub fn run(settings: &Settings) -> Result<Report, SimulateError> {
     if let Ok(style) = ProgressStyle::with_template("{msg:12} {bar:40} {pos}/{len} {elapsed}") {
         bar.set_style(style);
     }
-    let each = |message: String, phones: &mut Vec<SimulatedPhone>, work: &(dyn Fn(&mut SimulatedPhone) + Sync)| {
+    let each = |message: String, phones: &mut [SimulatedPhone], work: &(dyn Fn(&mut SimulatedPhone) + Sync)| {
         bar.set_message(message);
         for_each(phones, settings.at_once, &|phone| {
             work(phone);
@@ -119,7 +119,7 @@ pub fn run(settings: &Settings) -> Result<Report, SimulateError> {
             break;
         }
         each(format!("day {}", day + 1), &mut phones, &|phone| {
-            phone.day(day, &shared)
+            phone.day(day, &shared);
         });
     }
     each("last sync".to_owned(), &mut phones, &|phone| phone.end(&shared));
@@ -134,7 +134,7 @@ pub fn run(settings: &Settings) -> Result<Report, SimulateError> {
 }
 
 /// Works on all of them, `at_once` at a time, in their order.
-fn for_each(phones: &mut Vec<SimulatedPhone>, at_once: usize, work: &(dyn Fn(&mut SimulatedPhone) + Sync)) {
+fn for_each(phones: &mut [SimulatedPhone], at_once: usize, work: &(dyn Fn(&mut SimulatedPhone) + Sync)) {
     let queue: Mutex<VecDeque<&mut SimulatedPhone>> = Mutex::new(phones.iter_mut().collect());
     std::thread::scope(|scope| {
         for _ in 0..at_once.max(1) {

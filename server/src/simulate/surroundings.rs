@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use menpai_sync_core::ids::{EntityId, GridId, WorkerId};
 use menpai_sync_core::kinds::{Kind, Kinds};
 use menpai_sync_core::phone::Phone;
+use menpai_sync_core::replica::Replica;
 use serde_json::Value;
 
 use super::dice::Dice;
@@ -93,7 +94,7 @@ impl Surroundings {
 fn roles(phone: &Phone, kinds: &Kinds, worker: WorkerId) -> (BTreeSet<String>, BTreeSet<Option<GridId>>) {
     let mut roles = BTreeSet::new();
     let mut grids = BTreeSet::new();
-    for record in phone.replica().into_iter().flat_map(|replica| replica.records()) {
+    for record in phone.replica().into_iter().flat_map(Replica::records) {
         let entry = &record.entry;
         let Some(grants) = kinds.get(&entry.kind).and_then(|kind| kind.effects.grants.as_ref()) else {
             continue;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use menpai_server::store::community::identity::Founder;
 use menpai_server::sync::answer::{Asked, answer};
-use menpai_server::sync::{Community, Contact, Settings, Slice, SliceOutcome};
+use menpai_server::sync::{Community, Contact, Refusal, Settings, Slice, SliceOutcome};
 use menpai_sync_core::ids::{CommunityCode, DeviceId};
 use menpai_sync_core::kinds::Kinds;
 use menpai_sync_core::signature::Signer;
@@ -59,7 +59,7 @@ impl Home {
 
     /// One slice of a device's log.
     pub(super) fn ingest(&self, device: DeviceId, slice: Vec<u8>, contact: Contact) -> Result<SliceOutcome, String> {
-        let slice = Slice::read(slice).map_err(|refusal| refusal.code())?;
+        let slice = Slice::read(slice).map_err(Refusal::code)?;
         self.community()
             .ingest(device, slice, contact)
             .map_err(|error| error.to_string())
@@ -81,7 +81,7 @@ impl Home {
             number += 1;
             let (slice, after) = inflate_member(rest, MAX_SLICE_INFLATED).map_err(|error| error.to_string())?;
             rest = after;
-            let slice = Slice::read(slice).map_err(|refusal| refusal.code())?;
+            let slice = Slice::read(slice).map_err(Refusal::code)?;
             let first = slice.line.first;
             let outcome = self
                 .community()
