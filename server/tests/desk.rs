@@ -1,6 +1,8 @@
 //! The desk through the real app: what phones sent, as the secretary reads it; who may ask;
 //! and that one community never shows in another.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where its ground gives way")]
+
 mod phones;
 
 use actix_web::dev::ServiceResponse;

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
 use menpai_sync_core::ids::{EntryId, GridId, Lsn, WorkerId};
 use menpai_sync_core::kinds::{Family, Labels};
-use menpai_sync_core::verdict::Verdict;
+use menpai_sync_core::verdict::{Reason, Verdict};
 use serde::{Deserialize, Serialize};
 
 use super::wording::{self, Content};
@@ -104,14 +104,11 @@ fn answer(desk: &mut Desk<'_>, asked: &Asked) -> Result<Answer, StoreError> {
     let more = found.len() > asked.limit;
     found.truncate(asked.limit);
     let next = found.last().map(|line| line.lsn).filter(|_| more);
-    let records = found
-        .into_iter()
-        .map(|line| record(desk, line))
-        .collect::<Result<_, _>>()?;
+    let records = found.iter().map(|line| record(desk, line)).collect::<Result<_, _>>()?;
     Ok(Answer { records, next })
 }
 
-fn record(desk: &mut Desk<'_>, line: ReviewLine) -> Result<Record, StoreError> {
+fn record(desk: &mut Desk<'_>, line: &ReviewLine) -> Result<Record, StoreError> {
     let entry = line.entry.as_ref();
     let kind = entry.and_then(|entry| desk.kinds.get(&entry.kind));
     Ok(Record {
@@ -130,7 +127,7 @@ fn record(desk: &mut Desk<'_>, line: ReviewLine) -> Result<Record, StoreError> {
         offset_ms: line.offset_ms,
         verdict: line.verdict,
         reason: line.reason.map(|reason| reason.code().to_owned()),
-        reason_text: line.reason.map(|reason| reason.sentence()),
+        reason_text: line.reason.map(Reason::sentence),
         rung: rung(line.verdict),
         address: entry.map(|entry| wording::address(desk, entry)).transpose()?.flatten(),
         summary: entry.map_or_else(|| Ok(wording::unreadable()), |entry| wording::summary(desk, entry))?,

@@ -67,7 +67,7 @@ pub fn open(connection: &Connection, codec: &mut BodyCodec) -> Result<Vec<Confli
             connection,
             codec,
             part,
-            fields.iter().map(|(field, _)| field.clone()).collect(),
+            &fields.iter().map(|(field, _)| field.clone()).collect(),
         )?;
         for (field, conflict) in &mut fields {
             history.explain(field, conflict);
@@ -135,7 +135,7 @@ impl History {
         connection: &Connection,
         codec: &mut BodyCodec,
         part: i64,
-        fields: HashSet<Field>,
+        fields: &HashSet<Field>,
     ) -> Result<History, StoreError> {
         let mut history = History {
             ancestry: Ancestry::default(),
