@@ -4,7 +4,7 @@
 
 use crate::entry::{Edit, Entry};
 use crate::ids::{EntityId, EntryId, GridId, WorkerId};
-use crate::kinds::{BodyError, Class, Family, Kinds, ValueError};
+use crate::kinds::{BodyError, Class, Family, Kind, Kinds, ValueError};
 use crate::part::Part;
 use crate::verdict::Reason;
 
@@ -98,7 +98,7 @@ pub enum Judgement {
 pub fn part_of(entry: &Entry, kinds: &Kinds) -> Part {
     let class = match &entry.edit {
         Some(edit) => class_of_edit(edit, kinds),
-        None => kinds.get(&entry.kind).and_then(|kind| kind.class()),
+        None => kinds.get(&entry.kind).and_then(Kind::class),
     };
     Part {
         grid: entry.grid,

@@ -212,9 +212,8 @@ pub fn inflate_member(bytes: &[u8], limit: usize) -> Result<(Vec<u8>, &[u8]), In
 
 /// The lines of a body, without their newlines; the last must be ended too.
 #[must_use]
-pub fn lines(bytes: &[u8]) -> Option<std::slice::Split<'_, u8, fn(&u8) -> bool>> {
-    let is_newline: fn(&u8) -> bool = |byte| *byte == b'\n';
-    bytes.strip_suffix(b"\n").map(|body| body.split(is_newline))
+pub fn lines(bytes: &[u8]) -> Option<impl Iterator<Item = &[u8]>> {
+    Some(bytes.strip_suffix(b"\n")?.split(|byte| *byte == b'\n'))
 }
 
 #[cfg(test)]

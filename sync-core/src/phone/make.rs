@@ -9,7 +9,7 @@ use super::{Phone, Stored, Write, store};
 use crate::entry::{Draft, EDIT_KIND, Edit, Entry, Scalar, SetItem};
 use crate::ids::{EntityId, EntryId, GridId, Seq};
 use crate::judge::class_of_edit;
-use crate::kinds::{Kind, Labels, Language, Problem, ValueError};
+use crate::kinds::{Field, Kind, Labels, Language, Problem, Shape, ValueError};
 use crate::part::Part;
 use crate::time::Instant;
 
@@ -94,10 +94,7 @@ impl Phone {
         let missing = draft.missing.iter().map(|path| SaveProblem {
             path: path.clone(),
             code: "missing".to_owned(),
-            sentence: Labels {
-                zh: format!("请填写{}", label(found, path, Language::Zh)),
-                en: format!("Please fill in: {}", label(found, path, Language::En)),
-            },
+            sentence: missing_sentence(found, path),
         });
         missing
             .chain(
@@ -259,21 +256,41 @@ impl SaveProblem {
     }
 }
 
-/// What the screen calls the field at a JSON Pointer.
-fn label(kind: &Kind, path: &str, language: Language) -> String {
+/// What to do about a missing answer: choose it, or write it.
+fn missing_sentence(kind: &Kind, path: &str) -> Labels {
+    let is_written = |field: &Field| matches!(field.shape, Shape::Text { .. } | Shape::Integer { .. });
+    let (zh, en) = if field_at(kind, path).is_some_and(is_written) {
+        ("请填写", "Please fill in")
+    } else {
+        ("请选择", "Please choose")
+    };
+    Labels {
+        zh: format!("{zh}{}", label(kind, path, Language::Zh)),
+        en: format!("{en}: {}", label(kind, path, Language::En)),
+    }
+}
+
+/// The field at a JSON Pointer; for a place inside it that has none, the field around it.
+fn field_at<'a>(kind: &'a Kind, path: &str) -> Option<&'a Field> {
     let mut fields = kind.fields.as_slice();
-    let mut found = path.trim_start_matches('/');
+    let mut found = None;
     for step in path.split('/').skip(1) {
         let name = step.split_once(':').map_or(step, |(name, _)| name);
         if let Some(field) = fields.iter().find(|field| field.name == *name) {
-            found = field.labels.get(language);
+            found = Some(field);
             fields = match &field.shape {
-                crate::kinds::Shape::Object { fields } | crate::kinds::Shape::List { fields, .. } => fields,
+                Shape::Object { fields } | Shape::List { fields, .. } => fields,
                 _ => &[],
             };
         }
     }
-    found.to_owned()
+    found
+}
+
+/// What the screen calls the field at a JSON Pointer.
+fn label(kind: &Kind, path: &str, language: Language) -> String {
+    let name = || path.trim_start_matches('/').to_owned();
+    field_at(kind, path).map_or_else(name, |field| field.labels.get(language).to_owned())
 }
 
 /// Keyboards may type decomposed characters; entries hold composed ones.

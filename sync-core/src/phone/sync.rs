@@ -82,11 +82,19 @@ pub enum ReceiveError {
     Receipt(&'static str),
 }
 
+/// One line of an answer; own entries are not sent again.
+struct AnswerLine<'a> {
+    envelope: Envelope,
+    /// The envelope's exact bytes.
+    bytes: &'a [u8],
+    entry: Option<&'a [u8]>,
+}
+
 /// The lines of an answer, read but not believed yet.
 struct Answer<'a> {
     header: DownHeader,
     receipt: Option<(Receipt, Vec<u8>)>,
-    lines: Vec<(Envelope, Option<&'a [u8]>, &'a [u8])>,
+    lines: Vec<AnswerLine<'a>>,
 }
 
 impl Phone {
@@ -164,7 +172,7 @@ impl Phone {
         let answer = read(&text, enrolment, !in_flight.slices.is_empty())?;
         self.check_receipt(&answer)?;
         self.in_flight = None;
-        Ok(self.believe(answer))
+        Ok(self.believe(&answer))
     }
 
     /// The home answered a request with an error. A token it no longer accepts is forgotten;
@@ -196,15 +204,15 @@ impl Phone {
         Ok(())
     }
 
-    fn believe(&mut self, answer: Answer<'_>) -> Received {
+    fn believe(&mut self, answer: &Answer<'_>) -> Received {
         let mut writes = Vec::new();
         let header = &answer.header;
         if self.contact.log != Some(header.log) && self.contact.log.is_some() {
             self.forget_all(&mut writes);
         }
         let before = self.only_here();
-        self.take_receipt(&answer, &mut writes);
-        let received = self.take_lines(&answer, &mut writes);
+        self.take_receipt(answer, &mut writes);
+        let received = self.take_lines(answer, &mut writes);
         let mut more = header.more;
         self.take_cursor(header, &mut writes, &mut more);
         self.contact = Contact {
@@ -246,8 +254,9 @@ impl Phone {
             let key = format!("receipt/{}", store::seq_key(receipt.seq));
             writes.push(Write::bytes(Stored::Meta, key, line.clone()));
         }
-        for (envelope, entry, _) in &answer.lines {
-            if entry.is_none() {
+        for line in &answer.lines {
+            if line.entry.is_none() {
+                let envelope = &line.envelope;
                 own.set_state(envelope.seq, own_state(envelope.verdict, envelope.reason));
             }
         }
@@ -286,7 +295,12 @@ impl Phone {
         };
         let mut broken: Vec<Part> = Vec::new();
         let mut received = 0;
-        for (envelope, entry, envelope_line) in &answer.lines {
+        for AnswerLine {
+            envelope,
+            bytes: envelope_bytes,
+            entry,
+        } in &answer.lines
+        {
             if broken.contains(&envelope.part) {
                 continue;
             }
@@ -302,7 +316,7 @@ impl Phone {
                     let is_record = applied == crate::replica::Applied::Record;
                     received += usize::from(applied != crate::replica::Applied::Nothing);
                     if is_record && entry.is_some() {
-                        let value = [*envelope_line, b"\n", bytes].concat();
+                        let value = [*envelope_bytes, b"\n", bytes].concat();
                         let value = String::from_utf8_lossy(&value).into_owned();
                         writes.push(Write::text(Stored::Line, store::lsn_key(envelope.lsn), value));
                     }
@@ -407,7 +421,11 @@ fn read<'a>(text: &'a [u8], enrolment: &Enrolment, sent_slices: bool) -> Result<
                     .ok_or(ReceiveError::Unreadable("an envelope without its entry"))?,
             )
         };
-        read.push((envelope, entry, line));
+        read.push(AnswerLine {
+            envelope,
+            bytes: line,
+            entry,
+        });
     }
     Ok(Answer {
         header,

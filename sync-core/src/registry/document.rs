@@ -119,9 +119,8 @@ impl Document {
         part: Part,
         epoch: u64,
     ) -> Result<Document, DocumentError> {
-        let entities = match automerge.get(ROOT, ENTITIES)? {
-            Some((Value::Object(ObjType::Map), object)) => object,
-            _ => return Err(DocumentError::Other("no entities")),
+        let Some((Value::Object(ObjType::Map), entities)) = automerge.get(ROOT, ENTITIES)? else {
+            return Err(DocumentError::Other("no entities"));
         };
         let about = |key| -> Result<Option<Scalar>, DocumentError> {
             Ok(automerge

@@ -41,7 +41,7 @@ pub enum ApplyError {
         /// The part.
         part: Part,
         /// What is wrong.
-        error: DocumentError,
+        error: Box<DocumentError>,
     },
 }
 
@@ -96,8 +96,12 @@ impl Replica {
         let part = envelope.part;
         let document = match self.documents.entry(part) {
             std::collections::btree_map::Entry::Occupied(document) => document.into_mut(),
-            std::collections::btree_map::Entry::Vacant(place) => place
-                .insert(Document::genesis(self.community, part).map_err(|error| ApplyError::Document { part, error })?),
+            std::collections::btree_map::Entry::Vacant(place) => place.insert(
+                Document::genesis(self.community, part).map_err(|error| ApplyError::Document {
+                    part,
+                    error: Box::new(error),
+                })?,
+            ),
         };
         if document.contains(derived.hash) {
             return Ok(Applied::Nothing);
@@ -144,8 +148,10 @@ impl Replica {
     /// # Errors
     /// [`ApplyError::Document`] if the bytes are damaged: then forget the part.
     pub fn load_document(&mut self, part: Part, epoch: u64, bytes: &[u8]) -> Result<(), ApplyError> {
-        let document =
-            Document::load(bytes, self.community, part, epoch).map_err(|error| ApplyError::Document { part, error })?;
+        let document = Document::load(bytes, self.community, part, epoch).map_err(|error| ApplyError::Document {
+            part,
+            error: Box::new(error),
+        })?;
         self.documents.insert(part, document);
         self.read_rows(part);
         Ok(())
