@@ -31,7 +31,7 @@ build: web ## build the server for production
 	@cargo build --release --quiet -p menpai-server
 
 build-dev: web ## build everything that tests run
-	@cargo build --quiet $(CRATES) --bins --tests
+	@cargo build --quiet $(CRATES) --bins --tests --examples
 
 run: build ## serve the release build with the demo community; arguments in ARGS
 	@exec target/release/menpai serve --demo $(ARGS)

@@ -5,6 +5,5 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-if [ -x target/debug/generate ]; then
-  target/debug/generate
-fi
+# schemas/json-schema/ from schemas/kinds/
+target/debug/examples/generate_schemas
