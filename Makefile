@@ -61,7 +61,7 @@ soak: build-dev ## try many more seeds and kills than test does; SEEDS=n KILLS=n
 	  cargo nextest run -p menpai-tests --no-capture -E 'binary(kill)'
 
 bench: ## measure against the figures to beat
-	cargo run --release -p menpai-tests --bin bench -- $(ARGS)
+	cargo bench -p menpai-server -- $(ARGS)
 
 clean: ## remove what was built; tools and node_modules stay
 	cargo clean --quiet

@@ -347,6 +347,28 @@ fn past_a_gap_records_merge_and_edits_wait_until_it_is_filled() {
 }
 
 #[test]
+fn a_slice_that_fills_a_gap_and_covers_what_came_before_frees_it_in_log_order() {
+    let mut office = Office::new();
+    let mut phone = office.worker_of_grid(1);
+    let make = phone.new_id();
+    let (person, items) = new_person(make, "张桂兰");
+    phone.edit_with_id(make, Some(grid(1)), vec![], items);
+    for number in ["13700000001", "13700000002"] {
+        phone.edit(
+            Some(grid(1)),
+            vec![],
+            vec![set("person", person, "phone", text(number))],
+        );
+    }
+    assert_eq!(office.taken(&phone, phone.slice(2, 2)).seq, 0);
+    assert_eq!(office.reason(&phone, 2), "after_gap");
+    assert_eq!(office.taken(&phone, phone.slice(1, 3)).seq, 3);
+    assert_eq!(office.reason(&phone, 2), "merged");
+    assert_eq!(office.one::<String>("SELECT phone FROM person"), "13700000002");
+    assert_eq!(office.one::<i64>("SELECT count(*) FROM conflict"), 0);
+}
+
+#[test]
 fn a_gap_filled_with_another_chain_is_refused() {
     let mut office = Office::new();
     let mut phone = office.worker_of_grid(1);

@@ -305,6 +305,7 @@ fn replica_knows_own(replica: &mut Replica, phone: &Phone, served: &Served) {
             device: phone.device,
             made_ms,
             entry,
+            lsn: None,
         });
     }
 }

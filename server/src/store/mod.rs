@@ -6,5 +6,5 @@ pub mod community;
 pub mod connection;
 pub mod migrations;
 pub mod node;
-pub mod roster;
 pub mod review;
+pub mod roster;

@@ -10,9 +10,10 @@ use menpai_sync_core::time::made_time;
 use super::decide::{Pending, decide};
 use super::slice::{CheckedEntry, CheckedSlice, Refusal};
 use super::state::Work;
+use crate::store::community::StoreError;
 use crate::store::community::device_logs::{self, DeviceLog, Island};
 use crate::store::community::entries::{self, NewEntry};
-use crate::store::community::{StoreError, lines};
+use crate::store::community::lines::{self, StoredLine};
 
 /// When a contact was, by both clocks.
 #[derive(Debug, Clone, Copy)]
@@ -62,7 +63,14 @@ pub(super) fn ingest(work: &mut Work<'_>, slice: &CheckedSlice, contact: Contact
         h: slice.last_h(),
     };
     let contacts = device_logs::contacts(work.transaction, log.number)?;
+    // A filled gap frees the edits behind it; a device's edits are judged in log order.
+    let mut freed = lines::waiting(work.transaction, log.number, head.seq + 1..=received.seq)?
+        .into_iter()
+        .peekable();
     for (seq, entry) in fresh {
+        while let Some(line) = freed.next_if(|line| line.envelope.seq < seq) {
+            judge_waiting(work, &line)?;
+        }
         let (number, same_as, id_taken) = store(work, log, seq, entry)?;
         if same_as {
             continue;
@@ -91,8 +99,8 @@ pub(super) fn ingest(work: &mut Work<'_>, slice: &CheckedSlice, contact: Contact
             },
         )?;
     }
-    if received.seq > end.seq {
-        release_waiting(work, log, end.seq + 1, received.seq)?;
+    for line in freed {
+        judge_waiting(work, &line)?;
     }
     let state = &mut *work.state;
     state.documents.store(
@@ -222,27 +230,24 @@ fn store(work: &mut Work<'_>, log: DeviceLog, seq: Seq, entry: &CheckedEntry) ->
     Ok((number, same_as.is_some(), owner.is_some() && same_as.is_none()))
 }
 
-/// Judges the edits that waited for the gap that is now filled, in the order of the log.
-fn release_waiting(work: &mut Work<'_>, log: DeviceLog, first: Seq, last: Seq) -> Result<(), StoreError> {
-    for line in lines::waiting(work.transaction, log.number, first..=last)? {
-        let stored = entries::get(work.transaction, &mut work.state.codec, line.entry)?;
-        let bytes = stored.bytes.unwrap_or_default();
-        let parsed = Entry::parse(&bytes);
-        decide(
-            work,
-            &Pending {
-                number: stored.number,
-                device: line.envelope.device,
-                seq: line.envelope.seq,
-                hash: stored.hash,
-                parsed: parsed.as_ref(),
-                id_taken: false,
-                after_gap: false,
-                received_ms: line.envelope.received.unix_ms,
-                offset_ms: line.envelope.offset_ms,
-                made_ms: line.envelope.made_ms,
-            },
-        )?;
-    }
-    Ok(())
+/// Judges an edit that waited for a gap that is now filled.
+fn judge_waiting(work: &mut Work<'_>, line: &StoredLine) -> Result<(), StoreError> {
+    let stored = entries::get(work.transaction, &mut work.state.codec, line.entry)?;
+    let bytes = stored.bytes.unwrap_or_default();
+    let parsed = Entry::parse(&bytes);
+    decide(
+        work,
+        &Pending {
+            number: stored.number,
+            device: line.envelope.device,
+            seq: line.envelope.seq,
+            hash: stored.hash,
+            parsed: parsed.as_ref(),
+            id_taken: false,
+            after_gap: false,
+            received_ms: line.envelope.received.unix_ms,
+            offset_ms: line.envelope.offset_ms,
+            made_ms: line.envelope.made_ms,
+        },
+    )
 }

@@ -86,6 +86,9 @@ impl Phone {
         let mut damaged: Vec<Part> = Vec::new();
         for (key, value) in &rows.document {
             let Ok(part) = key.parse::<Part>() else { continue };
+            if !replica.cursor().contains_key(&part) {
+                continue;
+            }
             let loaded = store::read_document_value(value)
                 .is_some_and(|(epoch, bytes)| replica.load_document(part, epoch, bytes).is_ok());
             if !loaded {
@@ -95,6 +98,8 @@ impl Phone {
         for (_, value) in &rows.line {
             let read = split_line(value);
             match read {
+                // A part this phone may no longer see shows nothing, whatever is still stored.
+                Some((envelope, _)) if !replica.cursor().contains_key(&envelope.part) => {}
                 Some((envelope, entry)) if replica.apply(&envelope, entry).is_ok() => {}
                 Some((envelope, _)) => damaged.push(envelope.part),
                 // It cannot even be said which part it is of.
@@ -115,6 +120,7 @@ impl Phone {
                     part: part_of(&entry.entry, &phone.kinds),
                     device: enrolment.device.id,
                     made_ms,
+                    lsn: None,
                 });
             }
         }

@@ -11,7 +11,7 @@ use crate::device_log::slice_message;
 use crate::ids::{Hash, Seq};
 use crate::judge::part_of;
 use crate::part::Part;
-use crate::replica::MergedRecord;
+use crate::replica::{MergedRecord, Replica};
 use crate::signature::Signature;
 use crate::time::{Instant, made_time};
 use crate::verdict::Verdict;
@@ -235,8 +235,7 @@ impl Phone {
         let Some(replica) = &mut self.replica else { return };
         let parts: Vec<Part> = replica.cursor().keys().copied().collect();
         for part in parts {
-            replica.forget(part);
-            writes.push(Write::delete(Stored::Document, store::document_key(part)));
+            forget_part(replica, part, writes);
         }
     }
 
@@ -281,6 +280,7 @@ impl Phone {
                 part: part_of(&entry.entry, &self.kinds),
                 device: enrolment.device.id,
                 made_ms,
+                lsn: None,
             });
         }
         let states = own.states();
@@ -325,8 +325,7 @@ impl Phone {
             }
         }
         for part in broken {
-            replica.forget(part);
-            writes.push(Write::delete(Stored::Document, store::document_key(part)));
+            forget_part(replica, part, writes);
         }
         received
     }
@@ -335,8 +334,7 @@ impl Phone {
         let Some(replica) = &mut self.replica else { return };
         let known: Vec<Part> = replica.cursor().keys().copied().collect();
         for part in known.iter().filter(|part| !header.cursor.contains_key(part)) {
-            replica.forget(*part);
-            writes.push(Write::delete(Stored::Document, store::document_key(*part)));
+            forget_part(replica, *part, writes);
         }
         for (part, lsn) in &header.cursor {
             // A part that had to be forgotten is fetched from its beginning.
@@ -358,6 +356,14 @@ fn own_state(verdict: Verdict, reason: Option<crate::verdict::Reason>) -> OwnSta
         Verdict::Merged => OwnState::Merged,
         Verdict::Held => OwnState::Held(reason),
         Verdict::Waiting => OwnState::Waiting(reason),
+    }
+}
+
+/// Forgets a part in memory and in storage: what was fetched of it, never own entries.
+fn forget_part(replica: &mut Replica, part: Part, writes: &mut Vec<Write>) {
+    writes.push(Write::delete(Stored::Document, store::document_key(part)));
+    for lsn in replica.forget(part) {
+        writes.push(Write::delete(Stored::Line, store::lsn_key(lsn)));
     }
 }
 

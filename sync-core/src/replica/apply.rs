@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{KnownDevice, MergedRecord, Replica};
 use crate::community_log::Envelope;
 use crate::entry::{Entry, EntryError};
-use crate::ids::{EntityId, EntryId, Hash, Lsn};
+use crate::ids::{EntityId, Hash, Lsn};
 use crate::part::Part;
 use crate::registry::{DeriveError, Document, DocumentError};
 use crate::verdict::Verdict;
@@ -78,6 +78,7 @@ impl Replica {
             part: envelope.part,
             device: envelope.device,
             made_ms: envelope.made_ms,
+            lsn: Some(envelope.lsn),
         }))
     }
 
@@ -157,22 +158,22 @@ impl Replica {
         Ok(())
     }
 
-    /// Forgets a part: it is no longer visible, or is to be fetched again.
-    pub fn forget(&mut self, part: Part) -> Vec<EntryId> {
+    /// Forgets a part: it is no longer visible, or is to be fetched again. Returns the lines
+    /// whose stored rows must go as well.
+    pub fn forget(&mut self, part: Part) -> Vec<Lsn> {
         self.cursor.remove(&part);
         self.dirty.remove(&part);
         if let Some(document) = self.documents.remove(&part) {
             self.drop_rows(&document);
         }
-        let gone: Vec<EntryId> = self
-            .records
-            .values()
-            .filter(|record| record.part == part)
-            .map(|record| record.entry.id)
-            .collect();
-        for id in &gone {
-            self.records.remove(id);
-        }
+        let mut gone = Vec::new();
+        self.records.retain(|_, record| {
+            let stays = record.part != part;
+            if !stays {
+                gone.extend(record.lsn);
+            }
+            stays
+        });
         gone
     }
 

@@ -32,6 +32,8 @@ pub struct MergedRecord {
     pub device: DeviceId,
     /// Made-time, milliseconds UTC.
     pub made_ms: i64,
+    /// The line it came in; `None` for the device's own, which it has not been sent.
+    pub lsn: Option<Lsn>,
 }
 
 /// A device as the office made it known.

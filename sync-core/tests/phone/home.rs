@@ -50,6 +50,8 @@ pub(crate) struct Home {
     documents: BTreeMap<Part, Document>,
     lines: Vec<(Envelope, Vec<u8>)>,
     heads: BTreeMap<DeviceId, LogHead>,
+    /// The grid is taken from every phone.
+    pub(crate) grid_lost: bool,
     /// Refuses every slice, with this code.
     pub(crate) refuse: Option<&'static str>,
     /// Kinds that it holds instead of merging.
@@ -66,6 +68,7 @@ impl Home {
             documents: BTreeMap::new(),
             lines: Vec::new(),
             heads: BTreeMap::new(),
+            grid_lost: false,
             refuse: None,
             hold: Vec::new(),
         }
@@ -209,9 +212,15 @@ impl Home {
             }
         }
         let received = *self.heads.get(&header.device).unwrap_or(&empty);
-        let cursor: Cursor = [Class::Open, Class::Care]
-            .map(|class| (part(class), self.lines.len() as u64))
-            .into();
+        let classes: &[Class] = if self.grid_lost {
+            &[]
+        } else {
+            &[Class::Open, Class::Care]
+        };
+        let cursor: Cursor = classes
+            .iter()
+            .map(|class| (part(*class), self.lines.len() as u64))
+            .collect();
         let down = DownHeader {
             menpai: 1,
             log: self.log,
@@ -252,6 +261,9 @@ impl Home {
         for (envelope, bytes) in &self.lines {
             let seen = header.cursor.get(&envelope.part.to_string()).copied().unwrap_or(0);
             let own = envelope.device == header.device;
+            if self.grid_lost {
+                continue;
+            }
             let shown = if own {
                 envelope.derived.is_some() || envelope.verdict != Verdict::Merged
             } else {

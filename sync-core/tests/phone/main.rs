@@ -32,7 +32,7 @@ impl Device {
             phone,
             rows: BTreeMap::new(),
             key: Signer::from_bytes(&[number; 32]).unwrap(),
-            randomness: 0,
+            randomness: number * 50,
         };
         let writes = device.phone.enrol(home.enrolment(number)).unwrap();
         device.keep(writes);
@@ -339,6 +339,41 @@ fn a_damaged_document_is_fetched_again_and_the_own_log_is_not_touched() {
         .map(|((store, key), value)| (*store, key.clone(), value.clone()))
         .collect();
     assert!(Phone::open(Arc::new(Kinds::builtin().unwrap()), rows).is_err());
+}
+
+#[test]
+fn a_lost_grid_leaves_nothing_of_others_behind_and_unsent_work_still_goes() {
+    let mut home = Home::new();
+    let (first, second, _) = street(&mut home);
+    let mut device = Device::enrolled(&home, 1);
+    let mut colleague = Device::enrolled(&home, 2);
+    device.sync(&mut home);
+    colleague.sync(&mut home);
+    colleague.check_door(first, "met");
+    colleague.sync(&mut home);
+    device.sync(&mut home);
+    assert_eq!(
+        device.phone.door(first, now().local_date()).unwrap().state.mark,
+        Some("checked")
+    );
+    device.check_door(second, "absent");
+    home.grid_lost = true;
+    assert_eq!(device.sync(&mut home), 1);
+    let kept = |store| device.rows.keys().filter(|(found, _)| *found == store).count();
+    assert_eq!(
+        (kept(Stored::Line), kept(Stored::Document), kept(Stored::Log)),
+        (0, 0, 1)
+    );
+    device.reopen();
+    assert!(device.phone.door(first, now().local_date()).is_none());
+    assert_eq!(device.phone.status().grids, []);
+    home.grid_lost = false;
+    device.sync(&mut home);
+    device.reopen();
+    assert_eq!(
+        device.phone.door(first, now().local_date()).unwrap().state.mark,
+        Some("checked")
+    );
 }
 
 #[test]

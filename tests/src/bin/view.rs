@@ -27,7 +27,7 @@ fn print(file: &str, view: &str) -> rusqlite::Result<()> {
     let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let name = format!("\"{}\"", view.replace('"', "\"\""));
     let mut statement = connection.prepare(&format!("SELECT * FROM {name}"))?;
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let mut object = Map::new();
