@@ -13,18 +13,23 @@ use crate::row::Row;
 #[derive(Default)]
 pub(crate) struct SeenPeople {
     by_id_number: HashMap<String, u32>,
-    by_name: HashMap<String, Vec<Seen>>,
+    /// The first row with a clue, rows with and without an id number apart.
+    by_clue: [HashMap<Clue, u32>; 2],
 }
 
-/// What is remembered of a person besides the name.
-struct Seen {
-    row: u32,
-    has_id_number: bool,
-    door: Door,
-    birth_date: Option<NaiveDate>,
-    phone: Option<String>,
+/// Something by which a person without an id number is recognised. Looked up, never searched
+/// for: a sheet may hold one name a hundred thousand times.
+#[derive(PartialEq, Eq, Hash)]
+enum Clue {
+    /// This name at this door.
+    AtDoor(String, Door),
+    /// This name at this door, with this birth date or expressly without one.
+    AtDoorBorn(String, Door, Option<NaiveDate>),
+    /// This name with this birth date and phone.
+    BornWithPhone(String, NaiveDate, String),
 }
 
+/// Compound, building, unit, door.
 type Door = (Option<String>, String, String, String);
 
 impl SeenPeople {
@@ -37,36 +42,60 @@ impl SeenPeople {
         if earlier.is_some() {
             return earlier;
         }
-        self.by_name.entry(row.name.clone()).or_default().push(Seen {
-            row: row.number,
-            has_id_number: row.has_id_number,
-            door: door(row),
-            birth_date: row.birth_date,
-            phone: row.phone.clone(),
-        });
+        for clue in clues_left(row) {
+            self.by_clue[usize::from(row.has_id_number)]
+                .entry(clue)
+                .or_insert(row.number);
+        }
         if let Some(number) = id_number {
             self.by_id_number.insert(number, row.number);
         }
         None
     }
 
+    /// Where both rows have a number, the numbers have spoken.
     fn same_without_number(&self, row: &Row) -> Option<u32> {
-        let here = door(row);
-        self.by_name
-            .get(&row.name)?
+        let comparable = if row.has_id_number {
+            &self.by_clue[..1]
+        } else {
+            &self.by_clue[..]
+        };
+        let clues = clues_looked_for(row);
+        comparable
             .iter()
-            .filter(|seen| !(seen.has_id_number && row.has_id_number))
-            .find(|seen| {
-                let births_differ = matches!(
-                    (seen.birth_date, row.birth_date),
-                    (Some(one), Some(other)) if one != other
-                );
-                let same_birth = seen.birth_date.is_some() && seen.birth_date == row.birth_date;
-                let same_phone = seen.phone.is_some() && seen.phone == row.phone;
-                !births_differ && (seen.door == here || (same_birth && same_phone))
-            })
-            .map(|seen| seen.row)
+            .flat_map(|seen| clues.iter().filter_map(|clue| seen.get(clue).copied()))
+            .min()
     }
+}
+
+fn clues_left(row: &Row) -> Vec<Clue> {
+    let mut clues = vec![
+        Clue::AtDoor(row.name.clone(), door(row)),
+        Clue::AtDoorBorn(row.name.clone(), door(row), row.birth_date),
+    ];
+    clues.extend(born_with_phone(row));
+    clues
+}
+
+/// Two birth dates must not differ, one may be missing.
+fn clues_looked_for(row: &Row) -> Vec<Clue> {
+    let mut clues = match row.birth_date {
+        None => vec![Clue::AtDoor(row.name.clone(), door(row))],
+        Some(_) => vec![
+            Clue::AtDoorBorn(row.name.clone(), door(row), row.birth_date),
+            Clue::AtDoorBorn(row.name.clone(), door(row), None),
+        ],
+    };
+    clues.extend(born_with_phone(row));
+    clues
+}
+
+fn born_with_phone(row: &Row) -> Option<Clue> {
+    Some(Clue::BornWithPhone(
+        row.name.clone(),
+        row.birth_date?,
+        row.phone.clone()?,
+    ))
 }
 
 fn door(row: &Row) -> Door {

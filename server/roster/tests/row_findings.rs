@@ -219,6 +219,16 @@ fn people_who_may_be_two_are_two() {
 }
 
 #[test]
+fn one_name_at_thousands_of_doors_is_thousands_of_people() {
+    // Comparing each with each would take minutes here.
+    let rows: Vec<String> = (0..60_000)
+        .map(|door| format!(",,2号楼,,{door},郑玉兰,,,,,,,"))
+        .collect();
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    assert_eq!(sheet(&rows).rows.len(), 60_000);
+}
+
+#[test]
 fn a_rejected_row_makes_no_duplicate_of_a_good_one() {
     let sheet = sheet(&[
         ",,2号楼,1,301,郑玉兰,女,990001195003010027,,12,,,",
