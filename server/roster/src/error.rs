@@ -37,8 +37,8 @@ pub enum RosterError {
     NotUtf8,
     /// More than is read at once.
     #[error(
-        "The file is too large: {what}. Split it, for example by grid, or delete pictures and \
-         sheets that do not belong to the roster.",
+        "The file is too large: {what}. Split it, for example by grid, or copy nothing but the roster into a new \
+         workbook.",
         what = .0.english()
     )]
     TooLarge(TooLarge),
@@ -82,7 +82,7 @@ pub enum TooLarge {
     Inflated,
     /// Rows with content.
     Rows,
-    /// Sheets, parts or cells: more than any roster has.
+    /// Sheets, parts, cells or styles: more than any roster has.
     Structure,
 }
 
@@ -94,7 +94,7 @@ impl TooLarge {
                 format!("unpacked it has more than {} MB", megabytes(MAX_INFLATED_BYTES))
             }
             Self::Rows => format!("it has more than {MAX_ROWS} rows"),
-            Self::Structure => "it has more sheets or cells than a roster can have".to_owned(),
+            Self::Structure => "it has more sheets, cells or styles than a roster can have".to_owned(),
         }
     }
 
@@ -103,7 +103,7 @@ impl TooLarge {
             Self::File => format!("超过 {} MB", megabytes(MAX_FILE_BYTES)),
             Self::Inflated => format!("解压后超过 {} MB", megabytes(MAX_INFLATED_BYTES)),
             Self::Rows => format!("超过 {MAX_ROWS} 行"),
-            Self::Structure => "工作表或单元格多得不像花名册".to_owned(),
+            Self::Structure => "工作表、单元格或样式多得不像花名册".to_owned(),
         }
     }
 }
@@ -145,7 +145,7 @@ impl RosterError {
             Self::WorkbookNamedCsv => "这个 .csv 文件其实是工作簿。请把扩展名改回 .xlsx 再试。".to_owned(),
             Self::NotUtf8 => "这个 .csv 文件不是 UTF-8 编码。请另存为“CSV UTF-8”或 .xlsx 再试。".to_owned(),
             Self::TooLarge(what) => format!(
-                "文件太大:{}。请按网格分成几个文件,或删去图片和无关的工作表。",
+                "文件太大:{}。请按网格分成几个文件,或只把花名册复制到新的工作簿。",
                 what.chinese()
             ),
             Self::NoHeadingRow => "没有找到表头。前几行里要有一行表头,至少写明:楼栋、门牌、姓名。".to_owned(),

@@ -33,8 +33,9 @@ pub(crate) const MAX_ANNOUNCED_TEXTS: u64 = 5_000_000;
 /// Tags in a workbook's table of texts, four for a plain text.
 pub(crate) const MAX_TEXT_TAGS: u64 = 10_000_000;
 
-/// Tags in a workbook's styles, of which a spreadsheet program takes 65,490 for cells.
-pub(crate) const MAX_STYLE_TAGS: u64 = 300_000;
+/// Tags in a workbook's styles. A spreadsheet program takes 65,490 styles for cells, and
+/// workbooks that were copied together for years come near it.
+pub(crate) const MAX_STYLE_TAGS: u64 = 500_000;
 
 /// Bytes of one value in the styles, the name of a font or a number format. The reader
 /// copies them into every style that uses them.
