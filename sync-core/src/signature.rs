@@ -5,11 +5,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::ids::{hex, text_serde, unhex};
 use p256::ecdsa::signature::{Signer as _, Verifier as _};
 use p256::ecdsa::{Signature as P256Signature, SigningKey, VerifyingKey};
-use serde::{Deserialize, Serialize};
-
-use crate::ids::{hex, unhex};
 
 /// Bytes that are no key or no signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -90,23 +88,6 @@ impl FromStr for Signature {
             .map(Signature)
             .ok_or(SignatureError::Shape)
     }
-}
-
-macro_rules! text_serde {
-    ($name:ident) => {
-        impl Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
-                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
-            }
-        }
-    };
 }
 
 text_serde!(PublicKey);

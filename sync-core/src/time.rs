@@ -5,7 +5,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, FixedOffset, NaiveDate, TimeZone, Utc};
-use serde::{Deserialize, Serialize};
+
+use crate::ids::text_serde;
 
 /// A clock reading with the offset from UTC its writer lived in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -88,18 +89,7 @@ impl FromStr for Instant {
     }
 }
 
-impl Serialize for Instant {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Instant {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Instant, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+text_serde!(Instant);
 
 /// **Made-time** in milliseconds UTC: the phone's clock corrected by the offset measured
 /// at upload, not before the device's last contact preceding the entry (`after_ms`,
