@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use menpai_sync_core::device_log::LogHead;
@@ -15,6 +15,7 @@ use menpai_sync_core::kinds::Kinds;
 use menpai_sync_core::part::Part;
 use menpai_sync_core::signature::Signer;
 use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::watch;
 
 use super::directory::Directory;
 use super::ingest::{Contact, SliceOutcome, ingest};
@@ -25,7 +26,9 @@ use super::writer::{self, FailPoint, Job, QUEUE_LENGTH, task};
 use crate::clock;
 use crate::store::community::identity::{self, Founder, Identity};
 use crate::store::community::projection::{self, Projection};
-use crate::store::community::{BodyCodec, StoreError, device_logs, open_reader, open_writer, parts::Parts, snapshots};
+use crate::store::community::{
+    BodyCodec, StoreError, device_logs, heard, open_reader, open_writer, parts::Parts, snapshots,
+};
 
 /// Idle read connections kept.
 const READERS_KEPT: usize = 4;
@@ -64,6 +67,7 @@ pub struct Community {
     readers: Mutex<Vec<Reader>>,
     digests: Mutex<HashMap<Part, (Lsn, Hash)>>,
     stopped: Arc<AtomicBool>,
+    news: Arc<OnceLock<watch::Sender<Lsn>>>,
 }
 
 /// A read connection with its codec.
@@ -155,6 +159,8 @@ impl Community {
         let directory = Arc::new(RwLock::new(Arc::clone(&state.directory)));
         let (queue, jobs) = sync_channel(QUEUE_LENGTH);
         let published = Arc::clone(&directory);
+        let news: Arc<OnceLock<watch::Sender<Lsn>>> = Arc::default();
+        let told = Arc::clone(&news);
         let fail_point = settings.fail_point.clone();
         let stopped = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&stopped);
@@ -163,6 +169,9 @@ impl Community {
             .spawn(move || {
                 writer::run(connection, state, &jobs, fail_point.as_ref(), &stop, |state| {
                     *published.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&state.directory);
+                    if let Some(news) = told.get() {
+                        news.send_replace(state.head.lsn);
+                    }
                 });
             })
             .map_err(StoreError::Body)?;
@@ -177,6 +186,7 @@ impl Community {
             readers: Mutex::new(Vec::new()),
             digests: Mutex::new(HashMap::new()),
             stopped,
+            news,
         })
     }
 
@@ -196,6 +206,11 @@ impl Community {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Says after every commit where the log ends; the first one told stays the one.
+    pub(super) fn announce_to(&self, news: watch::Sender<Lsn>) {
+        let _ = self.news.set(news);
     }
 
     /// Whether its writer has stopped after a failure: it must be opened again.
@@ -262,13 +277,15 @@ impl Community {
     /// Notes that a device was heard from. Nobody waits: it shares a later commit.
     pub fn note_contact(&self, device: DeviceId, last: Seq, at_ms: i64) {
         let (job, _) = task(move |work: &mut Work<'_>| {
-            if let Some(log) = device_logs::find(work.transaction, device)? {
+            let log = device_logs::find(work.transaction, device)?;
+            if let Some(log) = log {
                 device_logs::add_contact(work.transaction, log.number, last, at_ms, log.head.seq)?;
             }
-            Ok(())
+            let complete = last <= log.map_or(0, |log| log.head.seq);
+            heard::note(work.transaction, device, at_ms, complete)
         });
         if let Some(queue) = &self.queue {
-            // A full queue costs precision of made-times, nothing else.
+            // A full queue costs precision: of made-times, and of when a phone was heard from.
             let _ = queue.try_send(job);
         }
     }

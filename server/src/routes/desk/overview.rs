@@ -12,8 +12,8 @@ use crate::auth::DeskSession;
 use crate::clock;
 use crate::error::ApiResult;
 use crate::home::Home;
-use crate::store::community::StoreError;
-use crate::store::review::{counts, devices};
+use crate::store::community::{StoreError, heard};
+use crate::store::review::counts;
 
 #[derive(Debug, Serialize)]
 struct Answer {
@@ -62,7 +62,7 @@ fn answer(desk: &mut Desk<'_>, now_ms: i64) -> Result<Answer, StoreError> {
 
 /// Phones in use, the one that was silent longest first: that is the one to ask about.
 fn phones(desk: &Desk<'_>) -> Result<Vec<Device>, StoreError> {
-    let contacts = devices::last_contacts(desk.connection)?;
+    let heard = heard::all(desk.connection)?;
     let mut phones: Vec<Device> = desk
         .register
         .devices()
@@ -70,7 +70,9 @@ fn phones(desk: &Desk<'_>) -> Result<Vec<Device>, StoreError> {
         .map(|(id, device)| Device {
             named: desk.device(id).named,
             worker: device.worker.map(|worker| desk.worker(worker)),
-            last_contact: contacts.get(&id).map(|at_ms| desk.local.instant(*at_ms).to_string()),
+            last_contact: heard
+                .get(&id)
+                .map(|heard| desk.local.instant(heard.contact_ms).to_string()),
         })
         .collect();
     phones.sort_by(|a, b| (&a.last_contact, &a.named.id).cmp(&(&b.last_contact, &b.named.id)));

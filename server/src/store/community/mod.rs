@@ -7,6 +7,7 @@ pub mod device_logs;
 pub mod digest;
 pub mod entries;
 mod error;
+pub mod heard;
 pub mod identity;
 pub mod lines;
 mod open;

@@ -8,10 +8,16 @@ use super::StoreError;
 use crate::store::connection;
 use crate::store::migrations::{Migration, migrate};
 
-const MIGRATIONS: [Migration; 1] = [Migration {
-    name: "0001_log.sql",
-    sql: include_str!("../../../migrations/community/0001_log.sql"),
-}];
+const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        name: "0001_log.sql",
+        sql: include_str!("../../../migrations/community/0001_log.sql"),
+    },
+    Migration {
+        name: "0002_device_heard.sql",
+        sql: include_str!("../../../migrations/community/0002_device_heard.sql"),
+    },
+];
 
 /// Opens the file for its one writer, making it if it is missing, and brings it up to date.
 ///

@@ -74,15 +74,3 @@ pub fn all(
     }
     Ok(devices)
 }
-
-/// When each device was last heard from, by the home's clock.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn last_contacts(connection: &Connection) -> Result<HashMap<DeviceId, i64>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT d.device, max(c.at_ms) FROM device_contact c JOIN device_log d ON d.number = c.device GROUP BY c.device",
-    )?;
-    let rows = statement.query_map([], |row| Ok((DeviceId::from_bytes(row.get(0)?), row.get(1)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
