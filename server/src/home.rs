@@ -8,6 +8,7 @@ use actix_web::web;
 use menpai_sync_core::ids::CommunityCode;
 use menpai_sync_core::kinds::{Kinds, KindsError};
 use menpai_sync_core::signature::Signer;
+use tokio::sync::watch;
 
 use crate::auth::{PasswordError, Passwords, SignInLimits};
 use crate::data_folder::{DataFolder, DataFolderError};
@@ -43,6 +44,8 @@ pub struct Home {
     pub passwords: Passwords,
     /// Slows guessing down.
     pub sign_in_limits: SignInLimits,
+    /// Moves whenever a session is ended by hand: what is bound to one looks again.
+    pub session_ends: watch::Sender<u64>,
     node: Arc<NodeStore>,
     /// The data folder. Last, so that its lock is given back when all files are closed.
     pub folder: DataFolder,
@@ -67,6 +70,7 @@ impl Home {
             receipt_key,
             passwords: Passwords::new()?,
             sign_in_limits: SignInLimits::new(),
+            session_ends: watch::Sender::new(0),
             node: Arc::new(NodeStore::open(&folder.node_file())?),
             folder,
         })

@@ -50,14 +50,11 @@ fn addresses(config: &mut ServiceConfig) {
                     "/desk/sessions/current",
                     web::delete().to(desk_sessions::delete_current),
                 )
+                .route("/desk/events", web::get().to(desk::events::get))
                 .route("/desk/overview", web::get().to(desk::overview::get))
                 .route("/desk/filters", web::get().to(desk::filters::get))
                 .route("/desk/records", web::get().to(desk::records::get))
                 .route("/desk/conflicts", web::get().to(desk::conflicts::get))
-                .route("/desk/overview", web::get().to(desk::overview::get))
-                .route("/desk/records", web::get().to(desk::records::get))
-                .route("/desk/conflicts", web::get().to(desk::conflicts::get))
-                .route("/desk/filters", web::get().to(desk::filters::get))
                 .default_service(web::to(nothing_here)),
         )
         .default_service(web::to(web_file));

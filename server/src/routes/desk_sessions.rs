@@ -79,6 +79,7 @@ pub async fn delete_current(
 ) -> ApiResult<HttpResponse> {
     home.node(move |node| node.write(|transaction| node::delete_session(transaction, &session.token_hash)))
         .await?;
+    home.session_ends.send_modify(|ends| *ends += 1);
     Ok(HttpResponse::NoContent()
         .insert_header((SET_COOKIE, ended_cookie(&request)))
         .finish())

@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use menpai_sync_core::ids::CommunityCode;
+use menpai_sync_core::ids::{CommunityCode, Lsn};
+use tokio::sync::watch;
 
 use super::community::{Community, Settings};
+use super::news::News;
 use crate::store::community::StoreError;
 use crate::store::community::identity::Founder;
 
@@ -19,6 +21,7 @@ pub struct Communities {
     folder: PathBuf,
     settings: Settings,
     open: Mutex<Open>,
+    news: News,
 }
 
 #[derive(Default)]
@@ -35,6 +38,7 @@ impl Communities {
             folder: folder.to_owned(),
             settings,
             open: Mutex::default(),
+            news: News::default(),
         }
     }
 
@@ -42,6 +46,13 @@ impl Communities {
     #[must_use]
     pub fn path(&self, code: CommunityCode) -> PathBuf {
         self.folder.join(format!("{code}.sqlite"))
+    }
+
+    /// Changes after every commit of a community's writer, and says where its log then ended.
+    /// Listening keeps no file open.
+    #[must_use]
+    pub fn news(&self, code: CommunityCode) -> watch::Receiver<Lsn> {
+        self.news.of(code).subscribe()
     }
 
     /// The communities that have a file, in order of code.
@@ -87,6 +98,7 @@ impl Communities {
             Err(StoreError::NotBegun) => return Ok(None),
             Err(error) => return Err(error),
         };
+        community.announce_to(self.news.of(code));
         open.keep(code, &community, now);
         Ok(Some(community))
     }
@@ -100,6 +112,7 @@ impl Communities {
         open.uses += 1;
         let now = open.uses;
         let community = Arc::new(Community::create(&self.path(code), code, founder, &self.settings)?);
+        community.announce_to(self.news.of(code));
         open.keep(code, &community, now);
         Ok(community)
     }

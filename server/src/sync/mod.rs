@@ -10,6 +10,7 @@ mod directory;
 mod documents;
 mod ingest;
 pub mod members;
+mod news;
 mod rebuild;
 mod slice;
 mod state;

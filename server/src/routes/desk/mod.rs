@@ -2,6 +2,7 @@
 //! comes from one snapshot of its file; nothing here writes.
 
 pub mod conflicts;
+pub mod events;
 pub mod filters;
 pub mod local;
 pub mod overview;
