@@ -5,6 +5,7 @@
 pub mod community_log;
 pub mod device_log;
 pub mod entry;
+pub mod folds;
 pub mod ids;
 pub mod judge;
 pub mod kinds;

@@ -22,6 +22,8 @@ pub struct Effects {
     pub moves: Option<Moves>,
     /// Registry: a plan with care clocks, which `resets` resets.
     pub schedules: Option<Schedules>,
+    /// Registry: a task over many doors, with its own dates.
+    pub sweeps: Option<Sweeps>,
     /// Office: gives a worker a role.
     pub grants: Option<Grants>,
     /// Office: makes a device known, or revokes it.
@@ -109,6 +111,23 @@ pub struct Schedules {
     pub extra_until: Name,
     /// A contact is due within a day of it.
     pub major_change_on: Name,
+}
+
+/// Records of `record_kind` made from `starts_on` through `ends_on` count for the doors in
+/// `scope` (empty: the whole community).
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sweeps {
+    /// What people call it.
+    pub name: Name,
+    /// The kind of record that counts; it has the effect `closes`.
+    pub record_kind: Name,
+    /// Grids and places (a set).
+    pub scope: Name,
+    /// First day.
+    pub starts_on: Name,
+    /// Last day.
+    pub ends_on: Name,
 }
 
 /// `worker`, called `worker_name`, has `role` in `grid` (none: everywhere) from `from` until `until`.

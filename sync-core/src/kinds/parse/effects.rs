@@ -11,11 +11,17 @@ use super::conditions;
 pub(super) fn check(kind: &Kind) -> Result<(), String> {
     let effects = &kind.effects;
     let of_family = match kind.family {
-        Family::Record => effects.schedules.is_none() && effects.grants.is_none() && effects.enrols.is_none(),
+        Family::Record => {
+            effects.schedules.is_none()
+                && effects.sweeps.is_none()
+                && effects.grants.is_none()
+                && effects.enrols.is_none()
+        }
         Family::Registry => {
             *effects
                 == Effects {
                     schedules: effects.schedules.clone(),
+                    sweeps: effects.sweeps.clone(),
                     ..Effects::default()
                 }
         }
@@ -86,9 +92,7 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
         need(kind, &plan.subject, "a required ref", |field| {
             field.required && is_ref(field)
         })?;
-        need(kind, &plan.responsible, "a set of refs", |field| {
-            matches!(field.shape, Shape::Set(Members::Refs { .. }))
-        })?;
+        need(kind, &plan.responsible, "a set of refs", is_set_of_refs)?;
         for days in [&plan.interval_days, &plan.in_person_every_days] {
             need(kind, days, "an integer", |field| {
                 matches!(field.shape, Shape::Integer { .. })
@@ -105,16 +109,20 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
             need(kind, date, "a date", is_date)?;
         }
     }
+    if let Some(sweeps) = &effects.sweeps {
+        for words in [&sweeps.name, &sweeps.record_kind] {
+            need(kind, words, "a required text", is_required_text)?;
+        }
+        need(kind, &sweeps.scope, "a set of refs", is_set_of_refs)?;
+        for date in [&sweeps.starts_on, &sweeps.ends_on] {
+            need(kind, date, "a required date", |field| field.required && is_date(field))?;
+        }
+    }
     if let Some(grants) = &effects.grants {
         need(kind, &grants.worker, "a required ref", |field| {
             field.required && is_ref(field)
         })?;
-        need(kind, &grants.worker_name, "a required text", |field| {
-            field.required && matches!(field.shape, Shape::Text { .. })
-        })?;
-        need(kind, &grants.worker_name, "a required text", |field| {
-            field.required && matches!(field.shape, Shape::Text { .. })
-        })?;
+        need(kind, &grants.worker_name, "a required text", is_required_text)?;
         need(kind, &grants.role, "a required choice", |field| {
             field.required && every_choice(field, |_| true)
         })?;
@@ -128,9 +136,7 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
         for who in [&enrols.device, &enrols.worker] {
             need(kind, who, "a required ref", |field| field.required && is_ref(field))?;
         }
-        need(kind, &enrols.public_key, "a required text", |field| {
-            field.required && matches!(field.shape, Shape::Text { .. })
-        })?;
+        need(kind, &enrols.public_key, "a required text", is_required_text)?;
         need(kind, &enrols.revoked_at, "an instant", is_instant)?;
     }
     no_stray_marks(kind, closes.map(|closes| &closes.by), moves.map(|moves| &moves.by))
@@ -167,6 +173,14 @@ fn is_ref(field: &Field) -> bool {
 
 fn is_instant(field: &Field) -> bool {
     field.shape == Shape::Instant
+}
+
+fn is_required_text(field: &Field) -> bool {
+    field.required && matches!(field.shape, Shape::Text { .. })
+}
+
+fn is_set_of_refs(field: &Field) -> bool {
+    matches!(field.shape, Shape::Set(Members::Refs { .. }))
 }
 
 fn is_date(field: &Field) -> bool {
