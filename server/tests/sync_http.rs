@@ -284,6 +284,56 @@ fn one_round_trip_sends_everything_and_learns_everything() {
     assert!(verify(&served.community()).unwrap().is_clean());
 }
 
+#[test]
+fn a_brief_header_gets_a_brief_answer_and_a_full_one_every_member() {
+    let served = Served::new();
+    let (mut phone, token) = served.sign_in("liu", 1);
+    phone.door_check(grid(1), door());
+    let whole = served
+        .sync(&token, &body(&header(&phone), &[phone.slice_bytes(1, 1)]))
+        .header();
+    let log = whole["log"].as_str().unwrap();
+    let (full, short): (serde_json::Map<_, _>, serde_json::Map<_, _>) = (whole["cursor"].as_object().unwrap().iter())
+        .map(|(part, lsn)| {
+            let (grid, class) = part.split_once('/').unwrap();
+            let end = if grid == "community" { grid } else { &grid[28..] };
+            ((part.clone(), lsn.clone()), (format!("{end}/{class}"), lsn.clone()))
+        })
+        .unzip();
+    let mut asks = json!({"menpai": 1, "last": 1, "clock": clock::now(), "log": &log[28..], "cursor": short});
+    let up = body(&asks, &[]);
+    let answer = served.sync(&token, &up);
+    let head = answer.header();
+    assert_eq!(answer.lines().len(), 1, "it had seen everything");
+    assert!(head.get("log").is_none() && head.get("cursor").is_none(), "{head}");
+    let h = phone.head(1).h.to_string();
+    assert_eq!(head["received"], json!({"seq": 1, "h": &h[..16]}));
+    assert!(
+        up.len() + answer.body.len() <= 300,
+        "{} up, {} down",
+        up.len(),
+        answer.body.len()
+    );
+    let sent: menpai_sync_core::time::Instant = serde_json::from_value(asks["clock"].clone()).unwrap();
+    let arrived: menpai_sync_core::time::Instant = serde_json::from_value(head["clock"].clone()).unwrap();
+    assert_eq!(arrived.unix_ms - head["offset_ms"].as_i64().unwrap(), sent.unix_ms);
+
+    // A part it did not name, a log that is not this one: what it cannot tell is said.
+    for (member, other) in [("cursor", json!({"community/open": 1})), ("log", json!("00000000"))] {
+        let mut asks = asks.clone();
+        asks[member] = other;
+        let head = served.sync(&token, &body(&asks, &[])).header();
+        assert_eq!(head["cursor"].as_object(), whole["cursor"].as_object(), "{member}");
+        assert_eq!(head.get("log").is_some(), member == "log");
+    }
+    asks["device"] = json!(phone.device);
+    asks["community"] = json!(CODE);
+    asks["cursor"] = Value::Object(full);
+    let head = served.sync(&token, &body(&asks, &[])).header();
+    assert_eq!((&head["log"], &head["received"]["h"]), (&whole["log"], &json!(h)));
+    assert_eq!(head["cursor"], whole["cursor"]);
+}
+
 /// A phone's own merged records have no line of their own: its receipt says so.
 fn replica_knows_own(replica: &mut Replica, phone: &Phone, served: &Served) {
     let community = served.community();

@@ -1,6 +1,8 @@
 //! The lines of one sync (docs/protocol.md section 5) and the gzip members they travel in.
 //! Inflating is always bounded: a body that promises more than it may is refused.
 
+mod brief;
+
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 
@@ -15,6 +17,8 @@ use crate::part::Part;
 use crate::signature::Signature;
 use crate::time::Instant;
 use crate::verdict::{Reason, Verdict};
+
+pub use brief::{HashStart, HashStartError, short_log, short_part};
 
 /// The protocol this code speaks.
 pub const PROTOCOL: u32 = 1;
@@ -36,26 +40,55 @@ pub const GZIP_LEVEL: u32 = 6;
 /// For each part the last lsn seen.
 pub type Cursor = BTreeMap<Part, Lsn>;
 
-/// First line up.
+/// First line up. One that names neither community nor device leaves both to the token: it is
+/// *brief*, and so is its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UpHeader {
     /// Protocol number.
     pub menpai: u32,
     /// Which community.
-    pub community: CommunityCode,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub community: Option<CommunityCode>,
     /// Whose log.
-    pub device: DeviceId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceId>,
     /// Last seq in the device's log right now.
     pub last: Seq,
     /// The device's clock.
     pub clock: Instant,
-    /// The home log that the cursor is from.
-    pub log: Option<LogId>,
-    /// What the device has seen. Parts are texts here: unknown ones are ignored.
+    /// The home log that the cursor is from, in full or short.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
+    /// What the device has seen. Parts are texts here, in full or short: unknown ones are
+    /// ignored.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub cursor: BTreeMap<String, Lsn>,
     /// What else it asks for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wants: Vec<String>,
+}
+
+impl UpHeader {
+    /// Whether the answer may leave out what this device knows.
+    #[must_use]
+    pub fn is_brief(&self) -> bool {
+        self.community.is_none() && self.device.is_none()
+    }
+
+    /// Whether the cursor is from this log.
+    #[must_use]
+    pub fn continues(&self, log: LogId) -> bool {
+        self.log
+            .as_ref()
+            .is_some_and(|named| *named == log.to_string() || *named == short_log(log))
+    }
+
+    /// The last line of a part that the device has seen.
+    #[must_use]
+    pub fn seen(&self, part: Part) -> Option<Lsn> {
+        let at = |name: &str| self.cursor.get(name).copied();
+        at(&part.to_string()).or_else(|| at(&short_part(part)))
+    }
 }
 
 /// First line of a slice.
@@ -71,30 +104,75 @@ pub struct SliceLine {
     pub signature: Signature,
 }
 
+/// How far a device's log is durable at the home, without gaps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceivedHead {
+    /// Its last entry there; 0 if none.
+    pub seq: Seq,
+    /// The chain there.
+    pub h: HashStart,
+}
+
 /// First line down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DownHeader {
     /// Protocol number.
     pub menpai: u32,
-    /// The home log.
-    pub log: LogId,
+    /// The home log; `None`: the one that the request continues.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogId>,
     /// Its last line.
     pub lsn: Lsn,
-    /// The home's clock.
+    /// The home's clock as the request arrived.
     pub clock: Instant,
     /// Home's clock minus device's clock, as measured when the request arrived.
     pub offset_ms: i64,
     /// How far the device's log is durable, without gaps.
-    pub received: LogHead,
+    pub received: ReceivedHead,
     /// Why a slice was not taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<SliceRefusal>,
     /// The answer was cut to its budget.
     pub more: bool,
-    /// Replaces the device's cursor.
-    pub cursor: Cursor,
+    /// Replaces the device's cursor; `None`: its parts stay, each seen up to `lsn`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<Cursor>,
     /// If asked for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub digests: BTreeMap<Part, PartDigestAt>,
+}
+
+impl From<LogHead> for ReceivedHead {
+    fn from(head: LogHead) -> ReceivedHead {
+        ReceivedHead {
+            seq: head.seq,
+            h: head.h.into(),
+        }
+    }
+}
+
+impl DownHeader {
+    /// Leaves out what a device that asked briefly can tell from its own request. The chain
+    /// stays whole where a receipt repeats it.
+    #[must_use]
+    pub fn brief(mut self, asked: &UpHeader, head: LogHead, vouched: bool) -> DownHeader {
+        if self.log.is_some_and(|log| asked.continues(log)) {
+            self.log = None;
+            let unchanged = self.cursor.as_ref().is_some_and(|cursor| {
+                cursor.len() == asked.cursor.len()
+                    && cursor
+                        .iter()
+                        .all(|(part, lsn)| *lsn == self.lsn && asked.seen(*part).is_some())
+            });
+            if unchanged {
+                self.cursor = None;
+            }
+        }
+        if !vouched {
+            self.received.h = HashStart::short(head.h);
+        }
+        self
+    }
 }
 
 /// A digest and where it was taken.

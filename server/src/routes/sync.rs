@@ -61,12 +61,14 @@ pub async fn post(
             return Err(error);
         }
     };
+    let received_ms = clock::now_ms();
     let contact = Contact {
-        received_ms: clock::now_ms(),
-        offset_ms: clock::now_ms().saturating_sub(header.clock.unix_ms),
+        received_ms,
+        offset_ms: received_ms.saturating_sub(header.clock.unix_ms),
     };
-    let community = community(&home, header.community).await;
-    if header.community != session.community || header.device != session.device {
+    let code = header.community.unwrap_or(session.community);
+    let community = community(&home, code).await;
+    if code != session.community || header.device.is_some_and(|device| device != session.device) {
         body.drain().await;
         // A community that this home has not is told first: the client may have moved.
         community?;
@@ -109,8 +111,9 @@ pub async fn post(
     community.note_contact(session.device, header.last, contact.received_ms);
     let bytes = web::block(move || {
         let asked = Asked {
+            device: session.device,
             header: &header,
-            now_ms: clock::now_ms(),
+            now_ms: contact.received_ms,
             offset_ms: contact.offset_ms,
             taken,
             refused,

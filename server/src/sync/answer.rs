@@ -24,9 +24,11 @@ const WANTS_DIGEST: &str = "digest";
 /// What the answer is about.
 #[derive(Debug)]
 pub struct Asked<'a> {
-    /// The request's header.
+    /// Whose request it is.
+    pub device: DeviceId,
+    /// Its header.
     pub header: &'a UpHeader,
-    /// Home's clock now.
+    /// Home's clock as the request arrived.
     pub now_ms: i64,
     /// Home's clock minus device's, as the request arrived.
     pub offset_ms: i64,
@@ -47,7 +49,7 @@ pub fn answer(community: &Community, asked: Asked<'_>) -> Result<Vec<u8>, StoreE
 
 fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result<Vec<u8>, StoreError> {
     let me = community.identity();
-    let device = asked.header.device;
+    let device = asked.device;
     let head = identity::head(&reader.connection)?.map_or_else(|| ChainHead::empty(me.code, me.log), |(head, _)| head);
     let parts = Parts::load(&reader.connection)?;
     let log = device_logs::find(&reader.connection, device)?;
@@ -68,22 +70,25 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
     } else {
         BTreeMap::new()
     };
+    let received = log.map_or_else(|| LogHead::empty(me.code, device), |log| log.head);
+    let header = DownHeader {
+        menpai: PROTOCOL,
+        log: Some(me.log),
+        lsn: head.lsn,
+        clock: Instant::utc(asked.now_ms),
+        offset_ms: asked.offset_ms,
+        received: received.into(),
+        refused: asked.refused,
+        more: pulled.more,
+        cursor: Some(pulled.cursor),
+        digests,
+    };
     let mut body = Vec::with_capacity(pulled.bytes.len() + 2_048);
-    push(
-        &mut body,
-        &DownHeader {
-            menpai: PROTOCOL,
-            log: me.log,
-            lsn: head.lsn,
-            clock: Instant::utc(asked.now_ms),
-            offset_ms: asked.offset_ms,
-            received: log.map_or_else(|| LogHead::empty(me.code, device), |log| log.head),
-            refused: asked.refused,
-            more: pulled.more,
-            cursor: pulled.cursor,
-            digests,
-        },
-    );
+    if asked.header.is_brief() {
+        push(&mut body, &header.brief(asked.header, received, asked.taken.is_some()));
+    } else {
+        push(&mut body, &header);
+    }
     if let (Some((first, end)), Some(log)) = (asked.taken, log) {
         let verdicts = lines::exceptions(&reader.connection, log.number, first..=end.seq)?;
         push_receipt(&mut body, community, device, head, first, end, verdicts.into_iter());
@@ -94,19 +99,12 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
 
 /// The visible parts, each with the last line this device has seen of it.
 fn cursor(community: &Community, parts: &Parts, asked: &Asked<'_>, head: Lsn) -> BTreeMap<Part, Lsn> {
-    let visible = community
-        .directory()
-        .visible(asked.header.device, asked.now_ms, parts.all());
-    let continues = asked.header.log == Some(community.identity().log);
+    let visible = community.directory().visible(asked.device, asked.now_ms, parts.all());
+    let continues = asked.header.continues(community.identity().log);
     visible
         .into_iter()
         .map(|part| {
-            let seen = asked
-                .header
-                .cursor
-                .get(&part.to_string())
-                .copied()
-                .filter(|_| continues);
+            let seen = asked.header.seen(part).filter(|_| continues);
             // A cursor beyond the end is from a log that was longer once: begin again.
             (part, seen.filter(|seen| *seen <= head).unwrap_or(0))
         })

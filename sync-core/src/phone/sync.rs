@@ -2,8 +2,6 @@
 //! believed that the home has not signed or that does not chain; what does not fit is
 //! fetched again, and the own log stays as it is.
 
-use std::collections::BTreeMap;
-
 use super::own_log::{OwnEntry, OwnState};
 use super::{Contact, Enrolment, Phone, Stored, Write, store};
 use crate::community_log::Envelope;
@@ -16,8 +14,8 @@ use crate::signature::Signature;
 use crate::time::{Instant, made_time};
 use crate::verdict::Verdict;
 use crate::wire::{
-    self, DownHeader, MAX_ANSWER_INFLATED, MAX_SLICE_COMPRESSED, MAX_SLICE_INFLATED, MAX_SLICES, PROTOCOL, Receipt,
-    ReceiptLine, SignatureLine, SliceLine, SliceRefusal, UpHeader,
+    self, Cursor, DownHeader, MAX_ANSWER_INFLATED, MAX_SLICE_COMPRESSED, MAX_SLICE_INFLATED, MAX_SLICES, PROTOCOL,
+    Receipt, ReceiptLine, SignatureLine, SliceLine, SliceRefusal, UpHeader,
 };
 
 /// The home's code for a token it does not accept.
@@ -116,15 +114,16 @@ impl Phone {
             .collect();
         let header = UpHeader {
             menpai: PROTOCOL,
-            community: enrolment.community.code,
-            device: enrolment.device.id,
+            // The token says who speaks.
+            community: None,
+            device: None,
             last: own.head().seq,
             clock: now,
-            log: self.contact.log,
+            log: self.contact.log.map(wire::short_log),
             cursor: replica
                 .cursor()
                 .iter()
-                .map(|(part, lsn)| (part.to_string(), *lsn))
+                .map(|(part, lsn)| (wire::short_part(*part), *lsn))
                 .collect(),
             wants: if wants_digest {
                 vec!["digest".to_owned()]
@@ -170,6 +169,7 @@ impl Phone {
         let enrolment = self.enrolment.as_ref().ok_or(ReceiveError::Unasked)?;
         let (text, _) = wire::inflate_member(body, MAX_ANSWER_INFLATED)?;
         let answer = read(&text, enrolment, !in_flight.slices.is_empty())?;
+        check_is_answer_to(&in_flight.header, &answer.header)?;
         self.check_receipt(&answer)?;
         self.in_flight = None;
         Ok(self.believe(&answer))
@@ -188,11 +188,11 @@ impl Phone {
 
     fn check_receipt(&self, answer: &Answer<'_>) -> Result<(), ReceiveError> {
         let own = self.own.as_ref().ok_or(ReceiveError::Unasked)?;
-        let received = answer.header.received;
+        let received = &answer.header.received;
         // A home that has more than this phone ever made has seen another phone with this
         // device id: nothing is taken for granted, and the refusal is shown.
         if let Some(head) = own.head_at(received.seq)
-            && head != received
+            && !received.h.begins(head.h)
         {
             return Err(ReceiveError::Receipt("the home's chain of this phone is another"));
         }
@@ -207,16 +207,18 @@ impl Phone {
     fn believe(&mut self, answer: &Answer<'_>) -> Received {
         let mut writes = Vec::new();
         let header = &answer.header;
-        if self.contact.log != Some(header.log) && self.contact.log.is_some() {
+        let log = header.log.or(self.contact.log);
+        if self.contact.log != log && self.contact.log.is_some() {
             self.forget_all(&mut writes);
         }
         let before = self.only_here();
+        let asked = self.replica.as_ref().map(|replica| replica.cursor().clone());
         self.take_receipt(answer, &mut writes);
         let received = self.take_lines(answer, &mut writes);
         let mut more = header.more;
-        self.take_cursor(header, &mut writes, &mut more);
+        self.take_cursor(header, &asked.unwrap_or_default(), &mut writes, &mut more);
         self.contact = Contact {
-            log: Some(header.log),
+            log,
             answered_ms: Some(header.clock.unix_ms),
             offset_ms: Some(header.offset_ms),
             refused: header.refused.clone(),
@@ -330,15 +332,20 @@ impl Phone {
         received
     }
 
-    fn take_cursor(&mut self, header: &DownHeader, writes: &mut Vec<Write>, more: &mut bool) {
+    /// `asked` is the cursor of the request: a part that a broken line made this phone forget
+    /// is in there still.
+    fn take_cursor(&mut self, header: &DownHeader, asked: &Cursor, writes: &mut Vec<Write>, more: &mut bool) {
         let Some(replica) = &mut self.replica else { return };
-        let known: Vec<Part> = replica.cursor().keys().copied().collect();
-        for part in known.iter().filter(|part| !header.cursor.contains_key(part)) {
+        let next = match &header.cursor {
+            Some(cursor) => cursor.clone(),
+            None => asked.keys().map(|part| (*part, header.lsn)).collect(),
+        };
+        for part in asked.keys().filter(|part| !next.contains_key(part)) {
             forget_part(replica, *part, writes);
         }
-        for (part, lsn) in &header.cursor {
-            // A part that had to be forgotten is fetched from its beginning.
-            let forgotten = known.contains(part) && !replica.cursor().contains_key(part);
+        for (part, lsn) in &next {
+            // It is fetched from its beginning.
+            let forgotten = asked.contains_key(part) && !replica.cursor().contains_key(part);
             replica.see(*part, if forgotten { 0 } else { *lsn });
             *more |= forgotten;
         }
@@ -346,8 +353,18 @@ impl Phone {
             let value = store::document_value(document.epoch(), &document.save());
             writes.push(Write::bytes(Stored::Document, store::document_key(part), value));
         }
-        let cursor: BTreeMap<Part, u64> = replica.cursor().clone();
-        writes.push(Write::json(Stored::Meta, store::CURSOR, &cursor));
+        writes.push(Write::json(Stored::Meta, store::CURSOR, replica.cursor()));
+    }
+}
+
+/// What an answer leaves out is what its own request said: a late answer to an earlier one must
+/// not be read by this one. Both clocks together name the request.
+fn check_is_answer_to(asked: &UpHeader, header: &DownHeader) -> Result<(), ReceiveError> {
+    let asked_ms = header.clock.unix_ms.checked_sub(header.offset_ms);
+    if header.log.is_some() && header.cursor.is_some() || asked_ms == Some(asked.clock.unix_ms) && asked.log.is_some() {
+        Ok(())
+    } else {
+        Err(ReceiveError::Unreadable("it answers another request"))
     }
 }
 

@@ -179,10 +179,10 @@ impl Home {
     }
 
     /// Answers one request; `sign` is whose key signs the receipt.
-    pub(crate) fn answer(&mut self, body: &[u8], sign: &Signer) -> Vec<u8> {
+    pub(crate) fn answer(&mut self, device: DeviceId, body: &[u8], sign: &Signer) -> Vec<u8> {
         let (first, mut rest) = wire::inflate_member(body, 1 << 20).unwrap();
         let header: UpHeader = serde_json::from_slice(first.strip_suffix(b"\n").unwrap()).unwrap();
-        let empty = LogHead::empty(self.community, header.device);
+        let empty = LogHead::empty(self.community, device);
         let mut first_seq = None;
         let mut verdicts = Vec::new();
         while !rest.is_empty() {
@@ -195,11 +195,11 @@ impl Home {
             let slice: SliceLine = serde_json::from_slice(lines.next().unwrap()).unwrap();
             first_seq.get_or_insert(slice.first);
             for (seq, bytes) in (slice.first..).zip(lines) {
-                let head = *self.heads.entry(header.device).or_insert(empty);
+                let head = *self.heads.entry(device).or_insert(empty);
                 if seq <= head.seq {
                     continue;
                 }
-                self.heads.insert(header.device, head.after(Hash::of(bytes)));
+                self.heads.insert(device, head.after(Hash::of(bytes)));
                 let entry = Entry::parse(bytes).unwrap();
                 let held = self.hold.contains(&entry.kind.as_str()).then_some(Reason::NotAssigned);
                 verdicts.extend(held.map(|reason| ReceiptVerdict {
@@ -208,10 +208,10 @@ impl Home {
                     reason: Some(reason),
                 }));
                 let place = part_of(&entry, &self.kinds);
-                self.append(header.device, seq, &entry, bytes.to_vec(), place, held);
+                self.append(device, seq, &entry, bytes.to_vec(), place, held);
             }
         }
-        let received = *self.heads.get(&header.device).unwrap_or(&empty);
+        let received = *self.heads.get(&device).unwrap_or(&empty);
         let classes: &[Class] = if self.grid_lost {
             &[]
         } else {
@@ -223,11 +223,11 @@ impl Home {
             .collect();
         let down = DownHeader {
             menpai: 1,
-            log: self.log,
+            log: Some(self.log),
             lsn: self.lines.len() as u64,
             clock: Instant::utc(NOW_MS + OFFSET_MS),
             offset_ms: OFFSET_MS,
-            received,
+            received: received.into(),
             refused: self.refuse.map(|code| SliceRefusal {
                 slice: 1,
                 code: code.to_owned(),
@@ -235,14 +235,14 @@ impl Home {
                 next: "y".to_owned(),
             }),
             more: false,
-            cursor,
+            cursor: Some(cursor),
             digests: BTreeMap::new(),
         };
         let mut text = serde_json::to_vec(&down).unwrap();
         if let Some(first) = first_seq {
             let receipt = Receipt {
                 community: self.community,
-                device: header.device,
+                device,
                 log: self.log,
                 lsn: self.lines.len() as u64,
                 chain: Hash([0; 32]),
@@ -259,8 +259,8 @@ impl Home {
             text.extend(serde_json::to_vec(&SignatureLine { signature }).unwrap());
         }
         for (envelope, bytes) in &self.lines {
-            let seen = header.cursor.get(&envelope.part.to_string()).copied().unwrap_or(0);
-            let own = envelope.device == header.device;
+            let seen = header.seen(envelope.part).unwrap_or(0);
+            let own = envelope.device == device;
             if self.grid_lost {
                 continue;
             }

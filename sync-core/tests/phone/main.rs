@@ -113,7 +113,7 @@ impl Device {
     fn sync(&mut self, home: &mut Home) -> usize {
         let request = self.request();
         let key = home.key.clone();
-        let answer = home.answer(&request, &key);
+        let answer = home.answer(self.phone.log_head().unwrap().0, &request, &key);
         let received = self.phone.receive(&answer).unwrap();
         self.keep(received.writes);
         received.sent
@@ -269,7 +269,7 @@ fn an_answer_is_believed_only_from_the_own_home() {
     device.check_door(first, "met");
     let request = device.request();
     let stranger = Signer::from_bytes(&[66; 32]).unwrap();
-    let forged = home.answer(&request, &stranger);
+    let forged = home.answer(device.phone.log_head().unwrap().0, &request, &stranger);
     assert!(matches!(device.phone.receive(&forged), Err(ReceiveError::Receipt(_))));
     assert_eq!(device.phone.only_here(), 1);
     for garbage in [

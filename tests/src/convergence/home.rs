@@ -66,7 +66,7 @@ impl Home {
     }
 
     /// What `POST /api/v1/sync` does.
-    pub(super) fn exchange(&self, body: &[u8], now_ms: i64) -> Result<Vec<u8>, String> {
+    pub(super) fn exchange(&self, device: DeviceId, body: &[u8], now_ms: i64) -> Result<Vec<u8>, String> {
         let (text, mut rest) = inflate_member(body, MAX_HEADER_BYTES).map_err(|error| error.to_string())?;
         let line = lines(&text).and_then(|mut lines| lines.next()).ok_or("no header")?;
         let header: UpHeader = serde_json::from_slice(line).map_err(|error| error.to_string())?;
@@ -85,7 +85,7 @@ impl Home {
             let first = slice.line.first;
             let outcome = self
                 .community()
-                .ingest(header.device, slice, contact)
+                .ingest(device, slice, contact)
                 .map_err(|error| error.to_string())?;
             match outcome {
                 SliceOutcome::Taken { end, .. } => taken = Some((taken.map_or(first, |(first, _)| first), end)),
@@ -101,8 +101,9 @@ impl Home {
                 }
             }
         }
-        self.community().note_contact(header.device, header.last, now_ms);
+        self.community().note_contact(device, header.last, now_ms);
         let asked = Asked {
+            device,
             header: &header,
             now_ms,
             offset_ms: contact.offset_ms,

@@ -351,6 +351,7 @@ impl World {
     /// One contact, with what networks do to it.
     fn sync(&mut self, phone: usize) -> Result<(), String> {
         let request = self.phones[phone].ask(self.now_ms, false);
+        let device = self.phones[phone].device;
         match self.dice.below(20) {
             0 | 1 => {
                 self.trials.lost += 1;
@@ -363,27 +364,27 @@ impl World {
             }
             3 | 4 => {
                 self.trials.lost += 1;
-                self.home.exchange(&request, self.now_ms).map(drop)
+                self.home.exchange(device, &request, self.now_ms).map(drop)
             }
             5 => {
                 self.trials.disordered += 1;
-                let answer = self.home.exchange(&request, self.now_ms)?;
+                let answer = self.home.exchange(device, &request, self.now_ms)?;
                 self.late.push(Late::Answer(phone, answer));
                 Ok(())
             }
             6 => {
                 self.trials.disordered += 1;
-                self.home.exchange(&request, self.now_ms)?;
-                let answer = self.home.exchange(&request, self.now_ms)?;
+                self.home.exchange(device, &request, self.now_ms)?;
+                let answer = self.home.exchange(device, &request, self.now_ms)?;
                 self.phones[phone].hear(&answer, false).map(drop)
             }
             7 => {
                 self.trials.restarts += 1;
-                let answer = self.home.exchange(&request, self.now_ms)?;
+                let answer = self.home.exchange(device, &request, self.now_ms)?;
                 self.phones[phone].hear(&answer, true).map(drop)
             }
             _ => {
-                let answer = self.home.exchange(&request, self.now_ms)?;
+                let answer = self.home.exchange(device, &request, self.now_ms)?;
                 self.phones[phone].hear(&answer, false).map(drop)
             }
         }
@@ -397,7 +398,7 @@ impl World {
         let index = self.dice.below(self.late.len());
         match self.late.swap_remove(index) {
             Late::Request(phone, body) => {
-                let answer = self.home.exchange(&body, self.now_ms)?;
+                let answer = self.home.exchange(self.phones[phone].device, &body, self.now_ms)?;
                 if self.dice.percent(50) {
                     self.late.push(Late::Answer(phone, answer));
                 }
@@ -438,7 +439,7 @@ impl World {
                     said |= phone.phone.only_here() > 0;
                     self.now_ms += 1_000;
                     let request = phone.ask(self.now_ms, false);
-                    let answer = self.home.exchange(&request, self.now_ms)?;
+                    let answer = self.home.exchange(phone.device, &request, self.now_ms)?;
                     more = phone.hear(&answer, false)?;
                 }
             }
