@@ -22,7 +22,17 @@ const OTHER: &str = "410102002006";
 #[actix_web::test]
 async fn nobody_reads_without_signing_in() {
     let world = World::new();
-    for path in ["records", "conflicts", "filters", "overview"] {
+    for path in [
+        "records",
+        "conflicts",
+        "filters",
+        "overview",
+        "coverage",
+        "wall",
+        "doors",
+        "visits",
+        "events",
+    ] {
         let (status, body) = world.get(path, None).await;
         assert_eq!(status, StatusCode::UNAUTHORIZED, "{path}");
         assert_eq!(body["code"], "not_signed_in", "{path}");

@@ -1,5 +1,5 @@
-//! What an importer asks of a community's file: the registry as it is, and what became of
-//! the entries it wrote. Reads only.
+//! The registry as it is, entity by entity, and what became of the entries that an importer
+//! wrote. Reads only.
 
 use std::collections::BTreeMap;
 
@@ -28,19 +28,45 @@ impl StoredEntity {
     pub fn text(&self, field: &str) -> &str {
         self.values.get(field).and_then(Scalar::as_text).unwrap_or_default()
     }
+
+    /// The members of a set.
+    pub fn members<'e>(&'e self, field: &'e str) -> impl Iterator<Item = &'e str> {
+        self.values.iter().filter_map(move |(name, value)| {
+            let member = name.strip_prefix(field)?.strip_prefix(':')?;
+            (*value == Scalar::Boolean(true)).then_some(member)
+        })
+    }
 }
 
 /// Every entity that exists, in the order in which they were made.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn for_each_entity(connection: &Connection, mut each: impl FnMut(StoredEntity)) -> Result<(), StoreError> {
+pub fn for_each_entity(connection: &Connection, each: impl FnMut(StoredEntity)) -> Result<(), StoreError> {
+    for_each(connection, None, each)
+}
+
+/// Every entity of a registry type that exists, in the order in which they were made.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn entities_of(connection: &Connection, registry_type: &str) -> Result<Vec<StoredEntity>, StoreError> {
+    let mut entities = Vec::new();
+    for_each(connection, Some(registry_type), |entity| entities.push(entity))?;
+    Ok(entities)
+}
+
+fn for_each(
+    connection: &Connection,
+    registry_type: Option<&str>,
+    mut each: impl FnMut(StoredEntity),
+) -> Result<(), StoreError> {
     let mut statement = connection.prepare(
         "SELECT e.number, e.id, e.type, e.grid, v.field, v.value
          FROM entity e JOIN registry_value v ON v.entity = e.number AND v.rank = 0
-         WHERE e.held = 0 ORDER BY e.number",
+         WHERE e.held = 0 AND (:type IS NULL OR e.type = :type) ORDER BY e.number",
     )?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query(named_params! {":type": registry_type})?;
     let mut current: Option<(i64, StoredEntity)> = None;
     while let Some(row) = rows.next()? {
         let number: i64 = row.get(0)?;

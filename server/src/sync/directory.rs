@@ -152,6 +152,26 @@ impl Directory {
         self.assignments.get(&worker).map_or(&[], Vec::as_slice)
     }
 
+    /// The workers who have a role in exactly that grid now, by name.
+    #[must_use]
+    pub fn workers_of(&self, grid: GridId, now_ms: i64) -> Vec<WorkerId> {
+        let current = |assignment: &&Assignment| {
+            assignment.from_ms <= now_ms && assignment.until_ms.is_none_or(|until| now_ms < until)
+        };
+        let mut workers: Vec<WorkerId> = self
+            .assignments
+            .iter()
+            .filter(|(_, own)| {
+                own.iter()
+                    .filter(current)
+                    .any(|assignment| assignment.grid == Some(grid))
+            })
+            .map(|(worker, _)| *worker)
+            .collect();
+        workers.sort_by_key(|worker| (self.names.get(worker), *worker));
+        workers
+    }
+
     /// Names the office gave.
     pub fn names(&self) -> impl Iterator<Item = (WorkerId, &str)> {
         self.names.iter().map(|(worker, name)| (*worker, name.as_str()))

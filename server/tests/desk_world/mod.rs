@@ -21,9 +21,9 @@ use menpai_server::office::Office;
 use menpai_server::router;
 use menpai_server::routes::static_files::WebFolder;
 use menpai_server::store::node::{self, Account, Role};
-use menpai_server::sync::{Contact, SliceOutcome};
-use menpai_sync_core::entry::{Draft, Edit, SetItem};
-use menpai_sync_core::ids::{CommunityCode, EntityId, Hash, WorkerId};
+use menpai_server::sync::{Community, Contact, SliceOutcome};
+use menpai_sync_core::entry::{Draft, Edit, Scalar, SetItem};
+use menpai_sync_core::ids::{CommunityCode, DeviceId, EntityId, GridId, Hash, WorkerId};
 use menpai_sync_core::part::Part;
 use menpai_sync_core::time::Instant;
 use serde_json::{Map, Value, json};
@@ -111,14 +111,111 @@ impl World {
         (door, household, head)
     }
 
+    /// `count` doors of one building in a grid, rooms 1, 2, 3 …
+    pub fn doors(&self, in_grid: u8, building_name: &str, count: usize) -> Vec<EntityId> {
+        let place = clock::new_entry_id();
+        let building = EntityId::made_by(place, 0);
+        let mut items = vec![
+            set("place", building, "type", text("building")),
+            set("place", building, "name", text(building_name)),
+        ];
+        self.edit_in(in_grid, place, items);
+        let mut doors = Vec::new();
+        while doors.len() < count {
+            let entry = clock::new_entry_id();
+            items = Vec::new();
+            for index in 0..50.min(count - doors.len()) {
+                let door = EntityId::made_by(entry, u64::try_from(index).unwrap());
+                doors.push(door);
+                items.extend([
+                    set("dwelling", door, "building_id", text(&building.to_string())),
+                    set("dwelling", door, "unit", text("1")),
+                    set("dwelling", door, "room", text(&doors.len().to_string())),
+                ]);
+            }
+            self.edit_in(in_grid, entry, items);
+        }
+        doors
+    }
+
     pub fn edit(&self, id: menpai_sync_core::ids::EntryId, set: Vec<SetItem>) {
+        self.edit_in(1, id, set);
+    }
+
+    pub fn edit_in(&self, in_grid: u8, id: menpai_sync_core::ids::EntryId, set: Vec<SetItem>) {
         let body = object(json!({"source": "roster_import"}));
-        let edit = Edit {
-            base: self.heads(),
-            set,
-        };
-        let draft = Draft::edit(id, 1, Some(grid(1)), self.office.worker, clock::now(), edit, body);
+        let base = if in_grid == 1 { self.heads() } else { Vec::new() };
+        let edit = Edit { base, set };
+        let draft = Draft::edit(id, 1, Some(grid(in_grid)), self.office.worker, clock::now(), edit, body);
         self.office.write(&[draft]).unwrap();
+    }
+
+    pub fn community(&self) -> std::sync::Arc<Community> {
+        self.home.communities.get(self.code()).unwrap().unwrap()
+    }
+
+    /// Waits until the writer has done what nobody waits for.
+    pub fn settled(&self) {
+        self.office.write(&[]).unwrap();
+    }
+
+    /// As if a device had been heard from at that time and never since.
+    pub fn forget_contacts(&self, device: DeviceId, at_ms: i64) {
+        self.settled();
+        let file = rusqlite::Connection::open(self.community().path()).unwrap();
+        let done = file.execute(
+            "UPDATE device_heard SET contact_ms = ?2, complete_ms = ?2 WHERE device = ?1",
+            rusqlite::params![device.as_bytes(), at_ms],
+        );
+        assert_eq!(done, Ok(1));
+    }
+
+    /// The office says that a phone is lost.
+    pub fn revoke(&self, phone: &Phone) {
+        let body = json!({"device": phone.device, "worker": phone.worker, "type": "phone", "name": "丢失的手机",
+                          "public_key": phone.signer.public_key(), "revoked_at": clock::now(), "revoked_because": "lost"});
+        self.office
+            .write(&[self.office.record("device", None, object(body))])
+            .unwrap();
+    }
+
+    /// The office ends what a worker was assigned to.
+    pub fn end_assignments(&self, phone: &Phone) {
+        let old = self.community().query(|connection| {
+            let find = "SELECT entry_id FROM assignment WHERE worker = ?1";
+            let found = connection.query_row(find, [phone.worker.to_string()], |row| row.get::<_, String>(0));
+            Ok(found?)
+        });
+        let now = clock::now_ms();
+        let at = |unix_ms| Instant {
+            unix_ms,
+            offset_minutes: 480,
+        };
+        let body = json!({"worker": phone.worker, "worker_name": "周桂兰", "role": "grid_worker", "grid": grid(1),
+                          "from": at(now - 24 * HOUR_MS), "until": at(now - 1_000), "end_reason": "ordinary"});
+        let mut draft = self.office.record("assignment", None, object(body));
+        draft.supersedes = Some(old.unwrap().parse().unwrap());
+        self.office.write(&[draft]).unwrap();
+    }
+
+    /// A sweep of door checks over some grids.
+    pub fn campaign(&self, name: &str, from: &str, until: &str, grids: &[GridId]) -> EntityId {
+        let entry = clock::new_entry_id();
+        let campaign = EntityId::made_by(entry, 0);
+        let mut items = vec![
+            set("campaign", campaign, "name", text(name)),
+            set("campaign", campaign, "campaign_kind", text("sweep")),
+            set("campaign", campaign, "record_kind", text("door_check")),
+            set("campaign", campaign, "starts_on", text(from)),
+            set("campaign", campaign, "ends_on", text(until)),
+        ];
+        items.extend(
+            grids
+                .iter()
+                .map(|grid| set("campaign", campaign, &format!("scope:{grid}"), Scalar::Boolean(true))),
+        );
+        self.edit(entry, items);
+        campaign
     }
 
     pub fn heads(&self) -> Vec<Hash> {

@@ -93,6 +93,16 @@ impl Phone {
         id
     }
 
+    /// A record that says an earlier one anew.
+    pub fn correct(&mut self, kind: &str, grid: Option<GridId>, old: EntryId, body: Map<String, Value>) -> EntryId {
+        let id = self.new_id();
+        let made_at = self.tick();
+        let mut draft = Draft::record(id, kind, 1, grid, self.worker, made_at, body);
+        draft.supersedes = Some(old);
+        self.entries.push(draft.make().unwrap().bytes);
+        id
+    }
+
     pub fn door_check(&mut self, grid: GridId, door: EntityId) -> EntryId {
         self.record(
             "door_check",

@@ -25,6 +25,7 @@ pub use enrolment::{EnrolError, Enrolment, HomeFacts, NamedCommunity, NamedDevic
 pub use make::{EditDraft, NewSetItem, RecordDraft, SaveProblem, Saved};
 pub use open::OpenError;
 pub use own_log::{OwnEntry, OwnState};
+pub use place::natural;
 pub use store::{Stored, Write, WriteValue};
 pub use sync::{ReceiveError, Received, SyncDraft};
 pub use view::{

@@ -143,7 +143,7 @@ pub(super) fn unit_name(unit: &str) -> String {
 }
 
 /// Compares names as people count: 2号楼 before 10号楼.
-pub(super) fn natural(left: &str, right: &str) -> Ordering {
+pub fn natural(left: &str, right: &str) -> Ordering {
     let (mut left, mut right) = (left, right);
     loop {
         let (Some(a), Some(b)) = (left.chars().next(), right.chars().next()) else {

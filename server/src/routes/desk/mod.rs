@@ -2,14 +2,20 @@
 //! comes from one snapshot of its file; nothing here writes.
 
 pub mod conflicts;
+pub mod coverage;
+pub mod doors;
 pub mod events;
 pub mod filters;
 pub mod local;
 pub mod overview;
+mod reading;
 pub mod records;
+pub mod visits;
+pub mod wall;
 mod wording;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use actix_web::web;
 use menpai_sync_core::ids::{DeviceId, GridId, WorkerId};
@@ -23,6 +29,8 @@ use crate::home::{self, Home};
 use crate::store::community::{BodyCodec, StoreError};
 use crate::store::node;
 use crate::store::review::register::Register;
+use crate::store::review::silence::SilentPhone;
+use crate::sync::Directory;
 use local::LocalTime;
 
 /// What a question to a community is answered from.
@@ -31,6 +39,7 @@ struct Desk<'c> {
     codec: &'c mut BodyCodec,
     kinds: &'c Kinds,
     register: Register<'c>,
+    directory: Arc<Directory>,
     local: LocalTime,
 }
 
@@ -79,6 +88,10 @@ impl<'c> Desk<'c> {
         }
     }
 
+    fn is_office(&self, device: DeviceId) -> bool {
+        self.register.device(device).is_some_and(|known| known.office)
+    }
+
     fn device(&self, device: DeviceId) -> DeviceName {
         let id = device.to_string();
         let known = self.register.device(device);
@@ -96,6 +109,29 @@ impl<'c> Desk<'c> {
         DeviceName {
             named: Named { id, name },
             office,
+        }
+    }
+}
+
+/// A phone of which not everything is here, and since when.
+#[derive(Debug, Clone, Serialize)]
+struct Silent {
+    worker: Named,
+    device: DeviceName,
+    /// `None`: it was never heard from.
+    last_contact: Option<String>,
+    /// It was in contact, but what it said it had did not all arrive.
+    incomplete: bool,
+}
+
+impl Desk<'_> {
+    fn silent(&self, phone: &SilentPhone) -> Silent {
+        let heard = phone.heard;
+        Silent {
+            worker: self.worker(phone.worker),
+            device: self.device(phone.device),
+            last_contact: heard.map(|heard| self.local.instant(heard.contact_ms).to_string()),
+            incomplete: heard.is_some_and(|heard| heard.complete_ms != Some(heard.contact_ms)),
         }
     }
 }
@@ -126,6 +162,7 @@ async fn read<T: Send + 'static>(
                 codec: &mut reader.codec,
                 kinds,
                 register,
+                directory: community.directory(),
                 local: LocalTime::of_community(),
             };
             question(&mut desk)

@@ -166,7 +166,7 @@ impl Query {
     }
 }
 
-fn part<T>(name: &str, given: Option<String>, read: impl FnOnce(&str) -> Option<T>) -> ApiResult<Option<T>> {
+pub(super) fn part<T>(name: &str, given: Option<String>, read: impl FnOnce(&str) -> Option<T>) -> ApiResult<Option<T>> {
     match given.filter(|text| !text.is_empty()) {
         None => Ok(None),
         Some(text) => read(&text).map(Some).ok_or_else(|| ApiError::unreadable(name)),

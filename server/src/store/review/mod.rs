@@ -3,8 +3,14 @@
 //! another community's data cannot appear.
 
 pub mod ancestry;
+pub mod campaigns;
 pub mod conflicts;
 pub mod counts;
+pub mod coverage;
 pub mod devices;
 pub mod lines;
+pub mod places;
+pub mod plans;
 pub mod register;
+pub mod silence;
+pub mod statements;
