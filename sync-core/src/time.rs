@@ -1,10 +1,11 @@
 //! Instants as they travel (RFC 3339, milliseconds, offset) and made-time.
-//! No clock here: every reading is an argument.
+//! No clock here: every reading is an argument. Read and written by hand: chrono's general
+//! parsers and formatters would be a fiftieth of the core that phones download.
 
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, FixedOffset, NaiveDate, TimeZone, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike};
 
 use crate::ids::text_serde;
 
@@ -41,52 +42,98 @@ impl Instant {
     /// The calendar day where the writer lived.
     #[must_use]
     pub fn local_date(self) -> NaiveDate {
-        self.to_chrono().map(|at| at.date_naive()).unwrap_or_default()
+        self.local().map(|at| at.date()).unwrap_or_default()
     }
 
-    fn to_chrono(self) -> Option<DateTime<FixedOffset>> {
-        let offset = FixedOffset::east_opt(self.offset_minutes * 60)?;
-        Some(Utc.timestamp_millis_opt(self.unix_ms).single()?.with_timezone(&offset))
+    fn local(self) -> Option<NaiveDateTime> {
+        let local_ms = self.unix_ms.checked_add(i64::from(self.offset_minutes) * 60_000)?;
+        Some(DateTime::from_timestamp_millis(local_ms)?.naive_utc())
     }
 }
 
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.to_chrono() {
-            Some(at) if self.offset_minutes == 0 => {
-                write!(f, "{}", at.format("%Y-%m-%dT%H:%M:%S%.3fZ"))
-            }
-            Some(at) => write!(f, "{}", at.format("%Y-%m-%dT%H:%M:%S%.3f%:z")),
-            None => Err(fmt::Error),
+        let at = self.local().ok_or(fmt::Error)?;
+        write!(
+            f,
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}",
+            at.year(),
+            at.month(),
+            at.day(),
+            at.hour(),
+            at.minute(),
+            at.second(),
+            self.unix_ms.rem_euclid(1_000),
+        )?;
+        if self.offset_minutes == 0 {
+            return f.write_str("Z");
         }
+        let sign = if self.offset_minutes < 0 { '-' } else { '+' };
+        let minutes = self.offset_minutes.unsigned_abs();
+        write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
     }
 }
 
 impl FromStr for Instant {
     type Err = InstantError;
     fn from_str(text: &str) -> Result<Instant, InstantError> {
-        let bytes = text.as_bytes();
-        let shaped = matches!(bytes.len(), 24 | 29)
-            && bytes[10] == b'T'
-            && bytes[19] == b'.'
-            && bytes[20..23].iter().all(u8::is_ascii_digit)
-            && matches!(bytes[23], b'Z' | b'+' | b'-')
-            && (bytes[23] == b'Z') == (bytes.len() == 24);
-        if !shaped {
-            return Err(InstantError);
-        }
-        let at = DateTime::parse_from_rfc3339(text).map_err(|_| InstantError)?;
-        // A leap second would not print as it was read.
-        let instant = Instant {
-            unix_ms: at.timestamp_millis(),
-            offset_minutes: at.offset().local_minus_utc() / 60,
-        };
-        if (0..253_402_300_800_000).contains(&instant.unix_ms) {
-            Ok(instant)
-        } else {
-            Err(InstantError)
-        }
+        read_instant(text)
+            .filter(|instant| (0..253_402_300_800_000).contains(&instant.unix_ms))
+            .ok_or(InstantError)
     }
+}
+
+/// The day that a text like `2026-11-24` names.
+#[must_use]
+pub fn read_day(text: &str) -> Option<NaiveDate> {
+    let [year @ .., b'-', month_1, month_2, b'-', day_1, day_2] = text.as_bytes() else {
+        return None;
+    };
+    if year.len() != 4 {
+        return None;
+    }
+    NaiveDate::from_ymd_opt(
+        i32::try_from(digits(year)?).ok()?,
+        digits(&[*month_1, *month_2])?,
+        digits(&[*day_1, *day_2])?,
+    )
+}
+
+/// A leap second names none: it would not print as it was read.
+fn read_instant(text: &str) -> Option<Instant> {
+    let (day, rest) = text.split_at_checked(10)?;
+    let [b'T', time @ .., b'.', milli_1, milli_2, milli_3] = rest.as_bytes().get(..13)? else {
+        return None;
+    };
+    let [hour_1, hour_2, b':', minute_1, minute_2, b':', second_1, second_2] = time else {
+        return None;
+    };
+    let local = read_day(day)?.and_hms_milli_opt(
+        digits(&[*hour_1, *hour_2])?,
+        digits(&[*minute_1, *minute_2])?,
+        digits(&[*second_1, *second_2])?,
+        digits(&[*milli_1, *milli_2, *milli_3])?,
+    )?;
+    let offset_minutes = match &rest.as_bytes()[13..] {
+        [b'Z'] => 0,
+        [sign @ (b'+' | b'-'), hour_1, hour_2, b':', minute_1, minute_2] => {
+            let (hours, minutes) = (digits(&[*hour_1, *hour_2])?, digits(&[*minute_1, *minute_2])?);
+            let minutes = i32::try_from(hours * 60 + minutes)
+                .ok()
+                .filter(|_| hours < 24 && minutes < 60)?;
+            if *sign == b'+' { minutes } else { -minutes }
+        }
+        _ => return None,
+    };
+    Some(Instant {
+        unix_ms: local.and_utc().timestamp_millis() - i64::from(offset_minutes) * 60_000,
+        offset_minutes,
+    })
+}
+
+fn digits(bytes: &[u8]) -> Option<u32> {
+    let digit = |b: &u8| b.is_ascii_digit().then(|| u32::from(b - b'0'));
+    bytes.iter().try_fold(0, |number, b| Some(number * 10 + digit(b)?))
 }
 
 text_serde!(Instant);

@@ -5,7 +5,8 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
-use unicode_normalization::is_nfc;
+
+use crate::text::is_nfc;
 
 /// Deepest nesting of objects and arrays.
 pub const MAX_DEPTH: usize = 8;

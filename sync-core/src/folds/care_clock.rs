@@ -9,6 +9,7 @@ use super::{Stated, text};
 use crate::entry::{Entry, Scalar};
 use crate::ids::EntityId;
 use crate::kinds::{Kind, Schedules};
+use crate::time::read_day;
 
 /// A care plan as its clocks need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +37,7 @@ impl CarePlan {
     #[must_use]
     pub fn read(schedules: &Schedules, field: impl Fn(&str) -> Option<Scalar>) -> Option<CarePlan> {
         let words = |name: &str| field(name).and_then(|value| value.as_text().map(str::to_owned));
-        let day = |name: &str| -> Option<NaiveDate> { words(name)?.parse().ok() };
+        let day = |name: &str| read_day(&words(name)?);
         let days = |name: &str| match field(name)? {
             Scalar::Integer(days) => u64::try_from(days).ok().filter(|days| *days > 0),
             _ => None,

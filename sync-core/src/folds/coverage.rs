@@ -12,6 +12,7 @@ use super::{Stated, text};
 use crate::entry::{Entry, Scalar};
 use crate::ids::EntityId;
 use crate::kinds::{Choice, Kind, Mark, Shape, Sweeps};
+use crate::time::read_day;
 
 /// What one record says about one door.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,8 +101,8 @@ impl Campaign {
             name: words(sweeps.name.as_str())?,
             record_kind: words(sweeps.record_kind.as_str())?,
             scope,
-            starts_on: words(sweeps.starts_on.as_str())?.parse().ok()?,
-            ends_on: words(sweeps.ends_on.as_str())?.parse().ok()?,
+            starts_on: read_day(&words(sweeps.starts_on.as_str())?)?,
+            ends_on: read_day(&words(sweeps.ends_on.as_str())?)?,
         })
     }
 

@@ -2,9 +2,10 @@
 //! the pattern that says the same in the generated JSON Schema. A test compares the two;
 //! change both or neither. Unicode NFC is the entry's rule, not repeated here.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 
 use super::problem::Code;
+use crate::time::{Instant, read_day};
 
 /// Every real day of the given centuries, leap years included.
 macro_rules! day {
@@ -65,46 +66,14 @@ pub(super) fn is_space(c: char) -> bool {
 
 /// The day a text names.
 pub(super) fn read_date(text: &str) -> Option<NaiveDate> {
-    let bytes = text.as_bytes();
-    if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
-        return None;
-    }
-    let year = digits(&bytes[..4])?;
-    let day = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, digits(&bytes[5..7])?, digits(&bytes[8..])?)?;
-    (1900..2200).contains(&year).then_some(day)
+    read_day(text).filter(|day| (1900..2200).contains(&day.year()))
 }
 
 /// The instant a text names, in milliseconds since 1970, UTC.
 pub(super) fn read_instant(text: &str) -> Option<i64> {
-    let bytes = text.as_bytes();
-    if !text.is_ascii()
-        || bytes.len() < 24
-        || bytes[10] != b'T'
-        || bytes[13] != b':'
-        || bytes[16] != b':'
-        || bytes[19] != b'.'
-    {
-        return None;
-    }
-    let (hour, minute, second) = (
-        digits(&bytes[11..13])?,
-        digits(&bytes[14..16])?,
-        digits(&bytes[17..19])?,
-    );
-    let local = read_date(&text[..10])?.and_hms_milli_opt(hour, minute, second, digits(&bytes[20..23])?)?;
-    let offset_minutes = match &bytes[23..] {
-        [b'Z'] => 0,
-        [sign @ (b'+' | b'-'), hours @ .., b':', _, _] if hours.len() == 2 => {
-            let (hours, minutes) = (digits(hours)?, digits(&bytes[27..])?);
-            if hours > 14 || minutes > 59 {
-                return None;
-            }
-            let minutes = i64::from(hours * 60 + minutes);
-            if *sign == b'+' { minutes } else { -minutes }
-        }
-        _ => return None,
-    };
-    (&text[..4] >= "2000").then(|| local.and_utc().timestamp_millis() - offset_minutes * 60_000)
+    let instant: Instant = text.parse().ok()?;
+    let (year, most_minutes) = (read_date(&text[..10])?.year(), 15 * 60);
+    (year >= 2000 && instant.offset_minutes.abs() < most_minutes).then_some(instant.unix_ms)
 }
 
 /// Whether a text is an id.
@@ -114,11 +83,6 @@ pub(super) fn is_id(text: &str) -> bool {
             8 | 13 | 18 | 23 => b == b'-',
             _ => b.is_ascii_digit() || (b'a'..=b'f').contains(&b),
         })
-}
-
-fn digits(bytes: &[u8]) -> Option<u32> {
-    let digit = |b: &u8| b.is_ascii_digit().then(|| u32::from(b - b'0'));
-    bytes.iter().try_fold(0, |number, b| Some(number * 10 + digit(b)?))
 }
 
 #[cfg(test)]

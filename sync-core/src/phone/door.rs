@@ -13,7 +13,7 @@ use crate::entry::{Edit, Entry, Scalar};
 use crate::ids::EntityId;
 use crate::kinds::{self, Choice, Kind, Labels, Members, Shape};
 use crate::replica::{Replica, Row};
-use crate::time::Instant;
+use crate::time::{Instant, read_day};
 
 impl Phone {
     /// A door's card as of the local day `today`; `None` if this phone does not know it.
@@ -133,7 +133,7 @@ impl Phone {
     }
 
     fn person(&self, id: EntityId, row: &Row, today: NaiveDate) -> PersonCard {
-        let born = row.text("birth_date").and_then(|text| text.parse::<NaiveDate>().ok());
+        let born = row.text("birth_date").and_then(read_day);
         let categories = self
             .kinds
             .get(&row.entity_type)

@@ -3,7 +3,6 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use unicode_normalization::UnicodeNormalization;
 
 use super::{Phone, Stored, Write, store};
 use crate::entry::{Draft, EDIT_KIND, Edit, Entry, Scalar, SetItem};
@@ -11,6 +10,7 @@ use crate::ids::{EntityId, EntryId, GridId, Seq};
 use crate::judge::class_of_edit;
 use crate::kinds::{Field, Kind, Labels, Language, Problem, Shape, ValueError};
 use crate::part::Part;
+use crate::text::nfc;
 use crate::time::Instant;
 
 /// A record as a form hands it over.
@@ -144,7 +144,7 @@ impl Phone {
                 None => item.id.parse().ok(),
             };
             let value = match item.value {
-                Scalar::Text(text) => Scalar::Text(text.trim().nfc().collect()),
+                Scalar::Text(text) => Scalar::Text(nfc(text.trim()).into_owned()),
                 other => other,
             };
             let Some(entity) = entity else {
@@ -302,7 +302,7 @@ fn normalised(body: Map<String, Value>) -> Map<String, Value> {
 
 fn normalised_value(value: Value) -> Value {
     match value {
-        Value::String(text) => Value::String(text.nfc().collect()),
+        Value::String(text) => Value::String(nfc(&text).into_owned()),
         Value::Array(items) => items.into_iter().map(normalised_value).collect(),
         Value::Object(members) => Value::Object(normalised(members)),
         other => other,

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use js_sys::{Array, Error, Object, Reflect, Uint8Array};
 use menpai_sync_core::phone::{Saved, Stored, Write, WriteValue};
 use menpai_sync_core::signature::Signature;
-use menpai_sync_core::time::Instant;
+use menpai_sync_core::time::{Instant, read_day};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
@@ -30,7 +30,7 @@ pub(crate) fn instant(text: &str) -> Result<Instant, JsValue> {
 }
 
 pub(crate) fn day(text: &str) -> Result<chrono::NaiveDate, JsValue> {
-    text.parse().map_err(|why| error("DateError", &why))
+    read_day(text).ok_or_else(|| error("DateError", &"not a day like 2026-11-24"))
 }
 
 /// The first 10 of at least 10 random bytes.
