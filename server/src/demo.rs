@@ -15,7 +15,7 @@ use crate::auth::{PasswordError, hash_password};
 use crate::clock;
 use crate::data_folder::write_private;
 use crate::home::Home;
-use crate::office::import::{ImportError, ensure_grids, import_roster};
+use crate::office::import::{Import, ImportError, ensure_grids, import_roster};
 use crate::office::{Office, OfficeError, records};
 use crate::store::node::{self, Account, Role};
 
@@ -202,7 +202,13 @@ fn import(home: &Home, code: CommunityCode, roster: &Path) -> Result<(), DemoErr
     if let Ok(style) = ProgressStyle::with_template("making the demo {bar:40} {pos}/{len} {elapsed}") {
         bar.set_style(style);
     }
-    import_roster(home, roster, code, true, &mut |done, total| {
+    let import = Import {
+        file: roster,
+        community: code,
+        apply: true,
+        today: None,
+    };
+    import_roster(home, &import, &mut |done, total| {
         bar.set_length(total);
         bar.set_position(done);
     })?;

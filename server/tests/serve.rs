@@ -118,9 +118,9 @@ fn an_import_is_handed_to_the_running_server() {
             .unwrap()
     };
     let server = Server::start(&data, &[]);
-    let dry = import(&[]);
+    let dry = import(&["--lang", "zh"]);
     assert_eq!(dry.status.code(), Some(0));
-    assert!(String::from_utf8_lossy(&dry.stdout).contains("wrote nothing"));
+    assert!(String::from_utf8_lossy(&dry.stdout).contains("未写入任何内容"));
     let applied = import(&["--apply", "--json"]);
     let report: serde_json::Value = serde_json::from_slice(&applied.stdout).unwrap();
     assert_eq!(

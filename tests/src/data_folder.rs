@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use menpai_server::auth::hash_password;
 use menpai_server::clock;
 use menpai_server::home::Home;
-use menpai_server::office::import::{ensure_grids, import_roster};
+use menpai_server::office::import::{Import, ensure_grids, import_roster};
 use menpai_server::office::{Office, records};
 use menpai_server::store::node::{self, Account, Role};
 use menpai_sync_core::ids::{CommunityCode, GridId, WorkerId};
@@ -57,8 +57,14 @@ pub fn make(data: &Path) -> PathBuf {
 
     let roster = data.join("roster.csv");
     std::fs::write(&roster, roster_csv()).unwrap();
-    let report = import_roster(&home, &roster, code(), true, &mut |_, _| {}).unwrap();
-    assert_eq!((report.rejected, report.held), (0, 0), "{:?}", report.rejections);
+    let import = Import {
+        file: &roster,
+        community: code(),
+        apply: true,
+        today: None,
+    };
+    let report = import_roster(&home, &import, &mut |_, _| {}).unwrap();
+    assert_eq!((report.rejected, report.held), (Vec::new(), 0));
     let path = data.join("logins.txt");
     std::fs::write(&path, logins).unwrap();
     path

@@ -1,6 +1,6 @@
-//! Finds the same person twice in one sheet. Two rows with id numbers are the same person if
+//! Finds the same person twice in one roster. Two rows with id numbers are the same person if
 //! the numbers are equal and never otherwise. Where a number lacks, the name has to agree and
-//! with it the door, or the birth date and the phone. Rejected rows are not remembered, so
+//! with it the birth date, or the door where a birth date is not known. Rejected rows are not remembered, so
 //! that mending one never turns a good row into a duplicate.
 
 use std::collections::HashMap;
@@ -9,12 +9,21 @@ use chrono::NaiveDate;
 
 use crate::row::Row;
 
-/// The people seen so far in a sheet.
+/// The people seen so far in a roster.
 #[derive(Default)]
 pub(crate) struct SeenPeople {
-    by_id_number: HashMap<String, u32>,
+    by_id_number: HashMap<String, SeenAt>,
     /// The first row with a clue, rows with and without an id number apart.
-    by_clue: [HashMap<Clue, u32>; 2],
+    by_clue: [HashMap<Clue, SeenAt>; 2],
+}
+
+/// Where somebody was seen first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SeenAt {
+    /// Which sheet of the roster.
+    pub(crate) sheet: usize,
+    /// The row as the sheet numbers it.
+    pub(crate) row: u32,
 }
 
 /// Something by which a person without an id number is recognised. Looked up, never searched
@@ -23,18 +32,22 @@ pub(crate) struct SeenPeople {
 enum Clue {
     /// This name at this door.
     AtDoor(String, Door),
-    /// This name at this door, with this birth date or expressly without one.
-    AtDoorBorn(String, Door, Option<NaiveDate>),
-    /// This name with this birth date and phone.
-    BornWithPhone(String, NaiveDate, String),
+    /// This name at this door, expressly without a birth date.
+    AtDoorUnborn(String, Door),
+    /// This name with this birth date.
+    Born(String, NaiveDate),
 }
 
 /// Compound, building, unit, door.
 type Door = (Option<String>, String, String, String);
 
 impl SeenPeople {
-    /// The earlier row with the same person; a person not seen before is remembered.
-    pub(crate) fn earlier_row(&mut self, row: &Row, id_number: Option<String>) -> Option<u32> {
+    /// Where the same person stands earlier; a person not seen before is remembered.
+    pub(crate) fn earlier(&mut self, row: &Row, id_number: Option<String>) -> Option<SeenAt> {
+        let here = SeenAt {
+            sheet: row.sheet,
+            row: row.number,
+        };
         let earlier = id_number
             .as_ref()
             .and_then(|number| self.by_id_number.get(number).copied())
@@ -43,18 +56,16 @@ impl SeenPeople {
             return earlier;
         }
         for clue in clues_left(row) {
-            self.by_clue[usize::from(row.has_id_number)]
-                .entry(clue)
-                .or_insert(row.number);
+            self.by_clue[usize::from(row.has_id_number)].entry(clue).or_insert(here);
         }
         if let Some(number) = id_number {
-            self.by_id_number.insert(number, row.number);
+            self.by_id_number.insert(number, here);
         }
         None
     }
 
     /// Where both rows have a number, the numbers have spoken.
-    fn same_without_number(&self, row: &Row) -> Option<u32> {
+    fn same_without_number(&self, row: &Row) -> Option<SeenAt> {
         let comparable = if row.has_id_number {
             &self.by_clue[..1]
         } else {
@@ -69,33 +80,23 @@ impl SeenPeople {
 }
 
 fn clues_left(row: &Row) -> Vec<Clue> {
-    let mut clues = vec![
-        Clue::AtDoor(row.name.clone(), door(row)),
-        Clue::AtDoorBorn(row.name.clone(), door(row), row.birth_date),
-    ];
-    clues.extend(born_with_phone(row));
+    let mut clues = vec![Clue::AtDoor(row.name.clone(), door(row))];
+    clues.push(match row.birth_date {
+        Some(date) => Clue::Born(row.name.clone(), date),
+        None => Clue::AtDoorUnborn(row.name.clone(), door(row)),
+    });
     clues
 }
 
 /// Two birth dates must not differ, one may be missing.
 fn clues_looked_for(row: &Row) -> Vec<Clue> {
-    let mut clues = match row.birth_date {
+    match row.birth_date {
         None => vec![Clue::AtDoor(row.name.clone(), door(row))],
-        Some(_) => vec![
-            Clue::AtDoorBorn(row.name.clone(), door(row), row.birth_date),
-            Clue::AtDoorBorn(row.name.clone(), door(row), None),
+        Some(date) => vec![
+            Clue::Born(row.name.clone(), date),
+            Clue::AtDoorUnborn(row.name.clone(), door(row)),
         ],
-    };
-    clues.extend(born_with_phone(row));
-    clues
-}
-
-fn born_with_phone(row: &Row) -> Option<Clue> {
-    Some(Clue::BornWithPhone(
-        row.name.clone(),
-        row.birth_date?,
-        row.phone.clone()?,
-    ))
+    }
 }
 
 fn door(row: &Row) -> Door {

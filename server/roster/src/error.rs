@@ -1,8 +1,8 @@
 //! Why a whole file cannot be read as a roster. Every error says what is wrong and what to do
 //! next, in Chinese and English, and has a stable code; nothing of the file was taken over.
 
+use crate::column::Column;
 use crate::findings::Message;
-use crate::headings::Column;
 use crate::limits::{MAX_FILE_BYTES, MAX_INFLATED_BYTES, MAX_ROWS};
 
 /// A file that is no roster, or none that can be read.
@@ -32,9 +32,32 @@ pub enum RosterError {
     /// The content of a `.csv` file is a workbook.
     #[error("This .csv file is in fact a workbook. Give it its ending .xlsx back and try again.")]
     WorkbookNamedCsv,
-    /// The content of a `.csv` file is no text in UTF-8.
-    #[error("This .csv file is not text in UTF-8. Save it as \"CSV UTF-8\" or as .xlsx and try again.")]
-    NotUtf8,
+    /// The content of a `.csv` file is no text, or in an encoding that is not read.
+    #[error(
+        "This .csv file is not text in UTF-8, GB18030 or UTF-16. Save it as \"CSV UTF-8\" or as .xlsx and try again."
+    )]
+    NotText,
+    /// A web page under the name of a workbook or a CSV file, as some systems export them.
+    #[error("This is a web page, not a workbook. Open it in a spreadsheet program, save it as .xlsx and try again.")]
+    WebPage,
+    /// A part of the workbook declares entities, which no spreadsheet program writes.
+    #[error(
+        "Part of this workbook ({part}) declares document types or entities, which no spreadsheet program writes. \
+         Open it, copy the roster into a new workbook and try again."
+    )]
+    Entities {
+        /// The part.
+        part: String,
+    },
+    /// A cell with content lies outside of what a roster can fill.
+    #[error(
+        "Cell {cell} has content, far outside of a roster. Delete it, or copy nothing but the roster into a new \
+         workbook, and try again."
+    )]
+    FarCell {
+        /// As a spreadsheet calls it.
+        cell: String,
+    },
     /// More than is read at once.
     #[error(
         "The file is too large: {what}. Split it, for example by grid, or copy nothing but the roster into a new \
@@ -45,7 +68,7 @@ pub enum RosterError {
     /// No row holds the headings of a roster.
     #[error(
         "No heading row was found. The first rows need one with at least the headings 楼栋, \
-         门牌 and 姓名."
+         门牌 and 姓名 (or 地址 and 姓名)."
     )]
     NoHeadingRow,
     /// The heading row lacks a required column.
@@ -58,18 +81,6 @@ pub enum RosterError {
         row: u32,
         /// What it lacks.
         missing: Vec<Column>,
-    },
-    /// Two columns have the heading of the same one.
-    #[error(
-        "Row {row} has the heading {heading} twice. Delete or rename one of the two columns and \
-         try again.",
-        heading = column.heading()
-    )]
-    DoubleHeading {
-        /// The heading row.
-        row: u32,
-        /// The column that is there twice.
-        column: Column,
     },
 }
 
@@ -118,11 +129,13 @@ impl RosterError {
             Self::OldOrProtected => "roster_old_or_protected",
             Self::NotAWorkbook { .. } => "roster_not_a_workbook",
             Self::WorkbookNamedCsv => "roster_workbook_named_csv",
-            Self::NotUtf8 => "roster_not_utf8",
+            Self::NotText => "roster_not_text",
+            Self::WebPage => "roster_web_page",
+            Self::Entities { .. } => "roster_entities",
+            Self::FarCell { .. } => "roster_far_cell",
             Self::TooLarge(_) => "roster_too_large",
             Self::NoHeadingRow => "roster_no_heading_row",
             Self::MissingHeadings { .. } => "roster_missing_headings",
-            Self::DoubleHeading { .. } => "roster_double_heading",
         }
     }
 
@@ -143,19 +156,26 @@ impl RosterError {
                 "这不是工作簿,或者文件损坏、不完整。请用原来的软件打开,另存为 .xlsx 再试。".to_owned()
             }
             Self::WorkbookNamedCsv => "这个 .csv 文件其实是工作簿。请把扩展名改回 .xlsx 再试。".to_owned(),
-            Self::NotUtf8 => "这个 .csv 文件不是 UTF-8 编码。请另存为“CSV UTF-8”或 .xlsx 再试。".to_owned(),
+            Self::NotText => {
+                "这个 .csv 文件不是 UTF-8、GB18030 或 UTF-16 编码的文本。请另存为“CSV UTF-8”或 .xlsx 再试。".to_owned()
+            }
+            Self::WebPage => "这其实是网页,不是工作簿。请用表格软件打开,另存为 .xlsx 再试。".to_owned(),
+            Self::Entities { part } => format!(
+                "工作簿里的 {part} 声明了文档类型或实体,表格软件不会这样写。请打开后把花名册复制到新的工作簿再试。"
+            ),
+            Self::FarCell { cell } => {
+                format!("单元格 {cell} 里有内容,离花名册太远。请删去它,或只把花名册复制到新的工作簿再试。")
+            }
             Self::TooLarge(what) => format!(
                 "文件太大:{}。请按网格分成几个文件,或只把花名册复制到新的工作簿。",
                 what.chinese()
             ),
-            Self::NoHeadingRow => "没有找到表头。前几行里要有一行表头,至少写明:楼栋、门牌、姓名。".to_owned(),
+            Self::NoHeadingRow => {
+                "没有找到表头。前几行里要有一行表头,至少写明:楼栋、门牌、姓名(或地址、姓名)。".to_owned()
+            }
             Self::MissingHeadings { row, missing } => {
                 format!("第 {row} 行的表头缺少:{}。请补上这一列再试。", list(missing))
             }
-            Self::DoubleHeading { row, column } => format!(
-                "第 {row} 行有两列都是“{}”。请删去或改名其中一列再试。",
-                column.heading()
-            ),
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::headings::Column;
+use crate::column::Column;
 
 /// One sentence for a person, in both languages of the product.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -28,6 +28,8 @@ impl Message {
 /// A reason why a row is not among the rows. A row may have several.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Rejection {
+    /// The sheet's name; empty for a CSV file.
+    pub sheet: String,
     /// The row as the sheet numbers it, the first row being 1.
     pub row: u32,
     /// The column in which it has to be put right.
@@ -44,24 +46,28 @@ pub struct Rejection {
 pub enum RejectionCode {
     /// The id number has the wrong length, an impossible date or the wrong check digit.
     IdChecksum,
+    /// The id number was stored as a number, which has lost its last digits.
+    IdPrecision,
     /// The birth date is not the one in the id number.
     IdBirthMismatch,
     /// The sex is not the one in the id number.
     IdSexMismatch,
-    /// The birth date is no date, or none a living person can have.
+    /// The birth date is no whole date.
     BadDate,
+    /// The birth date is in the future or more than 120 years ago.
+    AgeOutOfRange,
     /// The sex column says something else than a sex.
     UnknownSex,
-    /// A word in the category column is not known.
+    /// A word in the category column is not known, or means more than one category.
     UnknownCategory,
-    /// The relation to the head of the household is not known.
-    UnknownRelation,
     /// There is no name.
     MissingName,
-    /// There is no building.
+    /// There is no building, or none that can be told for certain.
     MissingBuilding,
-    /// There is no door number.
+    /// There is no door number, or none that can be told for certain.
     MissingDoor,
+    /// The grid cannot be told: two are named, or its code has lost digits.
+    MissingGrid,
     /// The phone number is neither a mobile nor a landline number.
     BadPhone,
     /// The same person stands in an earlier row; that one stays.
@@ -73,6 +79,8 @@ pub enum RejectionCode {
 /// Something a reader should look at although the row is accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Notice {
+    /// The sheet's name; empty for a CSV file.
+    pub sheet: String,
     /// The row as the sheet numbers it.
     pub row: u32,
     /// The column it is about.
@@ -94,4 +102,19 @@ pub enum NoticeCode {
     AdvancedAgeNotKept,
     /// A formula in the cell ends in an error; the cell was read as empty.
     FormulaError,
+    /// The relation to the head is not known or means more than one; it stays open.
+    UnknownRelation,
+    /// An id number of fifteen digits: birth date and sex were read, the number is not valid
+    /// any more.
+    IdFifteenDigits,
+    /// The text is a day number of a spreadsheet; it was read as that date.
+    DateFromSerial,
+    /// More phone numbers than two: the further ones were not taken over.
+    MorePhones,
+    /// Two columns of one heading, which say different things; the first one counts.
+    ColumnsDiffer,
+    /// The row is a total or a remark, not a person.
+    NotAPerson,
+    /// The sheet has no grid column; its name was read as the grid.
+    GridFromSheetName,
 }

@@ -1,117 +1,14 @@
-//! The columns of a roster, the headings they go by, and the search for the row in which the
-//! headings stand. A heading counts once: two columns that claim to be the same one are
-//! refused, because nothing says which of them is right.
+//! The search for the row in which the headings stand, below titles and dates, and where each
+//! column stands under it. Two columns may have one heading: then a row must not say two
+//! things in them. A heading row may be two rows high where its cells are merged.
 
 use std::collections::HashMap;
 
-use serde::{Serialize, Serializer};
-
+use crate::column::Column;
 use crate::error::RosterError;
+use crate::heading_words;
 use crate::normalise;
 use crate::table::{Cell, RawRow, Table};
-
-/// A column of a roster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Column {
-    /// 网格
-    Grid,
-    /// 小区/院
-    Compound,
-    /// 楼栋
-    Building,
-    /// 单元
-    Unit,
-    /// 门牌
-    Door,
-    /// 姓名
-    Name,
-    /// 性别
-    Sex,
-    /// 身份证号
-    IdNumber,
-    /// 出生日期
-    BirthDate,
-    /// 电话
-    Phone,
-    /// 与户主关系
-    RelationToHead,
-    /// 人员类别
-    CareCategories,
-    /// 备注
-    Note,
-}
-
-impl Column {
-    /// Every column, in the order in which a workbook of ours has them.
-    pub const ALL: [Self; 13] = [
-        Self::Grid,
-        Self::Compound,
-        Self::Building,
-        Self::Unit,
-        Self::Door,
-        Self::Name,
-        Self::Sex,
-        Self::IdNumber,
-        Self::BirthDate,
-        Self::Phone,
-        Self::RelationToHead,
-        Self::CareCategories,
-        Self::Note,
-    ];
-
-    /// The columns without which a sheet is no roster.
-    pub const REQUIRED: [Self; 3] = [Self::Building, Self::Door, Self::Name];
-
-    /// The standard heading.
-    #[must_use]
-    pub fn heading(self) -> &'static str {
-        match self {
-            Self::Grid => "网格",
-            Self::Compound => "小区/院",
-            Self::Building => "楼栋",
-            Self::Unit => "单元",
-            Self::Door => "门牌",
-            Self::Name => "姓名",
-            Self::Sex => "性别",
-            Self::IdNumber => "身份证号",
-            Self::BirthDate => "出生日期",
-            Self::Phone => "电话",
-            Self::RelationToHead => "与户主关系",
-            Self::CareCategories => "人员类别",
-            Self::Note => "备注",
-        }
-    }
-
-    fn from_heading(text: &str) -> Option<Self> {
-        let heading = normalise::compact(text);
-        Self::ALL
-            .into_iter()
-            .find(|column| column.heading() == heading)
-            .or_else(|| {
-                HEADING_SYNONYMS
-                    .iter()
-                    .find(|(synonym, _)| *synonym == heading)
-                    .map(|(_, column)| *column)
-            })
-    }
-}
-
-impl Serialize for Column {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.heading())
-    }
-}
-
-/// Other headings for the same columns.
-const HEADING_SYNONYMS: &[(&str, Column)] = &[
-    ("小区", Column::Compound),
-    ("楼院", Column::Compound),
-    ("门牌号", Column::Door),
-    ("公民身份号码", Column::IdNumber),
-    ("身份证号码", Column::IdNumber),
-    ("联系电话", Column::Phone),
-    ("联系方式", Column::Phone),
-];
 
 /// A row of headings is looked for among this many rows from the top: titles and notes of an
 /// office stand above it, people stand below.
@@ -125,88 +22,157 @@ const HEADINGS_TO_RECOGNISE: usize = 3;
 pub(crate) struct Headings {
     /// Row number of the heading row.
     pub(crate) row: u32,
+    /// Its last row: people stand below.
+    pub(crate) last_row: u32,
     /// Headings that are no column of a roster.
     pub(crate) unknown: Vec<String>,
-    positions: HashMap<Column, usize>,
+    /// The row's person is the head of the household: the only name column is 户主姓名.
+    pub(crate) name_is_head: bool,
+    /// The texts of the heading row by position; empty where it has none.
+    pub(crate) texts: Vec<String>,
+    positions: HashMap<Column, Vec<usize>>,
 }
 
 impl Headings {
-    /// Where a column stands in the rows, if the sheet has it.
-    pub(crate) fn position(&self, column: Column) -> Option<usize> {
-        self.positions.get(&column).copied()
+    /// Where a column stands in the rows: empty if the sheet lacks it.
+    pub(crate) fn positions(&self, column: Column) -> &[usize] {
+        self.positions.get(&column).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a row says anything in the columns of a roster: totals and remarks beside the
-    /// table make no person.
+    /// Whether a row says anything in the columns of a roster: remarks beside the table and
+    /// running numbers make no person.
     pub(crate) fn any_content(&self, row: &RawRow) -> bool {
         self.positions
             .values()
+            .flatten()
             .filter_map(|position| row.cells.get(*position))
             .any(|cell| matches!(cell, Cell::FormulaError(_)) || normalise::text(cell).is_some())
+    }
+
+    /// Whether a row is the heading row once more, as on every page of a printed list.
+    pub(crate) fn is_repeated_in(&self, row: &RawRow) -> bool {
+        let repeated = self
+            .positions
+            .values()
+            .flatten()
+            .filter(|position| {
+                row.cells.get(**position).and_then(normalise::text).as_ref() == self.texts.get(**position)
+            })
+            .count();
+        repeated >= 2
     }
 }
 
 /// Finds the heading row of a table: `None` when no row looks like one, an error when one
 /// does but cannot be used.
 pub(crate) fn find(table: &Table) -> Result<Option<Headings>, RosterError> {
-    let Some(row) = table
+    let Some(index) = table
         .rows
         .iter()
         .take(HEADING_SEARCH_ROWS)
-        .find(|row| known_columns(row) >= HEADINGS_TO_RECOGNISE)
+        .position(looks_like_headings)
     else {
         return Ok(None);
     };
-    let mut positions = HashMap::new();
-    let mut unknown = Vec::new();
-    for (position, cell) in row.cells.iter().enumerate() {
-        let Some(text) = normalise::text(cell) else {
-            continue;
-        };
-        match Column::from_heading(&text) {
-            Some(column) => {
-                if positions.insert(column, position).is_some() {
-                    return Err(RosterError::DoubleHeading {
-                        row: row.number,
-                        column,
-                    });
-                }
+    let row = &table.rows[index];
+    let last_row = last_heading_row(table, row.number);
+    let mut texts: Vec<String> = Vec::new();
+    // Of a heading two rows high the lower one says more, if it says anything that is known.
+    for line in table.rows[index..].iter().take_while(|line| line.number <= last_row) {
+        for (position, cell) in line.cells.iter().enumerate() {
+            if texts.len() <= position {
+                texts.resize(position + 1, String::new());
             }
-            None => unknown.push(text),
+            if let Some(text) = normalise::text(cell)
+                && (texts[position].is_empty() || heading_words::column(&text).is_some())
+            {
+                texts[position] = text;
+            }
         }
     }
-    let missing: Vec<Column> = Column::REQUIRED
-        .into_iter()
-        .filter(|column| !positions.contains_key(column))
-        .collect();
-    if !missing.is_empty() {
-        return Err(RosterError::MissingHeadings {
-            row: row.number,
-            missing,
-        });
-    }
-    Ok(Some(Headings {
+    let mut headings = Headings {
         row: row.number,
-        unknown,
-        positions,
-    }))
+        last_row,
+        unknown: Vec::new(),
+        name_is_head: false,
+        positions: HashMap::new(),
+        texts,
+    };
+    headings.place_columns();
+    let missing = headings.missing();
+    if missing.is_empty() {
+        Ok(Some(headings))
+    } else {
+        Err(RosterError::MissingHeadings {
+            row: headings.row,
+            missing,
+        })
+    }
 }
 
-fn known_columns(row: &RawRow) -> usize {
-    row.cells
+impl Headings {
+    fn place_columns(&mut self) {
+        let mut head = None;
+        for (position, text) in self.texts.iter().enumerate().filter(|(_, text)| !text.is_empty()) {
+            match heading_words::column(text) {
+                Some(column) => self.positions.entry(column).or_default().push(position),
+                None if head.is_none() && heading_words::names_the_head(text) => head = Some((position, text)),
+                None => self.unknown.push(text.clone()),
+            }
+        }
+        match head {
+            Some((position, _)) if !self.positions.contains_key(&Column::Name) => {
+                self.positions.insert(Column::Name, vec![position]);
+                self.name_is_head = true;
+            }
+            Some((_, text)) => self.unknown.push(text.clone()),
+            None => {}
+        }
+    }
+
+    fn missing(&self) -> Vec<Column> {
+        let has_address = self.positions.contains_key(&Column::Address);
+        Column::REQUIRED
+            .into_iter()
+            .filter(|column| !self.positions.contains_key(column))
+            // The door cell may say the building too (16-2-301): that is for each row to tell.
+            .filter(|column| !(has_address && matches!(column, Column::Building | Column::Door)))
+            .collect()
+    }
+}
+
+/// The lowest row that a merged cell of the heading row reaches into.
+fn last_heading_row(table: &Table, row: u32) -> u32 {
+    const MOST_HEADING_ROWS: u32 = 3;
+    table
+        .merged
+        .iter()
+        .filter(|merged| (merged.first_row..=merged.last_row).contains(&row))
+        .map(|merged| merged.last_row)
+        .filter(|last| *last < row + MOST_HEADING_ROWS)
+        .max()
+        .unwrap_or(row)
+}
+
+fn looks_like_headings(row: &RawRow) -> bool {
+    let known: Vec<Column> = row
+        .cells
         .iter()
         .filter_map(normalise::text)
-        .filter(|text| Column::from_heading(text).is_some())
-        .count()
+        .filter_map(|text| {
+            heading_words::column(&text).or(heading_words::names_the_head(&text).then_some(Column::Name))
+        })
+        .collect();
+    known.len() >= HEADINGS_TO_RECOGNISE || known.contains(&Column::Name) && known.contains(&Column::Address)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table::Merged;
 
     fn table(rows: &[&[&str]]) -> Table {
         Table {
-            name: String::new(),
             rows: rows
                 .iter()
                 .zip(1..)
@@ -215,6 +181,7 @@ mod tests {
                     cells: cells.iter().map(|text| Cell::Text((*text).into())).collect(),
                 })
                 .collect(),
+            ..Table::default()
         }
     }
 
@@ -223,11 +190,29 @@ mod tests {
         let found = find(&table(&[&["协作路社区花名册"], &["姓 名", "门牌", "血型", "楼栋"]]))
             .unwrap()
             .unwrap();
-        assert_eq!(found.row, 2);
-        assert_eq!(found.position(Column::Building), Some(3));
-        assert_eq!(found.position(Column::Name), Some(0));
-        assert_eq!(found.position(Column::Phone), None);
+        assert_eq!((found.row, found.last_row), (2, 2));
+        assert_eq!(found.positions(Column::Building), [3]);
+        assert_eq!(found.positions(Column::Name), [0]);
+        assert!(found.positions(Column::Phone).is_empty());
         assert_eq!(found.unknown, ["血型"]);
+    }
+
+    #[test]
+    fn a_heading_two_rows_high_is_read_to_its_end() {
+        let mut table = table(&[
+            &["姓名", "楼栋", "门牌", "联系方式", ""],
+            &["", "", "", "手机", "座机"],
+            &["郑玉兰", "2号楼", "301", "", ""],
+        ]);
+        table.merged = vec![Merged {
+            first_row: 1,
+            last_row: 2,
+            column: 0,
+        }];
+        let found = find(&table).unwrap().unwrap();
+        assert_eq!((found.row, found.last_row), (1, 2));
+        assert_eq!(found.positions(Column::Phone), [3]);
+        assert_eq!(found.positions(Column::SecondPhone), [4]);
     }
 
     #[test]
@@ -245,21 +230,16 @@ mod tests {
     }
 
     #[test]
-    fn one_column_twice_is_refused() {
-        let error = find(&table(&[&["姓名", "楼栋", "门牌", "电话", "联系电话"]])).unwrap_err();
-        assert!(matches!(
-            error,
-            RosterError::DoubleHeading {
-                row: 1,
-                column: Column::Phone
-            }
-        ));
+    fn an_address_column_stands_for_building_and_door() {
+        assert!(find(&table(&[&["姓名", "住址"]])).unwrap().is_some());
     }
 
     #[test]
-    fn every_synonym_is_no_standard_heading() {
-        for (synonym, _) in HEADING_SYNONYMS {
-            assert!(Column::ALL.iter().all(|column| column.heading() != *synonym));
-        }
+    fn the_head_is_the_person_where_no_other_name_stands() {
+        let found = find(&table(&[&["户主姓名", "楼栋", "门牌"]])).unwrap().unwrap();
+        assert!(found.name_is_head && found.positions(Column::Name) == [0]);
+        let found = find(&table(&[&["户主姓名", "楼栋", "门牌", "姓名"]])).unwrap().unwrap();
+        assert!(!found.name_is_head && found.positions(Column::Name) == [3]);
+        assert_eq!(found.unknown, ["户主姓名"]);
     }
 }

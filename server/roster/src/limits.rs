@@ -40,3 +40,6 @@ pub(crate) const MAX_STYLE_TAGS: u64 = 500_000;
 /// Bytes of one value in the styles, the name of a font or a number format. The reader
 /// copies them into every style that uses them.
 pub(crate) const MAX_STYLE_VALUE_BYTES: usize = 500;
+
+/// Merged ranges of one sheet.
+pub(crate) const MAX_MERGED: usize = 100_000;

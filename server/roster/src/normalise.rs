@@ -1,13 +1,29 @@
 //! Makes one text of a cell before anything reads it, so that a blank, a full-width digit or
 //! a number format never decides what a row means. What comes out is NFC, trimmed and not
-//! empty; a mark that stands for "nothing" (无, 一 stroke) comes out as nothing.
+//! empty, Latin letters and digits plain; a mark that stands for "nothing" (无, 一 stroke) comes out as nothing.
 
 use unicode_normalization::UnicodeNormalization;
 
 use crate::table::Cell;
 
 /// What offices write into a cell to say that there is nothing to say.
-const NOTHING: &[&str] = &["无", "-", "--", "—", "——", "/", "／", "\\"];
+const NOTHING: &[&str] = &[
+    "无", "暂无", "-", "--", "—", "——", "/", "／", "\\", "NULL", "null", "N/A", "n/a",
+];
+
+/// What they write where a person ought to know and nobody does.
+const UNKNOWN: &[&str] = &[
+    "不详",
+    "不清楚",
+    "不知道",
+    "未知",
+    "没有",
+    "未提供",
+    "未登记",
+    "待核实",
+    "待补充",
+    "空",
+];
 
 /// From this size on a number cell has lost digits: spreadsheets keep fifteen.
 const FIRST_INEXACT_NUMBER: f64 = 1e15;
@@ -16,7 +32,7 @@ const FIRST_INEXACT_NUMBER: f64 = 1e15;
 pub(crate) fn text(cell: &Cell) -> Option<String> {
     let raw = match cell {
         Cell::Empty | Cell::FormulaError(_) => return None,
-        Cell::Text(text) => text.nfc().collect::<String>(),
+        Cell::Text(text) => text.nfc().map(plain_letter).collect::<String>(),
         Cell::Number(number) => number_text(*number),
         Cell::Date(date) => date.format("%Y-%m-%d").to_string(),
     };
@@ -43,6 +59,26 @@ pub(crate) fn compact(text: &str) -> String {
         .collect()
 }
 
+/// Whether a text says that something is not known; to be asked of a compact text.
+pub(crate) fn says_unknown(text: &str) -> bool {
+    UNKNOWN.contains(&text)
+}
+
+/// The same text without any blank: for names, which have none in Chinese. Words in Latin
+/// letters stay apart, and one dot parts the syllables of a translated name.
+pub(crate) fn name(text: &str) -> String {
+    let text = text.replace(['•', '・', '．', '‧', '∙'], "·");
+    let mut out = String::with_capacity(text.len());
+    for word in text.split(' ') {
+        let latin = |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_alphanumeric());
+        if latin(out.chars().next_back()) && latin(word.chars().next()) {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out
+}
+
 /// Whether a number cell is so large that the spreadsheet has lost digits of it.
 pub(crate) fn has_lost_digits(cell: &Cell) -> bool {
     matches!(cell, Cell::Number(number) if number.abs() >= FIRST_INEXACT_NUMBER)
@@ -55,6 +91,12 @@ fn number_text(number: f64) -> String {
     } else {
         number.to_string()
     }
+}
+
+/// Full-width letters and digits as plain ones; the punctuation of a note stays Chinese.
+fn plain_letter(letter: char) -> char {
+    let plain = half_width(letter);
+    if plain.is_ascii_alphanumeric() { plain } else { letter }
 }
 
 fn half_width(letter: char) -> char {
@@ -100,6 +142,18 @@ mod tests {
         assert_eq!(text(&Cell::Number(1.5)), Some("1.5".into()));
         assert!(has_lost_digits(&Cell::Number(1.1e17)));
         assert!(!has_lost_digits(&Cell::Number(15_400_001_234.0)));
+    }
+
+    #[test]
+    fn full_width_letters_and_digits_are_plain() {
+        assert_eq!(of("桐柏路６１号院Ｂ座，东侧"), Some("桐柏路61号院B座，东侧".into()));
+    }
+
+    #[test]
+    fn names_have_no_blanks_but_between_latin_words() {
+        assert_eq!(name("张 三"), "张三");
+        assert_eq!(name("John Smith"), "John Smith");
+        assert_eq!(name("阿依古丽•买买提"), "阿依古丽·买买提");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What a roster is once it has been read: a sheet with its rows, typed and checked. A row
+//! What a roster is once it has been read: its sheets and their rows, typed and checked. A row
 //! holds no id number, only whether a valid one stood there; the sealed entry that carries
 //! it is made elsewhere.
 
@@ -6,41 +6,56 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::codes::{CareCategory, RelationToHead, Sex};
-use crate::findings::{Notice, Rejection};
+use crate::findings::{Message, Notice, Rejection};
 
 /// What stands in [`Row::unit`] when a building has no units: said, never left blank.
 pub const NO_UNIT: &str = "无";
 
-/// A roster that was read: every row of the sheet is either in `rows` or has a rejection.
+/// A roster that was read: every row with a person on it is either in `rows` or has a rejection.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Sheet {
-    /// Name of the sheet that was read; empty for a CSV file.
-    pub name: String,
-    /// Row in which the headings stand.
-    pub heading_row: u32,
-    /// The accepted rows, in the order of the sheet.
+pub struct Roster {
+    /// The sheets that were read, in the order of the workbook.
+    pub sheets: Vec<SheetRead>,
+    /// The accepted rows, in the order of the sheets.
     pub rows: Vec<Row>,
-    /// Why rows are missing from `rows`, in the order of the sheet.
+    /// Why rows are missing from `rows`, in the order of the sheets.
     pub rejected: Vec<Rejection>,
     /// What else somebody should look at.
     pub notices: Vec<Notice>,
-    /// Headings that are no column of a roster; what stands below them was not read.
-    pub unknown_headings: Vec<String>,
-    /// Further sheets of the workbook, which were not read as a roster.
-    pub unread_sheets: Vec<String>,
+    /// Further sheets of the workbook, which were not read, and why.
+    pub unread_sheets: Vec<UnreadSheet>,
 }
 
-impl Sheet {
+/// A sheet that was read as a roster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SheetRead {
+    /// Its name; empty for a CSV file.
+    pub name: String,
+    /// Row in which the headings stand.
+    pub heading_row: u32,
+    /// Headings that are no column of a roster; what stands below them was not read.
+    pub unknown_headings: Vec<String>,
+}
+
+/// A sheet that was not read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnreadSheet {
+    /// Its name.
+    pub name: String,
+    /// Why.
+    pub message: Message,
+}
+
+impl Roster {
     /// How many rows were held back; a row with three faults counts once.
     #[must_use]
     pub fn rejected_row_count(&self) -> usize {
         let mut count = 0;
         let mut last = None;
         for rejection in &self.rejected {
-            if last != Some(rejection.row) {
-                count += 1;
-                last = Some(rejection.row);
-            }
+            let row = Some((rejection.sheet.as_str(), rejection.row));
+            count += usize::from(last != row);
+            last = row;
         }
         count
     }
@@ -49,6 +64,8 @@ impl Sheet {
 /// One person at one door. Texts are NFC, trimmed and never empty.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Row {
+    /// Which of [`Roster::sheets`] it stands in.
+    pub sheet: usize,
     /// The row as the sheet numbers it, the first row being 1.
     pub number: u32,
     /// 网格
@@ -73,6 +90,8 @@ pub struct Row {
     pub birth_date: Option<NaiveDate>,
     /// 电话
     pub phone: Option<String>,
+    /// 备用电话: the second number of the row.
+    pub second_phone: Option<String>,
     /// 与户主关系
     pub relation_to_head: Option<RelationToHead>,
     /// 人员类别, without repetition and in the registry's order.

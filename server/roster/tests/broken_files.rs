@@ -93,7 +93,7 @@ fn what_is_renamed_or_garbage_is_told_apart() {
         RosterError::NotAWorkbook { .. }
     ));
     assert!(matches!(error("a.xlsx", b""), RosterError::NotAWorkbook { .. }));
-    assert!(matches!(error("a.csv", b"\x89PNG\r\n\x1a\n\0\0"), RosterError::NotUtf8));
+    assert!(matches!(error("a.csv", b"\x89PNG\r\n\x1a\n\0\0"), RosterError::NotText));
     let old = [&[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1][..], &[0; 600]].concat();
     for name in ["a.xls", "a.xlsx", "a.csv"] {
         assert!(matches!(error(name, &old), RosterError::OldOrProtected));
@@ -123,13 +123,6 @@ fn a_sheet_without_usable_headings_is_an_error() {
     let lacking = read_csv("姓名,门牌,电话\n").unwrap_err();
     assert!(matches!(&lacking, RosterError::MissingHeadings { missing, .. } if *missing == [Column::Building]));
     assert!(lacking.message().zh.contains("楼栋"));
-    assert!(matches!(
-        read_csv("姓名,楼栋,门牌,姓名\n"),
-        Err(RosterError::DoubleHeading {
-            column: Column::Name,
-            ..
-        })
-    ));
 }
 
 #[test]
@@ -139,16 +132,17 @@ fn every_error_says_what_to_do_in_both_languages() {
         RosterError::OldOrProtected,
         RosterError::NotAWorkbook { detail: String::new() },
         RosterError::WorkbookNamedCsv,
-        RosterError::NotUtf8,
+        RosterError::NotText,
         RosterError::TooLarge(TooLarge::Rows),
         RosterError::NoHeadingRow,
         RosterError::MissingHeadings {
             row: 1,
             missing: vec![Column::Name],
         },
-        RosterError::DoubleHeading {
-            row: 1,
-            column: Column::Name,
+        RosterError::WebPage,
+        RosterError::Entities { part: String::new() },
+        RosterError::FarCell {
+            cell: "XFD1048576".into(),
         },
         RosterError::Unreadable(std::io::Error::other("gone")),
     ] {
@@ -267,21 +261,68 @@ fn one_long_text_in_every_cell_is_refused() {
 }
 
 #[test]
-fn a_cell_in_the_far_corner_costs_one_cell() {
+fn a_cell_in_the_far_corner_is_named_if_it_holds_anything() {
     let whole = workbook(&[&["楼栋", "门牌", "姓名"], &["2号楼", "301", "郑玉兰"]]);
-    let far = with_part(
-        &whole,
-        SHEET_PART,
-        &sheet_xml(
+    let with_far = |cell: &str| {
+        let rows = format!(
             "<row r=\"1\"><c r=\"A1\" t=\"s\"><v>0</v></c><c r=\"B1\" t=\"s\"><v>1</v></c>\
              <c r=\"C1\" t=\"s\"><v>2</v></c></row>\
              <row r=\"2\"><c r=\"A2\" t=\"s\"><v>3</v></c><c r=\"B2\" t=\"s\"><v>4</v></c>\
              <c r=\"C2\" t=\"s\"><v>5</v></c></row>\
-             <row r=\"1048576\"><c r=\"XFD1048576\"><v>1</v></c></row>",
-        ),
-    );
-    let sheet = read_bytes("a.xlsx", &far, today()).unwrap();
+             <row r=\"1048576\">{cell}</row>"
+        );
+        with_part(&whole, SHEET_PART, &sheet_xml(&rows))
+    };
+    assert!(matches!(
+        error("a.xlsx", &with_far("<c r=\"XFD1048576\"><v>1</v></c>")),
+        RosterError::FarCell { cell } if cell == "XFD1048576"
+    ));
+    // A border or a colour only.
+    let sheet = read_bytes("a.xlsx", &with_far("<c r=\"XFD1048576\"/>"), today()).unwrap();
     assert_eq!(sheet.rows.len(), 1);
+}
+
+#[test]
+fn declared_entities_are_refused_wherever_they_stand() {
+    let whole = workbook(&[&["楼栋", "门牌", "姓名"]]);
+    let declaration = "<?xml version=\"1.0\"?><!DOCTYPE sst [<!ENTITY secret SYSTEM \"file:///etc/hostname\">]>";
+    let texts = format!("{declaration}<sst uniqueCount=\"1\"><si><t>&secret;</t></si></sst>");
+    let bomb = with_part(&whole, "xl/sharedStrings.xml", texts.as_bytes());
+    assert!(matches!(
+        error("a.xlsx", &bomb),
+        RosterError::Entities { part } if part == "xl/sharedStrings.xml"
+    ));
+    // Across the border between two reads.
+    let far = format!("{}{declaration}<worksheet/>", " ".repeat(16 * 1024 - 25));
+    let bomb = with_part(&whole, SHEET_PART, far.as_bytes());
+    assert!(matches!(error("a.xlsx", &bomb), RosterError::Entities { .. }));
+}
+
+#[test]
+fn a_web_page_under_another_name_is_called_one() {
+    let page = "\u{feff}\r\n<!DOCTYPE html><html><body><table><tr><td>姓名</td></tr></table></body></html>";
+    for name in ["a.xlsx", "a.xls", "a.csv"] {
+        assert!(matches!(error(name, page.as_bytes()), RosterError::WebPage), "{name}");
+    }
+}
+
+#[test]
+fn merged_ranges_without_number_or_end_are_refused() {
+    let whole = workbook(&[&["楼栋", "门牌", "姓名"]]);
+    let mut rows = String::new();
+    for row in 2..=20_000 {
+        rows.push_str(&format!("<row r=\"{row}\"><c r=\"A{row}\" t=\"s\"><v>0</v></c></row>"));
+    }
+    let headings = "<row r=\"1\"><c r=\"A1\" t=\"s\"><v>0</v></c><c r=\"B1\" t=\"s\"><v>1</v></c>\
+                    <c r=\"C1\" t=\"s\"><v>2</v></c></row>";
+    let merged = "<mergeCell ref=\"A2:A20000\"/>".repeat(1_000);
+    let xml =
+        format!("<worksheet><sheetData>{headings}{rows}</sheetData><mergeCells>{merged}</mergeCells></worksheet>");
+    let bomb = with_part(&whole, SHEET_PART, xml.as_bytes());
+    assert!(matches!(
+        error("a.xlsx", &bomb),
+        RosterError::TooLarge(TooLarge::Structure)
+    ));
 }
 
 #[test]

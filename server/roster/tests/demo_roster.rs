@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use menpai_roster::demo::{self, DemoRoster};
-use menpai_roster::{Row, Sheet, read, read_bytes};
+use menpai_roster::{Roster, Row, read, read_bytes};
 use sha2::{Digest, Sha256};
 
 fn rows(roster: &DemoRoster) -> Vec<Row> {
@@ -21,10 +21,11 @@ fn hash(roster: &DemoRoster) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn assert_same(sheet: &Sheet, expected: &[Row]) {
+fn assert_same(sheet: &Roster, expected: &[Row]) {
     assert_eq!(sheet.rejected, []);
     assert_eq!(sheet.notices, []);
-    assert_eq!(sheet.unknown_headings, Vec::<String>::new());
+    assert_eq!(sheet.sheets.len(), 1);
+    assert_eq!(sheet.sheets[0].unknown_headings, Vec::<String>::new());
     assert_eq!(sheet.rows.len(), expected.len());
     for (read, made) in sheet.rows.iter().zip(expected) {
         assert_eq!(read, made);
@@ -101,8 +102,8 @@ fn reading_the_workbook_gives_exactly_the_rows() {
         let roster = demo::roster(seed);
         roster.write_xlsx(&path).unwrap();
         let sheet = read(&path, demo::day()).unwrap();
-        assert_eq!(sheet.name, "花名册");
-        assert_eq!(sheet.heading_row, 1);
+        assert_eq!(sheet.sheets[0].name, "花名册");
+        assert_eq!(sheet.sheets[0].heading_row, 1);
         assert_same(&sheet, &rows(&roster));
     }
 }

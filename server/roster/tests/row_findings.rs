@@ -4,14 +4,14 @@
 mod common;
 
 use common::read_csv;
-use menpai_roster::{Column, DwellingUse, NoticeCode, RejectionCode, Row, Sex, Sheet};
+use menpai_roster::{Column, DwellingUse, NoticeCode, RejectionCode, Roster, Row, Sex};
 
 const HEADINGS: &str = "网格,小区/院,楼栋,单元,门牌,姓名,性别,身份证号,出生日期,电话,与户主关系,人员类别,备注";
 
 /// An id number of an unassigned region: a woman, born on 1 March 1950.
 const ID_1950_WOMAN: &str = "990001195003010027";
 
-fn sheet(rows: &[&str]) -> Sheet {
+fn sheet(rows: &[&str]) -> Roster {
     read_csv(&format!("{HEADINGS}\n{}\n", rows.join("\n"))).unwrap()
 }
 
@@ -115,15 +115,32 @@ fn each_fault_is_rejected_with_its_code_in_its_column() {
             Column::Sex,
         ),
         (",,2号楼,,301,郑玉兰,,,1950-02-30,,,,", Code::BadDate, Column::BirthDate),
-        (",,2号楼,,301,郑玉兰,,,2026-11-02,,,,", Code::BadDate, Column::BirthDate),
-        (",,2号楼,,301,郑玉兰,,,1900-01-01,,,,", Code::BadDate, Column::BirthDate),
-        (",,2号楼,,301,郑玉兰,1,,,,,,", Code::UnknownSex, Column::Sex),
-        (",,2号楼,,301,郑玉兰,,,,12345678901,,,", Code::BadPhone, Column::Phone),
         (
-            ",,2号楼,,301,郑玉兰,,,,,邻居,,",
-            Code::UnknownRelation,
-            Column::RelationToHead,
+            ",,2号楼,,301,郑玉兰,,,2026-11-02,,,,",
+            Code::AgeOutOfRange,
+            Column::BirthDate,
         ),
+        (
+            ",,2号楼,,301,郑玉兰,,,1900-01-01,,,,",
+            Code::AgeOutOfRange,
+            Column::BirthDate,
+        ),
+        (",,2号楼,,301,郑玉兰,,,43.5.2,,,,", Code::BadDate, Column::BirthDate),
+        (",,2号楼,,301,郑玉兰,Q,,,,,,", Code::UnknownSex, Column::Sex),
+        (
+            ",,2号楼,,301,郑玉兰,,4.10E+17,,,,,",
+            Code::IdPrecision,
+            Column::IdNumber,
+        ),
+        (",,2号楼,,301,空户,,,,,,,", Code::MissingName, Column::Name),
+        (",,2号楼,,2-301,郑玉兰,,,,,,,", Code::MissingDoor, Column::Door),
+        (",,2号楼,,3O1,郑玉兰,,,,,,,", Code::MissingDoor, Column::Door),
+        (
+            ",,2号楼,,301,郑玉兰,,,,,,留守,",
+            Code::UnknownCategory,
+            Column::CareCategories,
+        ),
+        (",,2号楼,,301,郑玉兰,,,,12345678901,,,", Code::BadPhone, Column::Phone),
         (
             ",,2号楼,,301,郑玉兰,,,,,,外星人,",
             Code::UnknownCategory,
@@ -138,7 +155,7 @@ fn each_fault_is_rejected_with_its_code_in_its_column() {
 
 #[test]
 fn all_faults_of_a_row_are_told_at_once() {
-    let codes: Vec<_> = rejections(",,,,301,,1,123,昨天,12,邻居,外星人,")
+    let codes: Vec<_> = rejections(",,,,301,,Q,123,昨天,12,邻居,外星人,")
         .into_iter()
         .map(|(code, _)| code)
         .collect();
@@ -151,7 +168,6 @@ fn all_faults_of_a_row_are_told_at_once() {
             RejectionCode::BadDate,
             RejectionCode::UnknownSex,
             RejectionCode::BadPhone,
-            RejectionCode::UnknownRelation,
             RejectionCode::UnknownCategory,
         ]
     );
@@ -177,7 +193,7 @@ fn an_id_number_kept_as_a_number_has_lost_its_end() {
     sheet.write(1, 3, 990_001_195_003_010_028_i64).unwrap();
     let bytes = workbook.save_to_buffer().unwrap();
     let sheet = menpai_roster::read_bytes("a.xlsx", &bytes, common::today()).unwrap();
-    assert_eq!(sheet.rejected[0].code, RejectionCode::IdChecksum);
+    assert_eq!(sheet.rejected[0].code, RejectionCode::IdPrecision);
     assert!(sheet.rejected[0].message.en.contains("number"));
 }
 
@@ -190,8 +206,8 @@ fn the_second_row_of_a_person_is_rejected() {
         (",,5号楼,2,101,郑玉蓝,女,990001195003010027,,,,,", Column::IdNumber),
         // No number, the same door and name.
         (",,2号楼,1单元,301室,郑玉兰,,,,,,,", Column::Name),
-        // No number, another door, but the same birth date and phone.
-        (",,5号楼,2,101,郑玉兰,,,1950-03-01,15400001234,,,", Column::Name),
+        // No number, another door, but the same birth date.
+        (",,5号楼,2,101,郑玉兰,,,1950-03-01,,,,", Column::Name),
     ] {
         let sheet = sheet(&[one, other]);
         assert_eq!(sheet.rows.len(), 1, "{other}");
@@ -239,6 +255,26 @@ fn a_rejected_row_makes_no_duplicate_of_a_good_one() {
 }
 
 #[test]
+fn a_relation_that_is_not_certain_stays_open() {
+    let sheet = sheet(&[",,2号楼,,301,郑玉兰,,,,,媳妇,,", ",,2号楼,,302,沈桂琴,,,,,邻居,,"]);
+    assert_eq!(sheet.rows.len(), 2);
+    assert_eq!(sheet.rows[0].relation_to_head, None);
+    let notices: Vec<_> = sheet.notices.iter().map(|one| (one.row, one.code)).collect();
+    assert_eq!(
+        notices,
+        [(2, NoticeCode::UnknownRelation), (3, NoticeCode::UnknownRelation)]
+    );
+}
+
+#[test]
+fn an_old_id_number_is_read_and_told() {
+    let sheet = sheet(&[",,2号楼,,301,郑玉兰,,990001500301002,,,,,"]);
+    assert_eq!(sheet.rows[0].birth_date.unwrap().to_string(), "1950-03-01");
+    assert_eq!(sheet.rows[0].sex, Some(Sex::Female));
+    assert_eq!(sheet.notices[0].code, NoticeCode::IdFifteenDigits);
+}
+
+#[test]
 fn unclear_visits_are_noticed_and_the_row_stays() {
     let sheet = sheet(&[
         ",,2号楼,,301,郑玉兰,,,,,,独居,每周二探访",
@@ -272,9 +308,9 @@ fn a_formula_error_is_noticed_and_read_as_empty() {
 #[test]
 fn empty_rows_and_remarks_beside_the_table_are_no_people() {
     let sheet = read_csv("花名册\n楼栋,门牌,姓名,血型\n\n2号楼,301,郑玉兰,A\n,,,合计\n").unwrap();
-    assert_eq!(sheet.heading_row, 2);
+    assert_eq!(sheet.sheets[0].heading_row, 2);
     assert_eq!(sheet.rows.len(), 1);
     assert_eq!(sheet.rows[0].number, 4);
     assert_eq!(sheet.rejected, []);
-    assert_eq!(sheet.unknown_headings, ["血型"]);
+    assert_eq!(sheet.sheets[0].unknown_headings, ["血型"]);
 }

@@ -2,7 +2,9 @@
 //! work, 2 it worked in part (or the arguments were wrong).
 
 mod demo_roster;
+mod import_report;
 mod import_roster;
+mod language;
 mod maintain;
 mod serve;
 mod simulate;

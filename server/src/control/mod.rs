@@ -9,6 +9,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
+use chrono::NaiveDate;
 use menpai_sync_core::ids::CommunityCode;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,8 @@ pub enum Request {
         community: CommunityCode,
         /// Write, or only show.
         apply: bool,
+        /// The day on which ages are judged; without it, today.
+        today: Option<NaiveDate>,
     },
     /// Check every community.
     Verify,
@@ -53,6 +56,15 @@ pub enum Answer {
     },
     /// The roster was read, and written if asked.
     Imported(ImportReport),
+    /// The file cannot be read as a roster; nothing was written.
+    NotARoster {
+        /// Stable code.
+        code: String,
+        /// Chinese.
+        zh: String,
+        /// English.
+        en: String,
+    },
     /// Communities were checked or rebuilt.
     Maintained {
         /// One line for each finding or community.

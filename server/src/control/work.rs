@@ -1,11 +1,12 @@
 //! What the commands do to an open home, in the server or in the command's own process.
 
+use menpai_roster::Message;
 use menpai_sync_core::ids::CommunityCode;
 
 use super::{Answer, Request};
 use crate::home::Home;
 use crate::jobs::{rebuild, verify};
-use crate::office::import;
+use crate::office::import::{self, Import, ImportError};
 use crate::store::community::StoreError;
 use crate::sync::Community;
 
@@ -14,10 +15,30 @@ type Failure = Box<dyn std::error::Error>;
 /// Does it; a failure is an answer too.
 pub(super) fn perform(home: &Home, request: &Request, progress: &mut dyn FnMut(u64, u64)) -> Answer {
     let done = match request {
-        Request::ImportRoster { file, community, apply } => {
-            import::import_roster(home, file, *community, *apply, progress)
-                .map(Answer::Imported)
-                .map_err(Failure::from)
+        Request::ImportRoster {
+            file,
+            community,
+            apply,
+            today,
+        } => {
+            let import = Import {
+                file,
+                community: *community,
+                apply: *apply,
+                today: *today,
+            };
+            match import::import_roster(home, &import, progress) {
+                Ok(report) => Ok(Answer::Imported(report)),
+                Err(ImportError::Roster(error)) => {
+                    let Message { zh, en } = error.message();
+                    Ok(Answer::NotARoster {
+                        code: error.code().to_owned(),
+                        zh,
+                        en,
+                    })
+                }
+                Err(error) => Err(error.into()),
+            }
         }
         Request::Verify => for_each_community(home, verify_one),
         Request::Rebuild => for_each_community(home, rebuild_one),

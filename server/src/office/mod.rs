@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use menpai_sync_core::device_log::LogHead;
 use menpai_sync_core::entry::{Draft, MakeError};
-use menpai_sync_core::ids::{CommunityCode, GridId, WorkerId};
+use menpai_sync_core::ids::{CommunityCode, DeviceId, GridId, WorkerId};
 use menpai_sync_core::kinds::Kinds;
 use menpai_sync_core::signature::Signer;
 use serde_json::{Map, Value};
@@ -84,6 +84,17 @@ impl Office {
     pub fn of_importer(home: &Home, code: CommunityCode) -> Result<Office, OfficeError> {
         let of_home = Office::of_home(home, code)?;
         Office::registered(home, &of_home, IMPORTER, of_home.worker, "名册导入")
+    }
+
+    /// The importer's device, if it has ever written; asking registers nothing.
+    ///
+    /// # Errors
+    /// [`OfficeError`].
+    pub fn importer_device(home: &Home, code: CommunityCode) -> Result<Option<DeviceId>, OfficeError> {
+        let row = home
+            .node_store()
+            .read(|connection| node::find_office_device(connection, IMPORTER, code))?;
+        Ok(row.map(|row| row.device))
     }
 
     /// The device of an account at the desk; registered at first use.

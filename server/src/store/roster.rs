@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use menpai_sync_core::entry::Scalar;
+use menpai_sync_core::entry::{Entry, Scalar, SetItem};
 use menpai_sync_core::ids::{DeviceId, EntityId, GridId, Seq};
 use rusqlite::{Connection, named_params};
 
-use super::community::StoreError;
+use super::community::{BodyCodec, StoreError, device_logs, entries};
 
 /// A registry entity with the values shown of its fields.
 #[derive(Debug, Clone)]
@@ -107,4 +107,28 @@ pub fn count_held(connection: &Connection, device: DeviceId, after: Seq) -> Resu
         named_params! { ":device": device.as_bytes(), ":after": after },
         |row| row.get(0),
     )?)
+}
+
+/// Every field that a device's edits have set, in the order in which it wrote them; nothing
+/// where the device has written nothing yet. Entries whose bytes are not kept any more say
+/// nothing.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn for_each_set_by(
+    connection: &Connection,
+    codec: &mut BodyCodec,
+    device: DeviceId,
+    mut each: impl FnMut(SetItem),
+) -> Result<(), StoreError> {
+    let Some(log) = device_logs::find(connection, device)? else {
+        return Ok(());
+    };
+    entries::for_each(connection, codec, log.number, 1..=log.head.seq, |stored| {
+        let entry = stored.bytes.and_then(|bytes| Entry::parse(&bytes).ok());
+        if let Some(edit) = entry.and_then(|entry| entry.edit) {
+            edit.set.into_iter().for_each(&mut each);
+        }
+        Ok(())
+    })
 }

@@ -3,71 +3,119 @@
 
 use chrono::NaiveDate;
 
-use super::Check;
+use super::{Check, shortened};
 use crate::codes::{CareCategory, RelationToHead};
+use crate::column::Column;
 use crate::findings::{NoticeCode, RejectionCode};
-use crate::headings::Column;
 use crate::normalise;
 use crate::parse::{care_plan, phone};
 use crate::row::CarePlan;
 use crate::table::Cell;
-use crate::words::{self, Category};
+use crate::words;
 
 impl Check<'_> {
-    pub(super) fn phone(&mut self) -> Option<String> {
-        let text = self.word(Column::Phone)?;
-        let phone = phone::parse(&text);
-        if phone.is_none() {
-            self.reject(
+    /// The phone numbers of the row, two at most; the registry has no third.
+    pub(super) fn phones(&mut self) -> Vec<String> {
+        const MOST: usize = 2;
+        let mut all: Vec<String> = Vec::new();
+        for column in [Column::Phone, Column::SecondPhone] {
+            let texts: Vec<String> = self
+                .cells(column)
+                .filter_map(normalise::text)
+                .map(|text| text.trim_start_matches(['\'', '’', '‘', '`']).to_owned())
+                .filter(|text| !normalise::says_unknown(&normalise::compact(text)))
+                .collect();
+            for text in texts {
+                match phone::parse_all(&text) {
+                    Some(found) => all.extend(found),
+                    None => self.reject(
+                        column,
+                        RejectionCode::BadPhone,
+                        "电话不对:手机应是 11 位,座机应带区号;写几个时用“/”隔开。",
+                        "This is no phone number: a mobile has 11 digits, a landline its area code; put / between \
+                         several.",
+                    ),
+                }
+            }
+        }
+        let mut seen = std::collections::HashSet::new();
+        all.retain(|one| seen.insert(one.clone()));
+        if all.len() > MOST {
+            let further = all.split_off(MOST).join("、");
+            self.notice(
                 Column::Phone,
-                RejectionCode::BadPhone,
-                "电话不对:手机应是 11 位,座机应带区号,每格只写一个。",
-                "This is no phone number: a mobile has 11 digits, a landline its area code, \
-                 and a cell holds one.",
+                NoticeCode::MorePhones,
+                &format!("只登记前两个电话,没有登记:{further}。"),
+                &format!("Two numbers were taken over; not these: {further}."),
             );
         }
-        phone
+        all
     }
 
     pub(super) fn relation(&mut self) -> Option<RelationToHead> {
-        let text = self.word(Column::RelationToHead)?;
+        let Some(text) = self.word(Column::RelationToHead) else {
+            return self.relation_of_heading();
+        };
         let relation = words::relation(&text);
         if relation.is_none() {
-            self.reject(
+            let seen = shortened(&text);
+            self.notice(
                 Column::RelationToHead,
-                RejectionCode::UnknownRelation,
-                "不认识这个与户主关系,请写户主、配偶、子、女、儿媳、父亲、母亲等。",
-                "This relation is not known; write 户主, 配偶, 子, 女, 儿媳, 父亲, 母亲 or the like.",
+                NoticeCode::UnknownRelation,
+                &format!("“{seen}”看不准是什么关系,与户主关系留空。可写户主、配偶、子、女、儿媳、父亲、母亲等。"),
+                &format!(
+                    "“{seen}” does not tell one relation; it stays open. Write 户主, 配偶, 子, 女, 儿媳 or the like."
+                ),
             );
         }
         relation
     }
 
     pub(super) fn care_categories(&mut self, birth_date: Option<NaiveDate>) -> Vec<CareCategory> {
-        let Some(text) = self.word(Column::CareCategories) else {
-            return Vec::new();
-        };
+        let texts: Vec<String> = self.cells(Column::CareCategories).filter_map(normalise::text).collect();
         let mut all = Vec::new();
-        for word in text
-            .split(['、', ',', '，', '/', ';', '；'])
-            .filter(|word| !word.is_empty())
-        {
-            match words::category(word) {
-                Some(Category::None) => {}
-                Some(Category::AdvancedAge) => self.advanced_age(birth_date),
-                Some(Category::Care(one)) => all.push(one),
-                Some(Category::Both(one, other)) => all.extend([one, other]),
-                None => self.reject(
-                    Column::CareCategories,
-                    RejectionCode::UnknownCategory,
-                    &format!("不认识人员类别“{}”。", shortened(word)),
-                    &format!("The category {} is not known.", shortened(word)),
-                ),
+        for text in texts {
+            let compact = normalise::compact(&text);
+            // A blank may stand inside a word.
+            let words: Vec<&str> = if words::categories(&compact).is_some() {
+                vec![&compact]
+            } else {
+                text.split(['、', ',', '，', '/', '／', ';', '；', '+', '|', '和', ' '])
+                    .collect()
+            };
+            for word in words
+                .into_iter()
+                .filter(|word| !word.is_empty() && !normalise::says_unknown(word))
+            {
+                match words::categories(word) {
+                    Some(found) => {
+                        all.extend(found.care);
+                        if found.advanced_age {
+                            self.advanced_age(birth_date);
+                        }
+                    }
+                    None => self.unknown_category(word),
+                }
             }
         }
         all.sort_unstable();
         all.dedup();
         all
+    }
+
+    fn unknown_category(&mut self, word: &str) {
+        let seen = shortened(word);
+        let (zh, en) = match words::could_be(word) {
+            Some(meanings) => (
+                format!("“{seen}”看不准是哪一类,请写清楚:{meanings}。"),
+                format!("“{seen}” may be one of several categories; write one of {meanings}."),
+            ),
+            None => (
+                format!("不认识人员类别“{seen}”。"),
+                format!("The category “{seen}” is not known."),
+            ),
+        };
+        self.reject(Column::CareCategories, RejectionCode::UnknownCategory, &zh, &en);
     }
 
     /// 高龄 says nothing that a birth date does not say better; without one it is lost.
@@ -100,7 +148,7 @@ impl Check<'_> {
     }
 
     pub(super) fn formula_errors(&mut self) {
-        for column in Column::ALL {
+        for column in Column::all() {
             if let Cell::FormulaError(error) = self.cell(column) {
                 let (zh, en) = (
                     format!("这一格是公式错误 {error},按空格处理。"),
@@ -109,15 +157,5 @@ impl Check<'_> {
                 self.notice(column, NoticeCode::FormulaError, &zh, &en);
             }
         }
-    }
-}
-
-/// A word out of the sheet as a message quotes it: somebody may have pasted a page.
-fn shortened(word: &str) -> String {
-    const MOST: usize = 20;
-    if word.chars().count() <= MOST {
-        word.to_owned()
-    } else {
-        word.chars().take(MOST).chain(['…']).collect()
     }
 }

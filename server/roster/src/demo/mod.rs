@@ -140,6 +140,7 @@ impl DemoRoster {
         care_categories.sort_unstable();
         let has_id_number = person.id_number.is_some();
         let row = Row {
+            sheet: 0,
             // The headings stand in row 1.
             number: u32::try_from(self.people.len() + 2).unwrap_or(u32::MAX),
             grid: Some(building.grid.to_owned()),
@@ -153,6 +154,7 @@ impl DemoRoster {
             sex: Some(person.sex),
             birth_date: (has_id_number || person.states_birth_date).then_some(person.birth_date),
             phone: person.phone,
+            second_phone: None,
             relation_to_head: person.relation.and_then(RelationToHead::from_code),
             care_categories,
             note: care.note,

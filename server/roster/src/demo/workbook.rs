@@ -10,7 +10,7 @@ use rust_xlsxwriter::{
 };
 
 use super::{DemoRoster, Listed, SEED, day, roster};
-use crate::headings::Column;
+use crate::column::Column;
 use crate::row::NO_UNIT;
 
 /// Why a roster could not be written.
@@ -59,7 +59,7 @@ impl DemoRoster {
         write_headings(sheet)?;
         let formats = Formats::new();
         for listed in &self.people {
-            for (column, position) in Column::ALL.into_iter().zip(0..) {
+            for (column, position) in Column::STANDARD.into_iter().zip(0..) {
                 write_cell(sheet, listed, column, position, &formats)?;
             }
         }
@@ -80,9 +80,9 @@ impl DemoRoster {
             let mut writer = csv::WriterBuilder::new()
                 .terminator(csv::Terminator::CRLF)
                 .from_writer(&mut bytes);
-            writer.write_record(Column::ALL.map(Column::heading))?;
+            writer.write_record(Column::STANDARD.map(Column::heading))?;
             for listed in &self.people {
-                writer.write_record(Column::ALL.map(|column| listed.text(column)))?;
+                writer.write_record(Column::STANDARD.map(|column| listed.text(column)))?;
             }
             writer.flush()?;
         }
@@ -121,6 +121,7 @@ impl Listed {
                 words.join("、")
             }
             Column::Note => optional(&row.note),
+            Column::SecondPhone | Column::Address => String::new(),
         }
     }
 }
@@ -149,7 +150,7 @@ fn write_headings(sheet: &mut Worksheet) -> Result<(), XlsxError> {
         .set_align(FormatAlign::VerticalCenter)
         .set_background_color(Color::RGB(0x00D9_E7F5))
         .set_border(FormatBorder::Thin);
-    for (column, position) in Column::ALL.into_iter().zip(0..) {
+    for (column, position) in Column::STANDARD.into_iter().zip(0..) {
         sheet.write_with_format(0, position, column.heading(), &format)?;
         sheet.set_column_width(position, width(column))?;
     }
@@ -163,10 +164,10 @@ fn width(column: Column) -> f64 {
         Column::Unit | Column::Sex => 7.0,
         Column::Grid | Column::Building | Column::Door | Column::Name => 9.0,
         Column::RelationToHead | Column::BirthDate => 12.0,
-        Column::Compound | Column::Phone => 15.0,
+        Column::Compound | Column::Phone | Column::SecondPhone => 15.0,
         Column::IdNumber => 21.0,
         Column::CareCategories => 18.0,
-        Column::Note => 36.0,
+        Column::Note | Column::Address => 36.0,
     }
 }
 

@@ -2,6 +2,7 @@
 //! (每2天探访, 每两周上门探访, 每月探访一次). Words that speak of regular visits in any other
 //! way are reported as unclear; a plan is never made from a guess.
 
+use super::number;
 use crate::row::CarePlan;
 
 /// What a note says about regular visits.
@@ -92,32 +93,12 @@ fn leading_number(phrase: &str) -> (Option<u16>, &str) {
     if digits > 0 {
         return (phrase[..digits].parse().ok(), &phrase[digits..]);
     }
-    let words = phrase.len() - phrase.trim_start_matches(is_chinese_digit).len();
+    let words = phrase.len() - phrase.trim_start_matches(number::is_word).len();
     if words > 0 {
-        return (chinese_number(&phrase[..words]), &phrase[words..]);
+        let number = number::whole(&phrase[..words]);
+        return (number.and_then(|number| u16::try_from(number).ok()), &phrase[words..]);
     }
     (Some(1), phrase)
-}
-
-const CHINESE_DIGITS: &str = "一二三四五六七八九";
-
-fn is_chinese_digit(letter: char) -> bool {
-    letter == '两' || letter == '十' || CHINESE_DIGITS.contains(letter)
-}
-
-/// 一 to 九十九, 两 for 二.
-fn chinese_number(text: &str) -> Option<u16> {
-    let digit = |text: &str| -> Option<u16> {
-        let text = if text == "两" { "二" } else { text };
-        let position = CHINESE_DIGITS.chars().position(|known| text == known.to_string())?;
-        u16::try_from(position + 1).ok()
-    };
-    let Some((tens, ones)) = text.split_once('十') else {
-        return digit(text);
-    };
-    let tens = if tens.is_empty() { 1 } else { digit(tens)? };
-    let ones = if ones.is_empty() { 0 } else { digit(ones)? };
-    Some(tens * 10 + ones)
 }
 
 #[cfg(test)]

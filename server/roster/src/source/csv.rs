@@ -1,27 +1,35 @@
-//! Tables from CSV files in UTF-8, with or without a byte order mark. Rows are numbered as a
-//! spreadsheet numbers them when it opens the file: blank lines count, line breaks inside
-//! quotes do not.
+//! Tables from CSV files, parted by commas, or by tabs or semicolons where the first lines
+//! have those and no comma. Rows are numbered as a spreadsheet numbers them when it opens the file:
+//! blank lines count, line breaks inside quotes do not.
 
+use super::encoding;
 use crate::error::{RosterError, TooLarge};
 use crate::limits::{MAX_COLUMNS, MAX_ROWS};
 use crate::table::{Cell, RawRow, Table};
 
 /// The table in a CSV file.
 pub(super) fn table(bytes: &[u8]) -> Result<Table, RosterError> {
-    let text = decode(bytes)?;
+    let text = one_line_break(&encoding::decode(bytes)?);
+    if super::is_web_page(&text) {
+        return Err(RosterError::WebPage);
+    }
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
+        .delimiter(delimiter(&text))
         .from_reader(text.as_bytes());
     let mut rows = Vec::new();
     let mut record = csv::StringRecord::new();
     let mut inner_line_breaks = 0;
-    while reader.read_record(&mut record).map_err(|_| RosterError::NotUtf8)? {
+    while reader.read_record(&mut record).map_err(|_| RosterError::NotText)? {
         inner_line_breaks += record.iter().map(line_breaks).sum::<u64>();
         // The reader now stands behind the record, whose line break it has counted.
         let line = reader.position().line().saturating_sub(1);
         let number =
             u32::try_from(line.saturating_sub(inner_line_breaks)).map_err(|_| RosterError::TooLarge(TooLarge::Rows))?;
+        if let Some(far) = record.iter().skip(MAX_COLUMNS).position(|field| !field.is_empty()) {
+            return Err(super::far_cell(number, far + MAX_COLUMNS));
+        }
         let cells: Vec<Cell> = record.iter().take(MAX_COLUMNS).map(cell).collect();
         if cells.iter().all(|cell| *cell == Cell::Empty) {
             continue;
@@ -32,24 +40,29 @@ pub(super) fn table(bytes: &[u8]) -> Result<Table, RosterError> {
         rows.push(RawRow { number, cells });
     }
     Ok(Table {
-        name: String::new(),
         rows,
+        ..Table::default()
     })
 }
 
-/// The text of the file with one kind of line break, the last line ended.
-fn decode(bytes: &[u8]) -> Result<String, RosterError> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let text = std::str::from_utf8(bytes).map_err(|_| RosterError::NotUtf8)?;
-    // A zero byte is in no text; it is in every picture, and in UTF-16.
-    if text.contains('\0') {
-        return Err(RosterError::NotUtf8);
-    }
+/// One kind of line break, the last line ended.
+fn one_line_break(text: &str) -> String {
     let mut text = text.replace("\r\n", "\n").replace('\r', "\n");
     if !text.ends_with('\n') {
         text.push('\n');
     }
-    Ok(text)
+    text
+}
+
+/// Looked for where the headings stand.
+fn delimiter(text: &str) -> u8 {
+    const HEAD_LINES: usize = 30;
+    let stands = |delimiter: char| text.lines().take(HEAD_LINES).any(|line| line.contains(delimiter));
+    match [',', '\t', ';'].into_iter().find(|delimiter| stands(*delimiter)) {
+        Some('\t') => b'\t',
+        Some(';') => b';',
+        _ => b',',
+    }
 }
 
 fn line_breaks(field: &str) -> u64 {
@@ -102,11 +115,16 @@ mod tests {
     }
 
     #[test]
-    fn other_bytes_than_utf8_are_refused() {
-        assert!(matches!(
-            table(&[0xd0, 0xd5, 0xc3, 0xfb, b',']),
-            Err(RosterError::NotUtf8)
-        ));
-        assert!(matches!(table(b"a\0b"), Err(RosterError::NotUtf8)));
+    fn what_is_no_text_is_refused() {
+        assert!(matches!(table(&[0xff, 0xff, b',']), Err(RosterError::NotText)));
+        assert!(matches!(table(b"a\0b"), Err(RosterError::NotText)));
+    }
+
+    #[test]
+    fn tabs_and_semicolons_part_cells_where_no_comma_does() {
+        for text in ["姓名\t楼栋\n张三\t2号楼", "姓名;楼栋\n张三;2号楼"] {
+            let table = table(text.as_bytes()).unwrap();
+            assert_eq!(table.rows[1].cells[1], Cell::Text("2号楼".into()), "{text}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Tables from workbooks. Cells are streamed, never laid out as a grid: one cell in the far
-//! corner of a sheet costs one cell. Hidden sheets are not looked at. Whatever the library
-//! panics at comes out as an error.
+//! corner of a sheet costs one cell, and is refused if anything stands in it. Hidden sheets
+//! are named and not looked at. Whatever the library panics at comes out as an error.
 
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,13 +8,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx, XlsxError};
 use chrono::NaiveDate;
 
-use super::{damaged, guard};
+use super::{Found, damaged, far_cell, guard};
 use crate::error::{RosterError, TooLarge};
-use crate::limits::{MAX_CELLS, MAX_COLUMNS, MAX_FILLED_CELLS, MAX_INFLATED_BYTES, MAX_ROWS, MAX_SHEETS};
-use crate::table::{Cell, RawRow, Table};
+use crate::limits::{MAX_CELLS, MAX_COLUMNS, MAX_FILLED_CELLS, MAX_INFLATED_BYTES, MAX_MERGED, MAX_ROWS, MAX_SHEETS};
+use crate::table::{Cell, Merged, RawRow, Table};
 
 /// The tables of every visible sheet.
-pub(super) fn tables(bytes: &[u8]) -> Result<Vec<Table>, RosterError> {
+pub(super) fn tables(bytes: &[u8]) -> Result<Found, RosterError> {
     guard::check_archive(bytes)?;
     // Ranges that run backwards, for one, make the library panic; the file is a stranger's.
     catch_unwind(AssertUnwindSafe(|| read(bytes))).unwrap_or_else(|_| {
@@ -24,29 +24,57 @@ pub(super) fn tables(bytes: &[u8]) -> Result<Vec<Table>, RosterError> {
     })
 }
 
-fn read(bytes: &[u8]) -> Result<Vec<Table>, RosterError> {
+fn read(bytes: &[u8]) -> Result<Found, RosterError> {
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| damaged(&error))?;
-    let names: Vec<String> = workbook
+    let (visible, hidden): (Vec<_>, Vec<_>) = workbook
         .sheets_metadata()
         .iter()
-        .filter(|sheet| sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible)
-        .map(|sheet| sheet.name.clone())
-        .collect();
+        .filter(|sheet| sheet.typ == SheetType::WorkSheet)
+        .partition(|sheet| sheet.visible == SheetVisible::Visible);
+    let names: Vec<String> = visible.iter().map(|sheet| sheet.name.clone()).collect();
+    let mut found = Found {
+        tables: Vec::new(),
+        hidden_sheets: hidden.iter().map(|sheet| sheet.name.clone()).collect(),
+    };
     if names.len() > MAX_SHEETS {
         return Err(RosterError::TooLarge(TooLarge::Structure));
     }
     let mut budget = Budget::default();
-    let mut tables = Vec::new();
+    let counts_from_1904 = workbook.has_1904_epoch();
     for name in names {
         let rows = match rows(&mut workbook, &name, &mut budget) {
             Err(Stopped::ByFile(XlsxError::NotAWorksheet(_))) => continue,
             Err(Stopped::ByFile(error)) => return Err(damaged(&error)),
-            Err(Stopped::BySize(size)) => return Err(RosterError::TooLarge(size)),
+            Err(Stopped::By(error)) => return Err(error),
             Ok(rows) => rows,
         };
-        tables.push(Table { name, rows });
+        found.tables.push(Table {
+            merged: merged(&mut workbook, &name)?,
+            name,
+            rows,
+            counts_from_1904,
+        });
     }
-    Ok(tables)
+    Ok(found)
+}
+
+/// The cells of a sheet that are merged over several rows.
+fn merged(workbook: &mut Xlsx<Cursor<&[u8]>>, name: &str) -> Result<Vec<Merged>, RosterError> {
+    let ranges = workbook
+        .merge_cells_by_sheet_name(name)
+        .map_err(|error| damaged(&error))?;
+    if ranges.len() > MAX_MERGED {
+        return Err(RosterError::TooLarge(TooLarge::Structure));
+    }
+    Ok(ranges
+        .into_iter()
+        .filter(|range| range.end.0 > range.start.0)
+        .map(|range| Merged {
+            first_row: range.start.0.saturating_add(1),
+            last_row: range.end.0.saturating_add(1),
+            column: range.start.1 as usize,
+        })
+        .collect())
 }
 
 /// What of the limits has been used up, all sheets together.
@@ -60,13 +88,17 @@ struct Budget {
 
 enum Stopped {
     ByFile(XlsxError),
-    BySize(TooLarge),
+    By(RosterError),
 }
 
 impl From<XlsxError> for Stopped {
     fn from(error: XlsxError) -> Self {
         Self::ByFile(error)
     }
+}
+
+fn too_large(what: TooLarge) -> Stopped {
+    Stopped::By(RosterError::TooLarge(what))
 }
 
 fn rows(workbook: &mut Xlsx<Cursor<&[u8]>>, name: &str, budget: &mut Budget) -> Result<Vec<RawRow>, Stopped> {
@@ -76,31 +108,34 @@ fn rows(workbook: &mut Xlsx<Cursor<&[u8]>>, name: &str, budget: &mut Budget) -> 
     while let Some(found) = reader.next_cell()? {
         budget.cells += 1;
         if budget.cells > MAX_CELLS {
-            return Err(Stopped::BySize(TooLarge::Structure));
+            return Err(too_large(TooLarge::Structure));
         }
         let (row, position) = found.get_position();
         let cell = cell(found.get_value());
         let position = position as usize;
-        if cell == Cell::Empty || position >= MAX_COLUMNS {
+        if cell == Cell::Empty {
             continue;
+        }
+        let number = row.saturating_add(1);
+        if position >= MAX_COLUMNS {
+            return Err(Stopped::By(far_cell(number, position)));
         }
         budget.filled_cells += 1;
         if budget.filled_cells > MAX_FILLED_CELLS {
-            return Err(Stopped::BySize(TooLarge::Structure));
+            return Err(too_large(TooLarge::Structure));
         }
         if let Cell::Text(text) = &cell {
             // One text in the file's table may stand in every cell.
             budget.text_bytes += text.len() as u64;
             if budget.text_bytes > MAX_INFLATED_BYTES {
-                return Err(Stopped::BySize(TooLarge::Inflated));
+                return Err(too_large(TooLarge::Inflated));
             }
         }
-        let number = row.saturating_add(1);
         if rows.last().is_none_or(|last| last.number != number) {
             sorted &= rows.last().is_none_or(|last| last.number < number);
             budget.rows += 1;
             if budget.rows > MAX_ROWS {
-                return Err(Stopped::BySize(TooLarge::Rows));
+                return Err(too_large(TooLarge::Rows));
             }
             rows.push(RawRow {
                 number,
@@ -108,7 +143,7 @@ fn rows(workbook: &mut Xlsx<Cursor<&[u8]>>, name: &str, budget: &mut Budget) -> 
             });
         }
         if let Some(last) = rows.last_mut() {
-            put(&mut last.cells, position, cell);
+            last.put(position, cell);
         }
     }
     if !sorted {
@@ -116,13 +151,6 @@ fn rows(workbook: &mut Xlsx<Cursor<&[u8]>>, name: &str, budget: &mut Budget) -> 
         return Err(XlsxError::Unexpected("rows out of order").into());
     }
     Ok(rows)
-}
-
-fn put(cells: &mut Vec<Cell>, position: usize, cell: Cell) {
-    if cells.len() <= position {
-        cells.resize(position + 1, Cell::Empty);
-    }
-    cells[position] = cell;
 }
 
 fn cell(value: &DataRef<'_>) -> Cell {

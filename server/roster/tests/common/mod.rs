@@ -1,7 +1,7 @@
 //! Makes small rosters out of text for tests.
 
 use chrono::NaiveDate;
-use menpai_roster::{RosterError, Sheet};
+use menpai_roster::{Roster, RosterError};
 
 /// The day on which the tests read.
 pub(crate) fn today() -> NaiveDate {
@@ -9,6 +9,6 @@ pub(crate) fn today() -> NaiveDate {
 }
 
 /// Reads a CSV text.
-pub(crate) fn read_csv(text: &str) -> Result<Sheet, RosterError> {
+pub(crate) fn read_csv(text: &str) -> Result<Roster, RosterError> {
     menpai_roster::read_bytes("roster.csv", text.as_bytes(), today())
 }

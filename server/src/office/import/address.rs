@@ -1,7 +1,7 @@
 //! The normalised text of a door's address, by which a door is found again however its row
 //! is spelled: no spaces, one width, one case. Grids are not in it: grids split, doors stay.
 
-use menpai_roster::{NO_UNIT, Row};
+use menpai_roster::{NO_UNIT, Row, whole_number};
 
 /// The `address_key` of a row's door.
 pub(super) fn address_key(row: &Row) -> String {
@@ -14,6 +14,22 @@ pub(super) fn address_key(row: &Row) -> String {
     ]
     .map(fold)
     .join("/")
+}
+
+/// The part of an `address_key` that says the building.
+pub(super) fn building_of(address_key: &str) -> &str {
+    let mut slashes = address_key.match_indices('/').map(|(position, _)| position);
+    slashes.nth(1).map_or(address_key, |second| &address_key[..second])
+}
+
+/// One spelling of a grid's name: 第1网格, 第一网格, 1网格, 网格1 and 1 are one grid.
+pub(super) fn fold_grid(name: &str) -> String {
+    let folded = fold(name);
+    let stem = folded.replacen("网格", "", 1);
+    match whole_number(stem.trim_start_matches('第').trim_end_matches('号')) {
+        Some(number) => format!("第{number}网格"),
+        None => folded,
+    }
 }
 
 /// One spelling of a name that people write in several.
@@ -39,6 +55,15 @@ pub(super) fn fold(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_makes_the_grid_however_it_is_written() {
+        for name in ["第1网格", "第一网格", "1网格", "网格1", "1", "1号网格", "第 １ 网格"] {
+            assert_eq!(fold_grid(name), "第1网格", "{name}");
+        }
+        assert_eq!(fold_grid("东关网格"), "东关网格");
+        assert_eq!(building_of("61号院/16号楼/2/301"), "61号院/16号楼");
+    }
 
     #[test]
     fn spellings_of_one_name_are_one() {

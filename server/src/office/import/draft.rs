@@ -1,19 +1,18 @@
 //! One edit while it is being planned: its fields in order, and the ids of what it makes,
-//! which follow from its own. An edit that sets nothing is none.
+//! which follow from its own. An edit that sets nothing is none. It states no base: a roster
+//! knows nothing of what others have changed, and must not replace it unseen.
 
 use menpai_sync_core::entry::{Edit, Scalar, SetItem};
 use menpai_sync_core::ids::{EntityId, EntryId};
 use menpai_sync_core::part::Part;
 
-use super::plan::{Context, Plan, PlannedEntry};
+use super::plan::{Plan, PlannedEntry};
 
 /// Collects the fields of one edit; entities made by it are numbered in order of appearance.
 pub(super) struct Draft {
     id: EntryId,
     made: u64,
     set: Vec<SetItem>,
-    /// It changes something that was there before this import.
-    pub(super) touches_old: bool,
 }
 
 impl Draft {
@@ -22,7 +21,6 @@ impl Draft {
             id,
             made: 0,
             set: Vec::new(),
-            touches_old: false,
         }
     }
 
@@ -45,19 +43,16 @@ impl Draft {
         self.set(entity_type, id, field, Scalar::Text(value.into()));
     }
 
-    pub(super) fn finish(self, part: Part, plan: &mut Plan, context: &Context<'_>) {
-        if self.set.is_empty() {
-            return;
+    pub(super) fn finish(self, part: Part, plan: &mut Plan) {
+        if !self.set.is_empty() {
+            plan.entries.push(PlannedEntry {
+                id: self.id,
+                part,
+                edit: Edit {
+                    base: Vec::new(),
+                    set: self.set,
+                },
+            });
         }
-        let base = if self.touches_old {
-            (context.heads)(part)
-        } else {
-            Vec::new()
-        };
-        plan.entries.push(PlannedEntry {
-            id: self.id,
-            part,
-            edit: Edit { base, set: self.set },
-        });
     }
 }

@@ -10,8 +10,10 @@ use menpai_sync_core::ids::{EntityId, GridId, WorkerId};
 /// The registry as an importer looks it up.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    /// Grids by name.
+    /// Grids by [`fold_grid`](super::address::fold_grid) of their name.
     pub(super) grids: HashMap<String, EntityId>,
+    /// Grids by their 16-digit code.
+    pub(super) grid_codes: HashMap<String, EntityId>,
     /// Compounds by name.
     pub(super) compounds: HashMap<String, EntityId>,
     /// Buildings by what they stand in (a compound, or a grid) and name.
@@ -20,16 +22,45 @@ pub(super) struct Known {
     pub(super) dwellings: HashMap<String, KnownDwelling>,
     /// The household of a door.
     pub(super) households: HashMap<EntityId, KnownHousehold>,
-    /// Persons by household, name and birth date.
-    pub(super) persons: HashMap<PersonKey, KnownPerson>,
+    /// Persons.
+    pub(super) persons: HashMap<EntityId, KnownPerson>,
+    /// Persons by household and name, with every birth date they go by or went by in a roster.
+    pub(super) by_name: HashMap<(EntityId, String), Vec<Born>>,
+    /// Households at which a roster has placed somebody, by door, name and birth date: they
+    /// may have moved out since, which the same roster again must not undo.
+    pub(super) placed: HashMap<(EntityId, String, Option<NaiveDate>), EntityId>,
     /// Care plans by whom they are for.
     pub(super) care_plans: HashMap<EntityId, KnownCarePlan>,
     /// Who looks after a grid now; new care plans name them.
     pub(super) grid_workers: HashMap<GridId, Vec<WorkerId>>,
+    /// What the importer last said of a field.
+    pub(super) said: HashMap<(EntityId, String), Scalar>,
 }
 
-/// What a person is found by: household, name, birth date.
-pub(super) type PersonKey = (EntityId, String, Option<NaiveDate>);
+impl Known {
+    /// Whether a roster has said this before: then it is nothing new, and where it is not
+    /// what the registry shows, somebody else has changed it since.
+    pub(super) fn has_said(&self, id: EntityId, field: &str, value: &Scalar) -> bool {
+        self.said.get(&(id, field.to_owned())) == Some(value)
+    }
+
+    /// Remembers by what a person is found.
+    pub(super) fn index_person(
+        &mut self,
+        id: EntityId,
+        household: EntityId,
+        name: &str,
+        birth_date: Option<NaiveDate>,
+    ) {
+        let known = self.by_name.entry((household, name.to_owned())).or_default();
+        if !known.contains(&(birth_date, id)) {
+            known.push((birth_date, id));
+        }
+    }
+}
+
+/// Somebody by their birth date.
+pub(super) type Born = (Option<NaiveDate>, EntityId);
 
 /// A door and the grid that has it.
 #[derive(Debug, Clone, Copy)]
@@ -49,17 +80,13 @@ pub(super) struct KnownHousehold {
     pub(super) has_head: bool,
 }
 
-/// A person and those fields that a roster has.
-#[derive(Debug, Clone)]
+/// A person's fields that a roster has.
+#[derive(Debug, Clone, Default)]
 pub(super) struct KnownPerson {
-    /// Their id.
-    pub(super) id: EntityId,
     /// Fields by name; what is not set is not in it.
     pub(super) fields: BTreeMap<&'static str, Scalar>,
     /// Care categories.
     pub(super) care_categories: BTreeSet<String>,
-    /// They were there before this import: others may have changed them meanwhile.
-    pub(super) is_old: bool,
 }
 
 /// A care plan.

@@ -6,40 +6,88 @@ use chrono::NaiveDate;
 use menpai_sync_core::entry::Scalar;
 use menpai_sync_core::ids::{EntityId, GridId, WorkerId};
 
-use super::address::fold;
+use menpai_roster::building_name;
+use menpai_sync_core::ids::DeviceId;
+
+use super::address::{fold, fold_grid};
 use super::known::{Known, KnownCarePlan, KnownDwelling, KnownHousehold, KnownPerson};
 use crate::clock;
 use crate::store::community::StoreError;
-use crate::store::roster::{StoredEntity, for_each_entity};
+use crate::store::roster::{StoredEntity, for_each_entity, for_each_set_by};
 use crate::sync::Community;
 
 /// Fields of a person that a roster may change.
-const PERSON_FIELDS: [&str; 6] = ["sex", "birth_date", "phone", "relation_to_head", "note", "health_note"];
+const PERSON_FIELDS: [&str; 7] = [
+    "sex",
+    "birth_date",
+    "phone",
+    "phone2",
+    "relation_to_head",
+    "note",
+    "health_note",
+];
 /// Roles whose holders look after a grid's people.
 const GRID_ROLES: [&str; 2] = ["grid_worker", "grid_chief"];
 
-/// What the community has now.
-pub(super) fn known(community: &Community) -> Result<Known, StoreError> {
+/// What the community has now, and what `importer` has said of it before.
+pub(super) fn known(community: &Community, importer: Option<DeviceId>) -> Result<Known, StoreError> {
     let mut known = Known {
         grid_workers: grid_workers(community),
         ..Known::default()
     };
-    community.query(|connection| for_each_entity(connection, |entity| add(&mut known, &entity)))?;
+    community.read(|reader| {
+        for_each_entity(&reader.connection, |entity| add(&mut known, &entity))?;
+        let Some(importer) = importer else { return Ok(()) };
+        for_each_set_by(&reader.connection, &mut reader.codec, importer, |item| {
+            known.said.insert((item.id, item.field), item.value);
+        })
+    })?;
+    add_said_persons(&mut known);
     Ok(known)
+}
+
+/// Finds persons by what rosters have called them too: their name or birth date may have been
+/// put right since, their household may have moved out.
+fn add_said_persons(known: &mut Known) {
+    let text = |id: EntityId, field: &str| {
+        let value = known.said.get(&(id, field.to_owned()))?;
+        value.as_text().map(str::to_owned)
+    };
+    let mut found = Vec::new();
+    for (id, field) in known.said.keys() {
+        if field != "household_id" || !known.persons.contains_key(id) {
+            continue;
+        }
+        let Some(household) = text(*id, "household_id").and_then(|household| household.parse::<EntityId>().ok()) else {
+            continue;
+        };
+        let Some(name) = text(*id, "name") else { continue };
+        let birth_date = text(*id, "birth_date").and_then(|date| date.parse::<NaiveDate>().ok());
+        let dwelling = text(household, "dwelling_id").and_then(|dwelling| dwelling.parse::<EntityId>().ok());
+        found.push((*id, household, name, birth_date, dwelling));
+    }
+    for (id, household, name, birth_date, dwelling) in found {
+        known.index_person(id, household, &name, birth_date);
+        if let Some(dwelling) = dwelling {
+            known.placed.insert((dwelling, name, birth_date), household);
+        }
+    }
 }
 
 fn add(known: &mut Known, entity: &StoredEntity) {
     let id = entity.id;
     match (entity.entity_type.as_str(), entity.grid) {
         ("place", None) if entity.text("type") == "grid" => {
-            known.grids.insert(fold(entity.text("name")), id);
+            known.grids.insert(fold_grid(entity.text("name")), id);
+            known.grid_codes.insert(entity.text("code").to_owned(), id);
         }
         ("place", None) => {
             known.compounds.insert(fold(entity.text("name")), id);
         }
         ("place", Some(_)) => {
             if let Some(parent) = reference(entity, "parent_id") {
-                known.buildings.insert((parent, fold(entity.text("name"))), id);
+                let name = fold(&building_name(entity.text("name")));
+                known.buildings.insert((parent, name), id);
             }
         }
         ("dwelling", Some(grid)) => {
@@ -91,14 +139,13 @@ fn add_person(known: &mut Known, entity: &StoredEntity) {
         .collect();
     let birth_date = entity.text("birth_date").parse::<NaiveDate>().ok();
     known.persons.insert(
-        (household, entity.text("name").to_owned(), birth_date),
+        entity.id,
         KnownPerson {
-            id: entity.id,
             fields,
             care_categories,
-            is_old: true,
         },
     );
+    known.index_person(entity.id, household, entity.text("name"), birth_date);
 }
 
 fn reference(entity: &StoredEntity, field: &str) -> Option<EntityId> {

@@ -4,6 +4,7 @@
 
 mod address;
 mod draft;
+mod grids;
 mod known;
 mod load;
 mod people;
@@ -12,6 +13,7 @@ mod report;
 
 use std::path::Path;
 
+use chrono::NaiveDate;
 use menpai_roster::RosterError;
 use menpai_sync_core::entry::Draft;
 use menpai_sync_core::ids::{CommunityCode, EntityId};
@@ -24,7 +26,7 @@ use crate::store::community::StoreError;
 use crate::store::roster::count_held;
 use plan::{Context, PlannedEntry, plan, plan_grids};
 
-pub use report::{Counts, ImportReport, Rejected};
+pub use report::{Counts, Finding, ImportReport, UnreadSheet};
 
 /// Entries of one commit.
 const SLICE_ENTRIES: usize = 400;
@@ -44,6 +46,19 @@ pub enum ImportError {
     Store(#[from] StoreError),
 }
 
+/// What is to be imported, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Import<'a> {
+    /// The roster, `.xlsx` or `.csv`.
+    pub file: &'a Path,
+    /// Into which community.
+    pub community: CommunityCode,
+    /// Write; else only say what that would do.
+    pub apply: bool,
+    /// The day on which ages are judged and new care plans begin; `None` for today.
+    pub today: Option<NaiveDate>,
+}
+
 /// Imports a roster, or without `apply` only says what that would do. `progress` hears
 /// entries written and entries to write.
 ///
@@ -51,55 +66,47 @@ pub enum ImportError {
 /// [`ImportError`]. What was written until then stays: import again to go on.
 pub fn import_roster(
     home: &Home,
-    file: &Path,
-    code: CommunityCode,
-    apply: bool,
+    import: &Import<'_>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<ImportReport, ImportError> {
-    let today = clock::now().local_date();
-    let sheet = menpai_roster::read(file, today)?;
+    let code = import.community;
+    let today = import.today.unwrap_or_else(|| clock::now().local_date());
+    let roster = menpai_roster::read(import.file, today)?;
     let community = home.communities.get(code)?.ok_or(OfficeError::UnknownCommunity(code))?;
-    let mut known = load::known(&community)?;
-    // Heads cannot fail inside the planner; a failure means no base, and is looked at after.
-    let failure = std::cell::Cell::new(None);
+    let mut known = load::known(&community, Office::importer_device(home, code)?)?;
+    let sheets: Vec<String> = roster.sheets.iter().map(|sheet| sheet.name.clone()).collect();
     let planned = plan(
-        &sheet.rows,
+        &roster.rows,
         &mut known,
         &mut Context {
             community: code,
             today,
             next_id: &mut clock::new_entry_id,
-            heads: &|part| {
-                community.heads(part).unwrap_or_else(|error| {
-                    failure.set(Some(error));
-                    Vec::new()
-                })
-            },
+            sheets: &sheets,
         },
     );
-    if let Some(error) = failure.take() {
-        return Err(error.into());
-    }
 
-    let mut rejections: Vec<Rejected> = sheet.rejected.iter().map(Rejected::from).collect();
-    let unplaced = planned.rejected.len();
-    rejections.extend(planned.rejected);
-    rejections.sort_by_key(|rejected| rejected.row);
-    let importable = sheet.rows.len() - unplaced;
-    let rejected = sheet.rejected_row_count() + unplaced;
+    let importable = roster.rows.len() - planned.rejected.len();
     let mut report = ImportReport {
-        rows: importable + rejected,
+        rows: roster.rows.len() + roster.rejected_row_count(),
         importable,
-        rejected,
+        rejected: roster.rejected.iter().map(Finding::from).collect(),
         create: planned.create,
         changed: planned.changed,
         unchanged: planned.unchanged,
-        applied: apply,
+        applied: import.apply,
         entries: planned.entries.len(),
         held: 0,
-        rejections,
+        notices: roster.notices.iter().map(Finding::from).collect(),
+        unread_sheets: roster.unread_sheets.iter().map(UnreadSheet::from).collect(),
     };
-    if apply && !planned.entries.is_empty() {
+    report.notices.extend(planned.placed.notices(&sheets));
+    report.rejected.extend(planned.rejected);
+    let position = |sheet: &String| sheets.iter().position(|known| known == sheet);
+    report
+        .rejected
+        .sort_by_key(|finding| (position(&finding.sheet), finding.row));
+    if import.apply && !planned.entries.is_empty() {
         report.held = write(&Office::of_importer(home, code)?, &planned.entries, progress)?;
     }
     Ok(report)
@@ -111,7 +118,7 @@ pub fn import_roster(
 /// [`ImportError`].
 pub fn ensure_grids(home: &Home, code: CommunityCode, names: &[&str]) -> Result<Vec<EntityId>, ImportError> {
     let office = Office::of_importer(home, code)?;
-    let mut known = load::known(&office.community)?;
+    let mut known = load::known(&office.community, Some(office.device.device))?;
     let planned = plan_grids(
         names,
         &mut known,
@@ -119,7 +126,7 @@ pub fn ensure_grids(home: &Home, code: CommunityCode, names: &[&str]) -> Result<
             community: code,
             today: clock::now().local_date(),
             next_id: &mut clock::new_entry_id,
-            heads: &|_| Vec::new(),
+            sheets: &[],
         },
     );
     if !planned.1.entries.is_empty() {

@@ -1,17 +1,36 @@
 //! Plans a row's person: the open fields in the row's own edit, what belongs to care in one
 //! of its own. A blank cell says nothing and clears nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
+use chrono::NaiveDate;
 use menpai_roster::Row;
 use menpai_sync_core::entry::Scalar;
 use menpai_sync_core::ids::{EntityId, GridId};
 use menpai_sync_core::kinds::Class;
 use menpai_sync_core::part::Part;
 
+use super::address::address_key;
 use super::draft::Draft;
-use super::known::{Known, KnownCarePlan, KnownPerson, PersonKey};
+use super::known::{Known, KnownCarePlan, KnownPerson};
 use super::plan::{Context, Plan};
+
+/// Whom the roster lists: door, name, birth date.
+pub(super) struct Listed<'a>(HashSet<(String, &'a str, Option<NaiveDate>)>);
+
+impl<'a> Listed<'a> {
+    pub(super) fn new(rows: &'a [Row]) -> Listed<'a> {
+        Listed(
+            rows.iter()
+                .map(|row| (address_key(row), row.name.as_str(), row.birth_date))
+                .collect(),
+        )
+    }
+
+    fn holds(&self, row: &Row, birth_date: Option<NaiveDate>) -> bool {
+        self.0.contains(&(address_key(row), row.name.as_str(), birth_date))
+    }
+}
 
 /// A note beside a care plan or a category speaks of care: it is not for everybody.
 fn note_is_care(row: &Row) -> bool {
@@ -25,6 +44,7 @@ fn person_fields(row: &Row) -> Vec<(&'static str, Scalar)> {
         ("sex", row.sex.map(|sex| text(sex.code()))),
         ("birth_date", row.birth_date.map(|date| Scalar::Text(date.to_string()))),
         ("phone", row.phone.as_deref().map(text)),
+        ("phone2", row.second_phone.as_deref().map(text)),
         (
             "relation_to_head",
             row.relation_to_head.map(|relation| text(relation.code())),
@@ -36,27 +56,38 @@ fn person_fields(row: &Row) -> Vec<(&'static str, Scalar)> {
     .collect()
 }
 
-pub(super) fn person_key(row: &Row, household: EntityId) -> PersonKey {
-    (household, row.name.clone(), row.birth_date)
+/// The person of a row: one of this name and birth date; else the only one of this name in the
+/// household, if one of the two birth dates is not known or the roster lists nobody with the
+/// known one: then it is a correction.
+fn find_person(row: &Row, household: EntityId, listed: &Listed<'_>, known: &Known) -> Option<EntityId> {
+    let of_name = known.by_name.get(&(household, row.name.clone()))?;
+    if let Some((_, id)) = of_name.iter().find(|(birth_date, _)| *birth_date == row.birth_date) {
+        return Some(*id);
+    }
+    let only = of_name.first()?.1;
+    let is_one = of_name.iter().all(|(_, id)| *id == only);
+    let is_other = row.birth_date.is_some()
+        && of_name
+            .iter()
+            .any(|(date, _)| date.is_some() && listed.holds(row, *date));
+    (is_one && !is_other).then_some(only)
 }
 
+/// Plans the open fields of a row's person; a new one is made.
 pub(super) fn plan_person(
     row: &Row,
     household: EntityId,
+    listed: &Listed<'_>,
     known: &mut Known,
     plan: &mut Plan,
     draft: &mut Draft,
 ) -> EntityId {
-    let key = person_key(row, household);
-    if let Some(person) = known.persons.get_mut(&key) {
+    if let Some(id) = find_person(row, household, listed, known) {
         for (field, value) in person_fields(row) {
-            if person.fields.get(field) != Some(&value) {
-                draft.touches_old = true;
-                draft.set("person", person.id, field, value.clone());
-                person.fields.insert(field, value);
-            }
+            set_if_new("person", id, field, value, known, draft);
         }
-        return person.id;
+        known.index_person(id, household, &row.name, row.birth_date);
+        return id;
     }
     let id = draft.new_entity();
     draft.text("person", id, "name", row.name.as_str());
@@ -72,21 +103,32 @@ pub(super) fn plan_person(
     draft.text("person", id, "household_id", household.to_string());
     plan.create.person += 1;
     known.persons.insert(
-        key,
+        id,
         KnownPerson {
-            id,
             fields,
-            care_categories: BTreeSet::new(),
-            is_old: false,
+            ..KnownPerson::default()
         },
     );
+    known.index_person(id, household, &row.name, row.birth_date);
     id
+}
+
+/// Sets a field that neither shows this value nor has been given it by a roster before: what
+/// others have changed since stays. Where the roster says something new too, both values stay
+/// and the conflict is shown, because the edit states no base.
+fn set_if_new(kind: &str, id: EntityId, field: &'static str, value: Scalar, known: &mut Known, draft: &mut Draft) {
+    let shown = known.persons.get(&id).and_then(|person| person.fields.get(field));
+    if shown == Some(&value) || known.has_said(id, field, &value) {
+        return;
+    }
+    draft.set(kind, id, field, value.clone());
+    known.persons.entry(id).or_default().fields.insert(field, value);
 }
 
 /// Categories that a row adds, its care plan, and a note that speaks of care.
 pub(super) fn plan_care(
     row: &Row,
-    key: &PersonKey,
+    person: EntityId,
     grid: GridId,
     known: &mut Known,
     plan: &mut Plan,
@@ -95,59 +137,31 @@ pub(super) fn plan_care(
     if !note_is_care(row) {
         return;
     }
-    let Some(person) = known.persons.get_mut(key) else {
-        return;
-    };
     let mut draft = Draft::new((context.next_id)());
     for category in &row.care_categories {
-        if person.care_categories.insert(category.value().to_owned()) {
-            draft.set(
-                "person",
-                person.id,
-                format!("care_categories:{}", category.value()),
-                Scalar::Boolean(true),
-            );
+        let field = format!("care_categories:{}", category.value());
+        let said = known.has_said(person, &field, &Scalar::Boolean(true));
+        let shown = &mut known.persons.entry(person).or_default().care_categories;
+        if shown.insert(category.value().to_owned()) && !said {
+            draft.set("person", person, field, Scalar::Boolean(true));
         }
     }
     if let (None, Some(note)) = (&row.care_plan, &row.note) {
-        let value = Scalar::Text(note.clone());
-        if person.fields.get("health_note") != Some(&value) {
-            draft.set("person", person.id, "health_note", value.clone());
-            person.fields.insert("health_note", value);
-        }
+        let note = Scalar::Text(note.clone());
+        set_if_new("person", person, "health_note", note, known, &mut draft);
     }
-    draft.touches_old = person.is_old;
     if let Some(stated) = &row.care_plan {
-        let interval_days = i64::from(stated.interval_days);
-        match known.care_plans.get_mut(&person.id) {
-            Some(old) if old.interval_days == interval_days => {}
+        let interval = Scalar::Integer(i64::from(stated.interval_days));
+        match known.care_plans.get_mut(&person) {
+            Some(old) if Scalar::Integer(old.interval_days) == interval => {}
             Some(old) => {
-                draft.set("care_plan", old.id, "interval_days", Scalar::Integer(interval_days));
-                old.interval_days = interval_days;
+                old.interval_days = i64::from(stated.interval_days);
+                let id = old.id;
+                if !known.has_said(id, "interval_days", &interval) {
+                    draft.set("care_plan", id, "interval_days", interval);
+                }
             }
-            None => {
-                let id = draft.new_entity();
-                draft.text("care_plan", id, "subject_id", person.id.to_string());
-                draft.text("care_plan", id, "level", "custom");
-                draft.set("care_plan", id, "interval_days", Scalar::Integer(interval_days));
-                for worker in known.grid_workers.get(&grid).into_iter().flatten() {
-                    draft.set("care_plan", id, format!("responsible:{worker}"), Scalar::Boolean(true));
-                }
-                draft.text("care_plan", id, "starts_on", context.today.to_string());
-                for category in &row.care_categories {
-                    draft.set(
-                        "care_plan",
-                        id,
-                        format!("reasons:{}", category.value()),
-                        Scalar::Boolean(true),
-                    );
-                }
-                if let Some(note) = &row.note {
-                    draft.text("care_plan", id, "note", note.as_str());
-                }
-                plan.create.care_plan += 1;
-                known.care_plans.insert(person.id, KnownCarePlan { id, interval_days });
-            }
+            None => new_care_plan(row, person, grid, known, plan, &mut draft, context.today),
         }
     }
     draft.finish(
@@ -156,6 +170,34 @@ pub(super) fn plan_care(
             class: Class::Care,
         },
         plan,
-        context,
     );
+}
+
+fn new_care_plan(
+    row: &Row,
+    person: EntityId,
+    grid: GridId,
+    known: &mut Known,
+    plan: &mut Plan,
+    draft: &mut Draft,
+    today: NaiveDate,
+) {
+    let interval_days = row.care_plan.map_or(0, |stated| i64::from(stated.interval_days));
+    let id = draft.new_entity();
+    draft.text("care_plan", id, "subject_id", person.to_string());
+    draft.text("care_plan", id, "level", "custom");
+    draft.set("care_plan", id, "interval_days", Scalar::Integer(interval_days));
+    for worker in known.grid_workers.get(&grid).into_iter().flatten() {
+        draft.set("care_plan", id, format!("responsible:{worker}"), Scalar::Boolean(true));
+    }
+    draft.text("care_plan", id, "starts_on", today.to_string());
+    for category in &row.care_categories {
+        let field = format!("reasons:{}", category.value());
+        draft.set("care_plan", id, field, Scalar::Boolean(true));
+    }
+    if let Some(note) = &row.note {
+        draft.text("care_plan", id, "note", note.as_str());
+    }
+    plan.create.care_plan += 1;
+    known.care_plans.insert(person, KnownCarePlan { id, interval_days });
 }

@@ -6,20 +6,22 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
-use menpai_roster::Row;
+use menpai_roster::{Row, building_name};
 use menpai_sync_core::entry::{Edit, Scalar};
-use menpai_sync_core::ids::{CommunityCode, EntityId, EntryId, GridId, Hash};
+use menpai_sync_core::ids::{CommunityCode, EntityId, EntryId, GridId};
 use menpai_sync_core::kinds::Class;
 use menpai_sync_core::part::Part;
 
-use super::address::{address_key, fold};
+use super::address::{address_key, fold, fold_grid};
 use super::draft::Draft;
+use super::grids::{self, GridsOfBuildings, Placed};
 use super::known::{Known, KnownDwelling, KnownHousehold};
-use super::people::{person_key, plan_care, plan_person};
-use super::report::{Counts, Rejected};
+use super::people::{Listed, plan_care, plan_person};
+use super::report::{Counts, Finding};
 
 /// The code of 户主 in GB/T 4761.
 const HEAD: &str = "02";
+const HEAD_FIELD: &str = "head_person_id";
 
 /// An edit that the importer will write.
 #[derive(Debug, Clone)]
@@ -44,7 +46,9 @@ pub(super) struct Plan {
     /// Rows that say nothing new.
     pub(super) unchanged: usize,
     /// Rows that could not be placed.
-    pub(super) rejected: Vec<Rejected>,
+    pub(super) rejected: Vec<Finding>,
+    /// Rows that name no grid, and where they went.
+    pub(super) placed: Placed,
 }
 
 /// What planning needs beside the rows.
@@ -55,21 +59,29 @@ pub(super) struct Context<'a> {
     pub(super) today: NaiveDate,
     /// Makes entry ids: clock and randomness are the caller's.
     pub(super) next_id: &'a mut dyn FnMut() -> EntryId,
-    /// Heads of a part's document; an edit of something existing states them as its base.
-    pub(super) heads: &'a dyn Fn(Part) -> Vec<Hash>,
+    /// Names of the roster's sheets.
+    pub(super) sheets: &'a [String],
+}
+
+impl Context<'_> {
+    /// The name of a row's sheet.
+    pub(super) fn sheet_name(&self, row: &Row) -> &str {
+        self.sheets.get(row.sheet).map_or("", String::as_str)
+    }
 }
 
 /// Plans the rows against what is known; `known` is as it would be afterwards.
 pub(super) fn plan(rows: &[Row], known: &mut Known, context: &mut Context<'_>) -> Plan {
     let mut plan = Plan::default();
     let parents = compounds_of_one_grid(rows);
+    let buildings = GridsOfBuildings::new(rows, known);
+    let listed = Listed::new(rows);
     for row in rows {
-        let Some(place) = find_grid(row, known, &mut plan, context) else {
-            plan.rejected.push(Rejected::without_grid(row.number));
+        let Some(grid) = grids::grid_of(row, &buildings, known, &mut plan, context) else {
             continue;
         };
         let before = (plan.entries.len(), plan.create.clone());
-        plan_row(row, place, &parents, known, &mut plan, context);
+        plan_row(row, grid, &parents, &listed, known, &mut plan, context);
         if plan.entries.len() == before.0 {
             plan.unchanged += 1;
         } else if plan.create == before.1 {
@@ -84,51 +96,9 @@ pub(super) fn plan_grids(names: &[&str], known: &mut Known, context: &mut Contex
     let mut plan = Plan::default();
     let grids = names
         .iter()
-        .map(|name| grid_named(name, known, &mut plan, context))
+        .map(|name| grids::named(name, known, &mut plan, context))
         .collect();
     (grids, plan)
-}
-
-/// The grid of a row: its door's, if the door is known; else the one it names (made if it is
-/// new); else the only one there is.
-fn find_grid(row: &Row, known: &mut Known, plan: &mut Plan, context: &mut Context<'_>) -> Option<GridId> {
-    if let Some(dwelling) = known.dwellings.get(&address_key(row)) {
-        return Some(dwelling.grid);
-    }
-    let Some(name) = &row.grid else {
-        let mut all = known.grids.values();
-        return match (all.next(), all.next()) {
-            (Some(only), None) => Some(GridId::from_bytes(*only.as_bytes())),
-            _ => None,
-        };
-    };
-    Some(GridId::from_bytes(*grid_named(name, known, plan, context).as_bytes()))
-}
-
-fn grid_named(name: &str, known: &mut Known, plan: &mut Plan, context: &mut Context<'_>) -> EntityId {
-    if let Some(grid) = known.grids.get(&fold(name)) {
-        return *grid;
-    }
-    let mut draft = Draft::new((context.next_id)());
-    let id = draft.new_entity();
-    draft.text("place", id, "type", "grid");
-    draft.text("place", id, "name", name);
-    draft.text("place", id, "grid_kind", "basic");
-    // Community (12), grid (2), sub-grid (2): numbered in the order in which they appear.
-    if let number @ 1..=99 = known.grids.len() + 1 {
-        draft.text("place", id, "code", format!("{}{number:02}00", context.community));
-    }
-    draft.finish(
-        Part {
-            grid: None,
-            class: Class::Open,
-        },
-        plan,
-        context,
-    );
-    plan.create.grid += 1;
-    known.grids.insert(fold(name), id);
-    id
 }
 
 /// Compounds all of whose rows name one grid: that grid is their parent. One that lies in
@@ -140,7 +110,7 @@ fn compounds_of_one_grid(rows: &[Row]) -> HashSet<String> {
             grids
                 .entry(fold(compound))
                 .or_default()
-                .insert(row.grid.as_deref().map(fold));
+                .insert(row.grid.as_deref().map(fold_grid));
         }
     }
     grids
@@ -174,7 +144,6 @@ fn find_compound(
             class: Class::Open,
         },
         plan,
-        context,
     );
     plan.create.compound += 1;
     known.compounds.insert(fold(name), id);
@@ -185,6 +154,7 @@ fn plan_row(
     row: &Row,
     grid: GridId,
     parents: &HashSet<String>,
+    listed: &Listed<'_>,
     known: &mut Known,
     plan: &mut Plan,
     context: &mut Context<'_>,
@@ -195,23 +165,16 @@ fn plan_row(
         .map(|name| find_compound(name, grid, parents, known, plan, context));
     let mut draft = Draft::new((context.next_id)());
     let dwelling = find_dwelling(row, grid, compound, known, plan, &mut draft);
-    let household = *known.households.entry(dwelling).or_insert_with(|| {
-        let id = draft.new_entity();
-        draft.text("household", id, "dwelling_id", dwelling.to_string());
-        plan.create.household += 1;
-        KnownHousehold { id, has_head: false }
-    });
-    let person = plan_person(row, household.id, known, plan, &mut draft);
-    if !household.has_head && row.relation_to_head.is_some_and(|relation| relation.code() == HEAD) {
-        // Not an old thing's change even where the household is old: it had no head to see.
-        draft.text("household", household.id, "head_person_id", person.to_string());
-        known.households.insert(
-            dwelling,
-            KnownHousehold {
-                has_head: true,
-                ..household
-            },
-        );
+    let household = find_household(row, dwelling, known, plan, &mut draft);
+    let person = plan_person(row, household.id, listed, known, plan, &mut draft);
+    let is_head = row.relation_to_head.is_some_and(|relation| relation.code() == HEAD);
+    let head = Scalar::Text(person.to_string());
+    if is_head && !household.has_head && !known.has_said(household.id, HEAD_FIELD, &head) {
+        draft.set("household", household.id, HEAD_FIELD, head);
+        known
+            .households
+            .entry(dwelling)
+            .and_modify(|known| known.has_head = true);
     }
     draft.finish(
         Part {
@@ -219,9 +182,34 @@ fn plan_row(
             class: Class::Open,
         },
         plan,
-        context,
     );
-    plan_care(row, &person_key(row, household.id), grid, known, plan, context);
+    plan_care(row, person, grid, known, plan, context);
+}
+
+/// The household in which an earlier roster has placed this person, whether or not they live
+/// there still; else the one behind the door.
+fn find_household(
+    row: &Row,
+    dwelling: EntityId,
+    known: &mut Known,
+    plan: &mut Plan,
+    draft: &mut Draft,
+) -> KnownHousehold {
+    let placed = known.placed.get(&(dwelling, row.name.clone(), row.birth_date));
+    let behind_door = known.households.get(&dwelling).copied();
+    if let Some(id) = placed.filter(|id| behind_door.is_none_or(|household| household.id != **id)) {
+        // Its head is nothing that a roster of before its move still has to say.
+        return KnownHousehold {
+            id: *id,
+            has_head: true,
+        };
+    }
+    *known.households.entry(dwelling).or_insert_with(|| {
+        let id = draft.new_entity();
+        draft.text("household", id, "dwelling_id", dwelling.to_string());
+        plan.create.household += 1;
+        KnownHousehold { id, has_head: false }
+    })
 }
 
 fn find_dwelling(
@@ -239,7 +227,7 @@ fn find_dwelling(
     let stands_in = compound.unwrap_or_else(|| EntityId::from_bytes(*grid.as_bytes()));
     let building = *known
         .buildings
-        .entry((stands_in, fold(&row.building)))
+        .entry((stands_in, fold(&building_name(&row.building))))
         .or_insert_with(|| {
             let id = draft.new_entity();
             draft.text("place", id, "type", "building");

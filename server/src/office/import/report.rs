@@ -1,6 +1,6 @@
 //! What an import found and did, for people and for programs.
 
-use menpai_roster::{Message, Rejection};
+use menpai_roster::{Column, Message, Notice, Rejection};
 use serde::{Deserialize, Serialize};
 
 /// New things by registry type.
@@ -22,9 +22,12 @@ pub struct Counts {
     pub care_plan: usize,
 }
 
-/// A row that is not imported, and why.
+/// Something about a row: why it is not imported, or what somebody should look at although
+/// it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rejected {
+pub struct Finding {
+    /// Name of its sheet; empty for a CSV file.
+    pub sheet: String,
     /// As the sheet numbers it.
     pub row: u32,
     /// Heading of the column to put right.
@@ -37,34 +40,58 @@ pub struct Rejected {
     pub en: String,
 }
 
-impl Rejected {
-    /// The row names no grid, its door is unknown, and there are several grids.
-    pub(super) fn without_grid(row: u32) -> Rejected {
-        Rejected {
+/// A sheet of the workbook that was not read, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreadSheet {
+    /// Its name.
+    pub sheet: String,
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+impl Finding {
+    fn new(sheet: &str, row: u32, column: Column, code: impl Serialize, message: &Message) -> Finding {
+        let code = serde_json::to_value(code).ok();
+        Finding {
+            sheet: sheet.to_owned(),
             row,
-            column: "网格".to_owned(),
-            code: "missing_grid".to_owned(),
-            zh: "没有写网格，也无法从门牌得知。".to_owned(),
-            en: "No grid is given, and the door does not tell it.".to_owned(),
+            column: column.heading().to_owned(),
+            code: code
+                .as_ref()
+                .and_then(|code| code.as_str())
+                .unwrap_or_default()
+                .to_owned(),
+            zh: message.zh.clone(),
+            en: message.en.clone(),
         }
+    }
+
+    /// A finding of the planner, about the grid of a row.
+    pub(super) fn about_grid(sheet: &str, row: u32, code: &str, zh: String, en: String) -> Finding {
+        Finding::new(sheet, row, Column::Grid, code, &Message { zh, en })
     }
 }
 
-impl From<&Rejection> for Rejected {
-    fn from(rejection: &Rejection) -> Rejected {
-        let text = |value: serde_json::Result<serde_json::Value>| {
-            value
-                .ok()
-                .and_then(|value| value.as_str().map(str::to_owned))
-                .unwrap_or_default()
-        };
-        let Message { zh, en } = rejection.message.clone();
-        Rejected {
-            row: rejection.row,
-            column: text(serde_json::to_value(rejection.column)),
-            code: text(serde_json::to_value(rejection.code)),
-            zh,
-            en,
+impl From<&Rejection> for Finding {
+    fn from(from: &Rejection) -> Finding {
+        Finding::new(&from.sheet, from.row, from.column, from.code, &from.message)
+    }
+}
+
+impl From<&Notice> for Finding {
+    fn from(from: &Notice) -> Finding {
+        Finding::new(&from.sheet, from.row, from.column, from.code, &from.message)
+    }
+}
+
+impl From<&menpai_roster::UnreadSheet> for UnreadSheet {
+    fn from(from: &menpai_roster::UnreadSheet) -> UnreadSheet {
+        UnreadSheet {
+            sheet: from.name.clone(),
+            zh: from.message.zh.clone(),
+            en: from.message.en.clone(),
         }
     }
 }
@@ -72,12 +99,12 @@ impl From<&Rejection> for Rejected {
 /// What was read, what it means, what was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportReport {
-    /// Rows with content.
+    /// Rows with somebody on them.
     pub rows: usize,
     /// Rows that can be imported.
     pub importable: usize,
-    /// Rows that cannot.
-    pub rejected: usize,
+    /// Why the others cannot, in the order of the sheets; a row may have several reasons.
+    pub rejected: Vec<Finding>,
     /// New things.
     pub create: Counts,
     /// Rows that change something that is there.
@@ -90,6 +117,8 @@ pub struct ImportReport {
     pub entries: usize,
     /// Entries written that the community's rules hold back.
     pub held: usize,
-    /// Why rows are rejected, in the order of the sheet.
-    pub rejections: Vec<Rejected>,
+    /// What somebody should look at although the rows are imported.
+    pub notices: Vec<Finding>,
+    /// Sheets that were not read.
+    pub unread_sheets: Vec<UnreadSheet>,
 }

@@ -1,0 +1,120 @@
+//! Writes the rejected rows of a roster into a workbook of their own: the same headings and
+//! cells, then the row's number and the reasons. Mended there, it can be imported as it is.
+//! The only place where an office's own cells leave the crate, back to where they came from.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rust_xlsxwriter::{Color, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
+
+use chrono::Datelike;
+
+use crate::error::RosterError;
+use crate::reading::{self, Prepared};
+use crate::source;
+use crate::table::Cell;
+
+/// One row to be written, with the reasons in words.
+#[derive(Debug, Clone)]
+pub struct RejectedRow {
+    /// The sheet's name; empty for a CSV file.
+    pub sheet: String,
+    /// The row as the sheet numbers it.
+    pub row: u32,
+    /// Why it is rejected.
+    pub reasons: String,
+}
+
+/// Why the workbook could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteRejectedError {
+    /// The roster cannot be read again.
+    #[error(transparent)]
+    Roster(#[from] RosterError),
+    /// The workbook cannot be made.
+    #[error(transparent)]
+    Workbook(#[from] XlsxError),
+    /// The file cannot be written.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// Writes the given rows of the roster `input` to `output`, which must not be there yet.
+///
+/// # Errors
+///
+/// [`WriteRejectedError`]; then nothing lies at `output`, unless it was there before.
+pub fn write_rejected(input: &Path, rejected: &[RejectedRow], output: &Path) -> Result<(), WriteRejectedError> {
+    let (sheets, _) = reading::with_headings(source::tables(input, &source::load(input)?)?)?;
+    let mut workbook = Workbook::new();
+    for sheet in &sheets {
+        let reasons: BTreeMap<u32, &str> = rejected
+            .iter()
+            .filter(|rejected| rejected.sheet == sheet.table.name)
+            .map(|rejected| (rejected.row, rejected.reasons.as_str()))
+            .collect();
+        if !reasons.is_empty() {
+            write_sheet(workbook.add_worksheet(), sheet, &reasons)?;
+        }
+    }
+    let bytes = workbook.save_to_buffer()?;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(output)?;
+    std::io::Write::write_all(&mut file, &bytes)?;
+    Ok(())
+}
+
+fn write_sheet(to: &mut Worksheet, sheet: &Prepared, reasons: &BTreeMap<u32, &str>) -> Result<(), XlsxError> {
+    let name = if sheet.table.name.is_empty() {
+        "未导入"
+    } else {
+        &sheet.table.name
+    };
+    to.set_name(name)?;
+    let bold = Format::new().set_bold();
+    let text = Format::new().set_num_format("@");
+    let date = Format::new().set_num_format("yyyy-mm-dd");
+    let reason = Format::new().set_font_color(Color::Red);
+    let width = width(sheet);
+    for (heading, position) in sheet.headings.texts.iter().zip(0_u16..) {
+        to.write_with_format(0, position, heading, &bold)?;
+        to.set_column_width(position, 14)?;
+    }
+    to.write_with_format(0, width, "原行号", &bold)?;
+    to.write_with_format(0, width + 1, "未导入原因", &bold)?;
+    to.set_column_width(width + 1, 60)?;
+    let rows = sheet.people().filter_map(|row| Some((row, reasons.get(&row.number)?)));
+    for ((row, why), number) in rows.zip(1..) {
+        for (cell, position) in row.cells.iter().zip(0_u16..) {
+            match cell {
+                Cell::Empty => {}
+                Cell::Text(content) => {
+                    to.write_string_with_format(number, position, content, &text)?;
+                }
+                Cell::Number(content) => {
+                    to.write_number(number, position, *content)?;
+                }
+                Cell::Date(day) => {
+                    let day = ExcelDateTime::from_ymd(
+                        u16::try_from(day.year()).unwrap_or_default(),
+                        u8::try_from(day.month()).unwrap_or_default(),
+                        u8::try_from(day.day()).unwrap_or_default(),
+                    )?;
+                    to.write_with_format(number, position, &day, &date)?;
+                }
+                Cell::FormulaError(error) => {
+                    to.write_string(number, position, error)?;
+                }
+            }
+        }
+        to.write_number(number, width, row.number)?;
+        to.write_string_with_format(number, width + 1, *why, &reason)?;
+    }
+    to.set_freeze_panes(1, 0)?;
+    Ok(())
+}
+
+/// Behind the last column with anything in it.
+fn width(sheet: &Prepared) -> u16 {
+    let widest = sheet.people().map(|row| row.cells.len()).max().unwrap_or(0);
+    u16::try_from(widest.max(sheet.headings.texts.len())).unwrap_or(u16::MAX - 1)
+}
