@@ -250,10 +250,24 @@ impl Community {
     /// # Errors
     /// [`StoreError`]; then none is stored.
     pub fn write_as_office(&self, office: &OfficeDevice, entries: Vec<Vec<u8>>) -> Result<LogHead, StoreError> {
+        self.decide_as_office(office, clock::now_ms(), |_| Ok(entries))
+    }
+
+    /// The same, received at `received_ms`; which entries, `decide` says from what the file
+    /// holds, and nobody else writes between its look and its entries.
+    ///
+    /// # Errors
+    /// [`StoreError`], also that of `decide`; then none is stored.
+    pub fn decide_as_office(
+        &self,
+        office: &OfficeDevice,
+        received_ms: i64,
+        decide: impl FnOnce(&Connection) -> Result<Vec<Vec<u8>>, StoreError> + Send + 'static,
+    ) -> Result<LogHead, StoreError> {
         let office = office.clone();
         self.write(move |work| {
             let contact = Contact {
-                received_ms: clock::now_ms(),
+                received_ms,
                 offset_ms: 0,
             };
             let code = work.state.identity.code;
@@ -261,7 +275,7 @@ impl Community {
                 Some(log) => log.head,
                 None => LogHead::empty(code, office.device),
             };
-            let mut rest = entries.into_iter().peekable();
+            let mut rest = decide(work.transaction)?.into_iter().peekable();
             while rest.peek().is_some() {
                 let piece = rest.by_ref().take(OFFICE_SLICE).collect();
                 let slice = CheckedSlice::of_office(code, office.device, &office.key, head, piece);
