@@ -4,6 +4,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use chrono::{NaiveTime, Timelike};
+
 /// Where data lies if nothing is said.
 pub const DEFAULT_DATA: &str = "data";
 
@@ -16,6 +18,38 @@ pub enum AddressError {
     /// Plain http beyond this machine.
     #[error("plain http answers on 127.0.0.1 only, not on {0}; use --https for the network")]
     HttpBeyondLoopback(SocketAddr),
+}
+
+/// When nobody is out and the day before is over.
+pub const DEFAULT_NIGHTLY: &str = "02:00";
+
+/// When the server closes the day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nightly {
+    /// At this local time.
+    At(NaiveTime),
+    /// Never by itself.
+    Off,
+}
+
+/// A time that is none, or after noon.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a time before noon like 02:00, nor `off`: the night closes the day before")]
+pub struct NightlyError(String);
+
+/// `HH:MM` before noon, or `off`.
+///
+/// # Errors
+/// [`NightlyError`].
+pub fn parse_nightly(text: &str) -> Result<Nightly, NightlyError> {
+    if text == "off" {
+        return Ok(Nightly::Off);
+    }
+    NaiveTime::parse_from_str(text, "%H:%M")
+        .ok()
+        .filter(|at| at.hour() < 12)
+        .map(Nightly::At)
+        .ok_or_else(|| NightlyError(text.to_owned()))
 }
 
 /// Settings of a server.
@@ -31,6 +65,8 @@ pub struct ServeConfig {
     pub web: PathBuf,
     /// Make the demo community where there is none.
     pub demo: bool,
+    /// When the day is closed.
+    pub nightly: Nightly,
     /// Print the addresses as one line of JSON too.
     pub announce_json: bool,
 }
@@ -68,6 +104,17 @@ fn parse(text: &str, host: &str) -> Result<SocketAddr, AddressError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_night_is_before_noon_or_off() {
+        let at = |hour, minute| NaiveTime::from_hms_opt(hour, minute, 0).map(Nightly::At);
+        assert_eq!(parse_nightly("02:00").ok(), at(2, 0));
+        assert_eq!(parse_nightly("11:59").ok(), at(11, 59));
+        assert_eq!(parse_nightly("off"), Ok(Nightly::Off));
+        for wrong in ["23:30", "12:00", "24:00", "2", ""] {
+            assert!(parse_nightly(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn plain_http_stays_on_this_machine() {

@@ -143,6 +143,25 @@ impl DataFolder {
         self.path.join("tls")
     }
 
+    /// Folder of the copies that the nights keep, one folder for each day.
+    #[must_use]
+    pub fn backups(&self) -> PathBuf {
+        self.path.join("backups")
+    }
+
+    /// The files that a home cannot be started again without, beside the databases.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub fn secrets(&self) -> io::Result<Vec<PathBuf>> {
+        let mut files = vec![self.path.join("receipt-key")];
+        for file in fs::read_dir(self.tls())? {
+            files.push(file?.path());
+        }
+        files.retain(|file| file.is_file());
+        Ok(files)
+    }
+
     /// Logins of the demo.
     #[must_use]
     pub fn demo_logins(&self) -> PathBuf {

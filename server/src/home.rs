@@ -2,7 +2,7 @@
 //! receipt key. Handlers get it as `web::Data<Home>`; what blocks leaves the workers here.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use actix_web::web;
 use menpai_sync_core::ids::CommunityCode;
@@ -46,6 +46,8 @@ pub struct Home {
     pub sign_in_limits: SignInLimits,
     /// Moves whenever a session is ended by hand: what is bound to one looks again.
     pub session_ends: watch::Sender<u64>,
+    /// Held by the night that is running: there is one at a time.
+    pub night: Mutex<()>,
     node: Arc<NodeStore>,
     /// The data folder. Last, so that its lock is given back when all files are closed.
     pub folder: DataFolder,
@@ -70,6 +72,7 @@ impl Home {
             receipt_key,
             passwords: Passwords::new()?,
             sign_in_limits: SignInLimits::new(),
+            night: Mutex::new(()),
             session_ends: watch::Sender::new(0),
             node: Arc::new(NodeStore::open(&folder.node_file())?),
             folder,

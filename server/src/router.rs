@@ -51,6 +51,7 @@ fn addresses(config: &mut ServiceConfig) {
                     web::delete().to(desk_sessions::delete_current),
                 )
                 .route("/desk/events", web::get().to(desk::events::get))
+                .route("/desk/morning", web::get().to(desk::morning::get))
                 .route("/desk/overview", web::get().to(desk::overview::get))
                 .route("/desk/coverage", web::get().to(desk::coverage::get))
                 .route("/desk/wall", web::get().to(desk::wall::get))

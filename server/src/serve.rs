@@ -8,10 +8,11 @@ use std::time::Duration;
 use actix_web::{HttpServer, web};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::ServeConfig;
+use crate::config::{Nightly, ServeConfig};
 use crate::control;
 use crate::demo;
 use crate::home::Home;
+use crate::jobs::night::Schedule;
 use crate::router::app;
 use crate::routes::static_files::WebFolder;
 use crate::{clock, tls};
@@ -35,6 +36,10 @@ pub fn run(config: &ServeConfig) -> Result<(), Box<dyn std::error::Error>> {
     let web_folder = web::Data::new(load_web(config));
     let tls = tls::server_config(&home.folder.tls(), config.https, clock::now_ms())?;
     let control = control::Listener::start(home.clone().into_inner())?;
+    let night = match config.nightly {
+        Nightly::At(at) => Some(Schedule::start(home.clone().into_inner(), at)?),
+        Nightly::Off => None,
+    };
 
     actix_web::rt::System::new().block_on(async {
         let app_home = home.clone();
@@ -49,6 +54,7 @@ pub fn run(config: &ServeConfig) -> Result<(), Box<dyn std::error::Error>> {
         announce(config, &home, &server.addrs_with_scheme(), logins.as_deref())?;
         server.run().await
     })?;
+    drop(night);
     drop(control);
     Ok(())
 }

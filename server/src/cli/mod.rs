@@ -6,6 +6,7 @@ mod import_report;
 mod import_roster;
 mod language;
 mod maintain;
+mod nightly;
 mod serve;
 mod simulate;
 
@@ -38,6 +39,8 @@ enum Command {
     Verify(maintain::Arguments),
     /// Make tables and registry documents again from the log, and compare the digests
     Rebuild(maintain::Arguments),
+    /// Close the day: verify, count, list visits, keep a copy; what is done is not done again
+    Nightly(nightly::Arguments),
     /// Let a fleet of phones without screens work against a running server
     Simulate(simulate::Arguments),
 }
@@ -72,6 +75,7 @@ pub fn run() -> ExitCode {
         Command::Demo(Demo::Roster(arguments)) => demo_roster::run(&arguments),
         Command::Verify(arguments) => maintain::verify(&arguments),
         Command::Rebuild(arguments) => maintain::rebuild(&arguments),
+        Command::Nightly(arguments) => nightly::run(&arguments),
         Command::Simulate(arguments) => simulate::run(arguments),
     };
     outcome.unwrap_or_else(|error| {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{DataArguments, Outcome};
-use crate::config::{ServeConfig, parse_http, parse_https};
+use crate::config::{DEFAULT_NIGHTLY, Nightly, ServeConfig, parse_http, parse_https, parse_nightly};
 use crate::serve;
 
 #[derive(Args)]
@@ -26,6 +26,9 @@ pub(super) struct Arguments {
     /// Make the demo community if there is none, and print its logins
     #[arg(long)]
     demo: bool,
+    /// When to close the day, HH:MM before noon; `off` never does
+    #[arg(long, value_name = "TIME", default_value = DEFAULT_NIGHTLY, value_parser = parse_nightly)]
+    nightly: Nightly,
     /// Print the addresses as one line of JSON on stdout
     #[arg(long)]
     announce_json: bool,
@@ -38,6 +41,7 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
         https: arguments.https,
         web: arguments.web,
         demo: arguments.demo,
+        nightly: arguments.nightly,
         announce_json: arguments.announce_json,
     })?;
     Ok(ExitCode::SUCCESS)

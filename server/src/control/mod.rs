@@ -11,10 +11,12 @@ use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use menpai_sync_core::ids::CommunityCode;
+use menpai_sync_core::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use crate::data_folder::{DataFolderError, NODE_FILE};
 use crate::home::{Home, HomeError};
+use crate::jobs::night::NightReport;
 use crate::office::import::ImportReport;
 
 pub use listener::Listener;
@@ -41,6 +43,11 @@ pub enum Request {
     Verify,
     /// Make derived tables again.
     Rebuild,
+    /// Close the day, unless it is closed.
+    Nightly {
+        /// As if it were then; `None`: now.
+        now: Option<Instant>,
+    },
 }
 
 /// What comes back, in this order: any number of `Progress`, then one of the others.
@@ -72,6 +79,8 @@ pub enum Answer {
         /// Whether all was as it should be.
         clean: bool,
     },
+    /// The night is over.
+    Night(NightReport),
     /// It did not work.
     Failed {
         /// Why.

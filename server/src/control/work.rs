@@ -4,7 +4,9 @@ use menpai_roster::Message;
 use menpai_sync_core::ids::CommunityCode;
 
 use super::{Answer, Request};
+use crate::clock;
 use crate::home::Home;
+use crate::jobs::night::{self, Which};
 use crate::jobs::{rebuild, verify};
 use crate::office::import::{self, Import, ImportError};
 use crate::store::community::StoreError;
@@ -42,6 +44,9 @@ pub(super) fn perform(home: &Home, request: &Request, progress: &mut dyn FnMut(u
         }
         Request::Verify => for_each_community(home, verify_one),
         Request::Rebuild => for_each_community(home, rebuild_one),
+        Request::Nightly { now } => night::run(home, now.unwrap_or_else(clock::now), Which::Yesterday)
+            .map(Answer::Night)
+            .map_err(Failure::from),
     };
     done.unwrap_or_else(|error| Answer::Failed {
         message: error.to_string(),

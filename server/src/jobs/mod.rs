@@ -1,5 +1,6 @@
-//! What may be run at any time beside the requests: checking a community's file, and making
-//! what is derived again.
+//! What may be run at any time beside the requests: checking a community's file, making what
+//! is derived again, and the night, which closes the day.
 
+pub mod night;
 pub mod rebuild;
 pub mod verify;

@@ -1,6 +1,6 @@
 //! The office's devices: what this server writes, it writes as entries of a device like any
 //! other, with a key and a log of its own. One for the home itself (which founds communities
-//! and registers the others), one for the importer, one for each account at the desk, so
+//! and registers the others), one for the importer, one for the night, one for each account at the desk, so
 //! that two people never share an actor.
 
 pub mod import;
@@ -10,9 +10,11 @@ use std::sync::Arc;
 
 use menpai_sync_core::device_log::LogHead;
 use menpai_sync_core::entry::{Draft, MakeError};
-use menpai_sync_core::ids::{CommunityCode, DeviceId, GridId, WorkerId};
+use menpai_sync_core::ids::{CommunityCode, DeviceId, EntryId, GridId, WorkerId};
 use menpai_sync_core::kinds::Kinds;
 use menpai_sync_core::signature::Signer;
+use menpai_sync_core::time::Instant;
+use rusqlite::Connection;
 use serde_json::{Map, Value};
 
 use crate::clock;
@@ -27,6 +29,8 @@ use crate::sync::{Community, OfficeDevice};
 const HOME: &str = ":home";
 /// Holder of the importer's.
 const IMPORTER: &str = ":importer";
+/// Holder of the night's.
+const NIGHT: &str = ":night";
 
 /// Why the office could not write.
 #[derive(Debug, thiserror::Error)]
@@ -97,6 +101,15 @@ impl Office {
         Ok(row.map(|row| row.device))
     }
 
+    /// The night's device; registered at first use. It writes in the home's name.
+    ///
+    /// # Errors
+    /// [`OfficeError`].
+    pub fn of_night(home: &Home, code: CommunityCode) -> Result<Office, OfficeError> {
+        let of_home = Office::of_home(home, code)?;
+        Office::registered(home, &of_home, NIGHT, of_home.worker, "夜间任务")
+    }
+
     /// The device of an account at the desk; registered at first use.
     ///
     /// # Errors
@@ -160,16 +173,15 @@ impl Office {
     /// A record of now, to be handed to [`Office::write`].
     #[must_use]
     pub fn record(&self, kind: &str, grid: Option<GridId>, body: Map<String, Value>) -> Draft {
+        self.record_at(clock::now(), kind, grid, body)
+    }
+
+    /// A record of another moment, to be handed to [`Office::decide`].
+    #[must_use]
+    pub fn record_at(&self, at: Instant, kind: &str, grid: Option<GridId>, body: Map<String, Value>) -> Draft {
         let schema = schema_of(self.community.kinds(), kind);
-        Draft::record(
-            clock::new_entry_id(),
-            kind,
-            schema,
-            grid,
-            self.worker,
-            clock::now(),
-            body,
-        )
+        let id = EntryId::from_clock(at.unix_ms, clock::random());
+        Draft::record(id, kind, schema, grid, self.worker, at, body)
     }
 
     /// Writes entries, all or none; durable when it returns. What became of them is in their
@@ -178,12 +190,28 @@ impl Office {
     /// # Errors
     /// [`OfficeError`]; then none is written.
     pub fn write(&self, drafts: &[Draft]) -> Result<LogHead, OfficeError> {
-        let entries = drafts
-            .iter()
-            .map(|draft| draft.make().map(|made| made.bytes))
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(self.community.write_as_office(&self.device, entries)?)
+        Ok(self.community.write_as_office(&self.device, bytes_of(drafts)?)?)
     }
+
+    /// Writes entries made at `at`, all or none, unless `is_there` says that what they say is in
+    /// the file already; nobody else writes in between.
+    ///
+    /// # Errors
+    /// [`OfficeError`]; then none is written.
+    pub fn decide(
+        &self,
+        at: Instant,
+        drafts: &[Draft],
+        is_there: impl FnOnce(&Connection) -> Result<bool, StoreError> + Send + 'static,
+    ) -> Result<LogHead, OfficeError> {
+        let entries = bytes_of(drafts)?;
+        let decide = move |connection: &Connection| Ok(if is_there(connection)? { Vec::new() } else { entries });
+        Ok(self.community.decide_as_office(&self.device, at.unix_ms, decide)?)
+    }
+}
+
+fn bytes_of(drafts: &[Draft]) -> Result<Vec<Vec<u8>>, MakeError> {
+    drafts.iter().map(|draft| draft.make().map(|made| made.bytes)).collect()
 }
 
 /// The schema version entries of a kind are made with; 0 for kinds that do not exist, whose

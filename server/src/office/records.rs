@@ -1,6 +1,6 @@
-//! Bodies of the records that only the office writes: which device is whose, and who has
-//! which role where. Their fields are those of `schemas/kinds/device.json` and
-//! `assignment.json`.
+//! Kinds that only the office writes, and the bodies of two of them: which device is whose, and
+//! who has which role where. Their fields are those of `schemas/kinds/device.json` and
+//! `assignment.json`; those of the night are in `jobs/night/records.rs`.
 
 use actix_web::web;
 use menpai_sync_core::ids::{DeviceId, GridId, WorkerId};
@@ -18,6 +18,10 @@ use crate::store::node::Account;
 pub const DEVICE: &str = "device";
 /// The kind that gives a role.
 pub const ASSIGNMENT: &str = "assignment";
+/// The kind that closes a day.
+pub const DAILY_RETURN: &str = "daily_return";
+/// The kind that lists the visits due on a day.
+pub const DUE_VISITS: &str = "due_visits";
 /// Type of a device on this server.
 pub(super) const OFFICE: &str = "office";
 const PHONE: &str = "phone";

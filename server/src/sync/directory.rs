@@ -146,6 +146,12 @@ impl Directory {
         self.devices.get(&device)
     }
 
+    /// Whether it is one of the office's own.
+    #[must_use]
+    pub fn is_office(&self, device: DeviceId) -> bool {
+        self.device(device).is_some_and(|known| known.facts.office)
+    }
+
     /// Every role a worker has or had.
     #[must_use]
     pub fn assignments(&self, worker: WorkerId) -> &[Assignment] {

@@ -7,6 +7,7 @@ pub mod doors;
 pub mod events;
 pub mod filters;
 pub mod local;
+pub mod morning;
 pub mod overview;
 mod reading;
 pub mod records;

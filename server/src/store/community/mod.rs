@@ -3,6 +3,7 @@
 
 mod bodies;
 pub mod check;
+pub mod copy;
 pub mod device_logs;
 pub mod digest;
 pub mod entries;

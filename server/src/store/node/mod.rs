@@ -1,9 +1,10 @@
-//! `node.sqlite`: accounts, sessions and the keys of devices. One connection behind a lock,
+//! `node.sqlite`: accounts, sessions, the keys of devices and what the nights did. One connection behind a lock,
 //! WAL and FULL read back at open; a session that was ended stays ended after a power cut.
 //! Everything here blocks: callers are on a blocking thread.
 
 mod accounts;
 mod devices;
+mod nights;
 mod open;
 mod sessions;
 
@@ -12,6 +13,7 @@ pub use devices::{
     OfficeDeviceRow, PhoneDevice, find_office_device, find_phone_device, insert_office_device, insert_phone_device,
     mark_phone_device_recorded, unrecorded_phone_devices,
 };
+pub use nights::{NightStep, begin_night_step, end_night_step, night_steps};
 pub use open::{NodeStore, NodeStoreError};
 pub use sessions::{
     Session, SessionKind, delete_ended_sessions, delete_session, find_session, insert_session, touch_session,

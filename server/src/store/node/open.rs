@@ -8,10 +8,16 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::store::connection::{OpenError, open_writer};
 use crate::store::migrations::{Migration, MigrationError, migrate};
 
-const MIGRATIONS: [Migration; 1] = [Migration {
-    name: "0001_accounts.sql",
-    sql: include_str!("../../../migrations/node/0001_accounts.sql"),
-}];
+const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        name: "0001_accounts.sql",
+        sql: include_str!("../../../migrations/node/0001_accounts.sql"),
+    },
+    Migration {
+        name: "0002_night.sql",
+        sql: include_str!("../../../migrations/node/0002_night.sql"),
+    },
+];
 
 /// Why `node.sqlite` cannot be used.
 #[derive(Debug, thiserror::Error)]

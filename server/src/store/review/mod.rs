@@ -12,5 +12,6 @@ pub mod lines;
 pub mod places;
 pub mod plans;
 pub mod register;
+pub mod returns;
 pub mod silence;
 pub mod statements;
