@@ -37,6 +37,15 @@ pub enum RosterError {
         "This .csv file is not text in UTF-8, GB18030 or UTF-16. Save it as \"CSV UTF-8\" or as .xlsx and try again."
     )]
     NotText,
+    /// A quotation mark in a `.csv` file is never closed.
+    #[error(
+        "A quotation mark in or behind row {row} of this .csv file is never closed, so that nothing behind it can be \
+         told apart. Close or delete it, or save the roster as .xlsx, and try again."
+    )]
+    OpenQuote {
+        /// The first row that it may stand in.
+        row: u32,
+    },
     /// A web page under the name of a workbook or a CSV file, as some systems export them.
     #[error("This is a web page, not a workbook. Open it in a spreadsheet program, save it as .xlsx and try again.")]
     WebPage,
@@ -130,6 +139,7 @@ impl RosterError {
             Self::NotAWorkbook { .. } => "roster_not_a_workbook",
             Self::WorkbookNamedCsv => "roster_workbook_named_csv",
             Self::NotText => "roster_not_text",
+            Self::OpenQuote { .. } => "roster_open_quote",
             Self::WebPage => "roster_web_page",
             Self::Entities { .. } => "roster_entities",
             Self::FarCell { .. } => "roster_far_cell",
@@ -159,6 +169,9 @@ impl RosterError {
             Self::NotText => {
                 "这个 .csv 文件不是 UTF-8、GB18030 或 UTF-16 编码的文本。请另存为“CSV UTF-8”或 .xlsx 再试。".to_owned()
             }
+            Self::OpenQuote { row } => format!(
+                "这个 .csv 文件从第 {row} 行起有一个引号没有配对,后面的内容分不清。请补上或删去引号,或另存为 .xlsx 再试。"
+            ),
             Self::WebPage => "这其实是网页,不是工作簿。请用表格软件打开,另存为 .xlsx 再试。".to_owned(),
             Self::Entities { part } => format!(
                 "工作簿里的 {part} 声明了文档类型或实体,表格软件不会这样写。请打开后把花名册复制到新的工作簿再试。"

@@ -140,6 +140,7 @@ fn every_error_says_what_to_do_in_both_languages() {
             missing: vec![Column::Name],
         },
         RosterError::WebPage,
+        RosterError::OpenQuote { row: 2 },
         RosterError::Entities { part: String::new() },
         RosterError::FarCell {
             cell: "XFD1048576".into(),

@@ -371,3 +371,66 @@ fn rejected_rows_come_back_in_a_workbook_that_can_be_mended_and_read_again() {
     // Nobody's mended rows are written over.
     assert!(write_rejected(&input, &rows, &output).is_err());
 }
+
+#[test]
+fn a_number_under_a_date_format_that_is_no_day_stays_a_number() {
+    let date = Format::new().set_num_format("yyyy/m/d");
+    let roster = roster(|workbook| {
+        let sheet = workbook.add_worksheet();
+        write_rows(
+            sheet,
+            0,
+            &[
+                &["姓名", "楼栋", "门牌", "电话", "出生日期"],
+                &["郑玉兰", "1号楼", "101"],
+            ],
+        );
+        sheet.write_with_format(1, 3, 15_400_001_234_i64, &date).unwrap();
+        sheet.write_with_format(1, 4, 19_430_502, &date).unwrap();
+    });
+    assert_eq!(roster.rejected, []);
+    assert_eq!(roster.rows[0].phone.as_deref(), Some("15400001234"));
+    assert_eq!(roster.rows[0].birth_date.unwrap().to_string(), "1943-05-02");
+}
+
+#[test]
+fn a_workbook_that_counts_from_1904_gives_the_days_it_shows() {
+    let workbook = saved(|workbook| {
+        let sheet = workbook.add_worksheet();
+        write_rows(
+            sheet,
+            0,
+            &[
+                &["姓名", "楼栋", "门牌", "出生日期"],
+                &["郑玉兰", "1号楼", "101"],
+                &["孙三", "1号楼", "102"],
+            ],
+        );
+        sheet.write(1, 3, 14_366).unwrap();
+        sheet
+            .write_with_format(2, 3, 14_366, &Format::new().set_num_format("yyyy-mm-dd"))
+            .unwrap();
+    });
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(workbook)).unwrap();
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for index in 0..archive.len() {
+        let mut part = archive.by_index(index).unwrap();
+        let name = part.name().unwrap().into_owned();
+        let mut content = Vec::new();
+        std::io::Read::read_to_end(&mut part, &mut content).unwrap();
+        if name == "xl/workbook.xml" {
+            let text = String::from_utf8(content).unwrap();
+            assert!(text.contains("<workbookPr "));
+            content = text.replace("<workbookPr ", "<workbookPr date1904=\"1\" ").into_bytes();
+        }
+        writer
+            .start_file(&name, zip::write::SimpleFileOptions::default())
+            .unwrap();
+        std::io::Write::write_all(&mut writer, &content).unwrap();
+    }
+    let roster = read_bytes("a.xlsx", &writer.finish().unwrap().into_inner(), today()).unwrap();
+    for row in &roster.rows {
+        assert_eq!(row.birth_date.unwrap().to_string(), "1943-05-02");
+    }
+    assert_eq!(roster.rows.len(), 2);
+}

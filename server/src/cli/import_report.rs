@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::language::Language;
-use crate::office::import::{Counts, Finding, ImportReport};
+use crate::office::import::{Counts, Finding, ImportReport, ReadSheet};
 
 /// More findings than fit a screen are for --json.
 const SHOWN: usize = 50;
@@ -23,6 +23,7 @@ struct Report<'a> {
     entries: usize,
     held: usize,
     notices: Vec<Found<'a>>,
+    sheets: &'a [ReadSheet],
     unread_sheets: Vec<Unread<'a>>,
     rejected_file: Option<&'a Path>,
 }
@@ -70,6 +71,7 @@ pub(super) fn json(
         entries: report.entries,
         held: report.held,
         notices: found(&report.notices, language),
+        sheets: &report.sheets,
         unread_sheets: report
             .unread_sheets
             .iter()
@@ -118,6 +120,10 @@ pub(super) fn print(report: &ImportReport, rejected_file: Option<&Path>, languag
     if !report.notices.is_empty() {
         println!("{}", say("请留意:", "Please look at:"));
         print_findings(&report.notices, language);
+    }
+    for read in report.sheets.iter().filter(|read| !read.unknown_headings.is_empty()) {
+        let headings = read.unknown_headings.join("、");
+        println!("{} {}: {headings}", say("未读的列", "columns not read"), read.sheet);
     }
     for unread in &report.unread_sheets {
         let message = language.of(&unread.zh, &unread.en);

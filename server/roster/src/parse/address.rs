@@ -88,7 +88,7 @@ fn behind(compound: Option<String>, building: String, rest: &str) -> Result<Addr
         Some((stem, rest)) => (Some(known_unit(stem).ok_or(Lacks::Door(Unclear::Parts))?), rest),
         None => (None, rest),
     };
-    let rest = without_floor(rest.trim_start_matches('-'));
+    let rest = rest.trim_start_matches('-');
     let found = door::read(rest, Some(&building), said_unit.as_deref()).map_err(Lacks::Door)?;
     if !is_door(&found.door) {
         return Err(Lacks::Door(Unclear::Parts));
@@ -106,16 +106,6 @@ fn known_unit(stem: &str) -> Option<String> {
     let is_letter = stem.len() == 1 && stem.bytes().all(|byte| byte.is_ascii_alphabetic());
     let number = stem.strip_prefix('第').unwrap_or(stem);
     (is_side || is_letter || number::whole(number).is_some()).then(|| unit(Some(stem)))
-}
-
-/// 3楼301 is 301, if 301 is on floor 3.
-fn without_floor(rest: &str) -> &str {
-    let Some((floor, door)) = ["层", "楼"].iter().find_map(|word| rest.split_once(word)) else {
-        return rest;
-    };
-    let digits = door.trim_end_matches(['室', '号', '户']);
-    let agrees = number::whole(floor).is_some_and(|floor| door::floor(digits).map(u32::from) == Some(floor));
-    if agrees { door } else { rest }
 }
 
 fn is_door(text: &str) -> bool {

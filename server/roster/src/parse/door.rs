@@ -74,7 +74,7 @@ const MOST_UNITS: u32 = 12;
 
 /// 301室, 301 and 301.0 are the same door; 商铺3号 and 商铺3.
 fn plain(text: &str) -> String {
-    let text = number::plain(text)
+    let text = number::plain(without_floor(text))
         .replace(['－', '—', '–', '−'], "-")
         .to_ascii_uppercase();
     ["室", "号", "户"]
@@ -83,6 +83,16 @@ fn plain(text: &str) -> String {
         .filter(|stem| stem.ends_with(|letter: char| letter.is_ascii_digit()))
         .unwrap_or(&text)
         .to_owned()
+}
+
+/// 3楼301 is 301, if 301 is on floor 3.
+fn without_floor(rest: &str) -> &str {
+    let Some((storey, door)) = ["层", "楼"].iter().find_map(|word| rest.split_once(word)) else {
+        return rest;
+    };
+    let digits = door.trim_end_matches(['室', '号', '户']);
+    let agrees = number::whole(storey).is_some_and(|storey| floor(digits).map(u32::from) == Some(storey));
+    if agrees { door } else { rest }
 }
 
 /// An O beside a digit is a 0 mistyped or a letter meant; so are l and I behind one.
@@ -161,7 +171,7 @@ mod tests {
 
     #[test]
     fn one_door_written_in_two_ways_is_one_door() {
-        for text in ["301室", "301", "301.0", "301号", "301户"] {
+        for text in ["301室", "301", "301.0", "301号", "301户", "3楼301", "三层301室"] {
             assert_eq!(door(text), "301", "{text}");
         }
         assert_eq!(door("b101室"), "B101");
@@ -169,6 +179,8 @@ mod tests {
         assert_eq!(door("3—1号"), "3-1");
         assert_eq!(door("商铺3号"), "商铺3");
         assert_eq!(door("东户"), "东户");
+        // Floor 4 has no door 301; nothing is left out.
+        assert_eq!(door("4楼301"), "4楼301");
     }
 
     #[test]

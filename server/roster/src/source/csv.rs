@@ -21,12 +21,21 @@ pub(super) fn table(bytes: &[u8]) -> Result<Table, RosterError> {
     let mut rows = Vec::new();
     let mut record = csv::StringRecord::new();
     let mut inner_line_breaks = 0;
+    let mut last_closed = 0;
+    let mut last_number = 0;
     while reader.read_record(&mut record).map_err(|_| RosterError::NotText)? {
         inner_line_breaks += record.iter().map(line_breaks).sum::<u64>();
         // The reader now stands behind the record, whose line break it has counted.
         let line = reader.position().line().saturating_sub(1);
         let number =
             u32::try_from(line.saturating_sub(inner_line_breaks)).map_err(|_| RosterError::TooLarge(TooLarge::Rows))?;
+        (last_closed, last_number) = (last_number, number);
+        if record.len() == 1 && &record[0] == END {
+            return Ok(Table {
+                rows,
+                ..Table::default()
+            });
+        }
         if let Some(far) = record.iter().skip(MAX_COLUMNS).position(|field| !field.is_empty()) {
             return Err(super::far_cell(number, far + MAX_COLUMNS));
         }
@@ -39,19 +48,20 @@ pub(super) fn table(bytes: &[u8]) -> Result<Table, RosterError> {
         }
         rows.push(RawRow { number, cells });
     }
-    Ok(Table {
-        rows,
-        ..Table::default()
-    })
+    // A quote that is never closed has taken in everything behind it, the end too.
+    Err(RosterError::OpenQuote { row: last_closed + 1 })
 }
 
-/// One kind of line break, the last line ended.
+/// Stands behind the last record while it is read.
+const END: &str = "\u{1}end\u{1}";
+
+/// One kind of line break, the last line ended, and the mark behind it.
 fn one_line_break(text: &str) -> String {
     let mut text = text.replace("\r\n", "\n").replace('\r', "\n");
     if !text.ends_with('\n') {
         text.push('\n');
     }
-    text
+    text + END + "\n"
 }
 
 /// Looked for where the headings stand.
@@ -118,6 +128,22 @@ mod tests {
     fn what_is_no_text_is_refused() {
         assert!(matches!(table(&[0xff, 0xff, b',']), Err(RosterError::NotText)));
         assert!(matches!(table(b"a\0b"), Err(RosterError::NotText)));
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_loses_no_row_silently() {
+        for (text, row) in [
+            ("a,1\nb,\"2\nc,3\n", 2),
+            ("\"a,1\nb,2", 1),
+            ("a,1\n\nb,\"", 2),
+            ("a,1\n\"", 2),
+        ] {
+            assert!(
+                matches!(table(text.as_bytes()), Err(RosterError::OpenQuote { row: found }) if found == row),
+                "{text}"
+            );
+        }
+        assert_eq!(numbers_and_first_cells("a,1\nb,\"2\n\"").len(), 2);
     }
 
     #[test]

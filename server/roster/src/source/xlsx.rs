@@ -153,6 +153,9 @@ fn rows(workbook: &mut Xlsx<Cursor<&[u8]>>, name: &str, budget: &mut Budget) -> 
     Ok(rows)
 }
 
+/// Numbers that a date format shows as a day of this century, the last or the next.
+const DAY_NUMBERS: std::ops::Range<f64> = 1.0..110_000.0;
+
 fn cell(value: &DataRef<'_>) -> Cell {
     match value {
         DataRef::Empty => Cell::Empty,
@@ -164,7 +167,8 @@ fn cell(value: &DataRef<'_>) -> Cell {
         DataRef::Bool(value) => Cell::Text(value.to_string()),
         DataRef::Int(number) => Cell::Number(*number as f64),
         DataRef::Float(number) => Cell::Number(*number),
-        DataRef::DateTime(moment) if moment.is_datetime() => {
+        // A phone number or 19430502 under a date format is no day: programs show #### for it.
+        DataRef::DateTime(moment) if moment.is_datetime() && DAY_NUMBERS.contains(&moment.as_f64()) => {
             let (year, month, day, ..) = moment.to_ymd_hms_milli();
             NaiveDate::from_ymd_opt(year.into(), month.into(), day.into())
                 // 29 February 1900, which only spreadsheets know.

@@ -26,7 +26,7 @@ use crate::store::community::StoreError;
 use crate::store::roster::count_held;
 use plan::{Context, PlannedEntry, plan, plan_grids};
 
-pub use report::{Counts, Finding, ImportReport, UnreadSheet};
+pub use report::{Counts, Finding, ImportReport, ReadSheet, UnreadSheet};
 
 /// Entries of one commit.
 const SLICE_ENTRIES: usize = 400;
@@ -98,6 +98,7 @@ pub fn import_roster(
         entries: planned.entries.len(),
         held: 0,
         notices: roster.notices.iter().map(Finding::from).collect(),
+        sheets: roster.sheets.iter().map(ReadSheet::from).collect(),
         unread_sheets: roster.unread_sheets.iter().map(UnreadSheet::from).collect(),
     };
     report.notices.extend(planned.placed.notices(&sheets));

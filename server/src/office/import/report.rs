@@ -40,6 +40,17 @@ pub struct Finding {
     pub en: String,
 }
 
+/// A sheet that was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadSheet {
+    /// Its name; empty for a CSV file.
+    pub sheet: String,
+    /// Row in which its headings stand.
+    pub heading_row: u32,
+    /// Headings that are no column of a roster; what stands below them was not read.
+    pub unknown_headings: Vec<String>,
+}
+
 /// A sheet of the workbook that was not read, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnreadSheet {
@@ -86,6 +97,16 @@ impl From<&Notice> for Finding {
     }
 }
 
+impl From<&menpai_roster::SheetRead> for ReadSheet {
+    fn from(from: &menpai_roster::SheetRead) -> ReadSheet {
+        ReadSheet {
+            sheet: from.name.clone(),
+            heading_row: from.heading_row,
+            unknown_headings: from.unknown_headings.clone(),
+        }
+    }
+}
+
 impl From<&menpai_roster::UnreadSheet> for UnreadSheet {
     fn from(from: &menpai_roster::UnreadSheet) -> UnreadSheet {
         UnreadSheet {
@@ -119,6 +140,8 @@ pub struct ImportReport {
     pub held: usize,
     /// What somebody should look at although the rows are imported.
     pub notices: Vec<Finding>,
+    /// Sheets that were read, and which of their columns were not.
+    pub sheets: Vec<ReadSheet>,
     /// Sheets that were not read.
     pub unread_sheets: Vec<UnreadSheet>,
 }
