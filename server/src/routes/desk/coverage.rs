@@ -61,6 +61,8 @@ pub(super) struct GridRow {
     pub(super) workers: Vec<Named>,
     #[serde(flatten)]
     pub(super) counts: Counts,
+    /// Phones that could have recorded something there.
+    phones: usize,
     pub(super) silent: Vec<Silent>,
     pub(super) buildings: Vec<BuildingRow>,
 }
@@ -124,6 +126,7 @@ fn grids(desk: &Desk<'_>, reading: &Reading, now_ms: i64) -> Vec<GridRow> {
                     .collect()
             }),
             counts: Counts::default(),
+            phones: reading.silence.in_use(grid),
             silent: reading.silence.of_grid(grid).map(|phone| desk.silent(phone)).collect(),
             buildings: Vec::new(),
         });

@@ -27,6 +27,8 @@ pub struct SilentPhone {
 #[derive(Debug, Clone, Default)]
 pub struct Silence {
     phones: Vec<SilentPhone>,
+    /// Where each phone in use, silent or not, could have recorded something.
+    in_use: Vec<Vec<Option<GridId>>>,
 }
 
 impl Silence {
@@ -40,24 +42,23 @@ impl Silence {
         now_ms: i64,
         since_ms: i64,
     ) -> Silence {
-        let mut phones = Vec::new();
+        let mut silence = Silence::default();
         for (device, known) in register.devices() {
             let Some(worker) = known.worker.filter(|_| !known.office && !known.revoked) else {
                 continue;
             };
-            let heard = heard.get(&device).copied();
-            if heard
-                .and_then(|heard| heard.complete_ms)
-                .is_some_and(|at_ms| at_ms >= since_ms)
-            {
-                continue;
-            }
             let current = directory.assignments(worker).iter().filter(|assignment| {
                 assignment.from_ms <= now_ms && assignment.until_ms.is_none_or(|until| now_ms < until)
             });
             let grids: Vec<Option<GridId>> = current.map(|assignment| assignment.grid).collect();
-            if !grids.is_empty() {
-                phones.push(SilentPhone {
+            if grids.is_empty() {
+                continue;
+            }
+            silence.in_use.push(grids.clone());
+            let heard = heard.get(&device).copied();
+            let complete = heard.and_then(|heard| heard.complete_ms);
+            if complete.is_none_or(|at_ms| at_ms < since_ms) {
+                silence.phones.push(SilentPhone {
                     device,
                     worker,
                     heard,
@@ -65,20 +66,29 @@ impl Silence {
                 });
             }
         }
-        phones.sort_by_key(|phone| (phone.heard.map(|heard| heard.contact_ms), phone.device));
-        Silence { phones }
+        silence
+            .phones
+            .sort_by_key(|phone| (phone.heard.map(|heard| heard.contact_ms), phone.device));
+        silence
     }
 
     /// The silent phones of workers assigned to a grid. What is in no grid is everybody's.
     pub fn of_grid(&self, grid: Option<GridId>) -> impl Iterator<Item = &SilentPhone> {
-        self.phones.iter().filter(move |phone| match grid {
-            Some(grid) => phone.grids.iter().any(|own| own.is_none_or(|own| own == grid)),
-            None => true,
-        })
+        self.phones.iter().filter(move |phone| reaches(&phone.grids, grid))
+    }
+
+    /// How many phones could have recorded something in a grid.
+    #[must_use]
+    pub fn in_use(&self, grid: Option<GridId>) -> usize {
+        self.in_use.iter().filter(|grids| reaches(grids, grid)).count()
     }
 
     /// The silent phones of a worker.
     pub fn of_worker(&self, worker: WorkerId) -> impl Iterator<Item = &SilentPhone> {
         self.phones.iter().filter(move |phone| phone.worker == worker)
     }
+}
+
+fn reaches(grids: &[Option<GridId>], grid: Option<GridId>) -> bool {
+    grid.is_none_or(|grid| grids.iter().any(|own| own.is_none_or(|own| own == grid)))
 }
