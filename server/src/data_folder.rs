@@ -12,6 +12,8 @@ use menpai_sync_core::signature::Signer;
 
 use crate::clock;
 
+/// Folder of the communities' databases.
+const COMMUNITIES: &str = "communities";
 /// Name of the node's own database: a folder that has it is a home's.
 pub const NODE_FILE: &str = "node.sqlite";
 
@@ -49,6 +51,12 @@ pub struct DataFolder {
     _lock: File,
 }
 
+/// The database of one community in a data folder that nobody here has opened.
+#[must_use]
+pub fn community_file(folder: &Path, community: CommunityCode) -> PathBuf {
+    folder.join(COMMUNITIES).join(format!("{community}.sqlite"))
+}
+
 impl DataFolder {
     /// Makes the folder where it is missing and takes its lock.
     ///
@@ -68,7 +76,7 @@ impl DataFolder {
         };
         private(path)?;
         let path = &path.canonicalize().map_err(failed(path))?;
-        private(&path.join("communities"))?;
+        private(&path.join(COMMUNITIES))?;
         private(&path.join("tls"))?;
 
         let lock_path = path.join("lock");
@@ -128,13 +136,13 @@ impl DataFolder {
     /// Folder of the communities' databases.
     #[must_use]
     pub fn communities(&self) -> PathBuf {
-        self.path.join("communities")
+        self.path.join(COMMUNITIES)
     }
 
     /// The database of one community.
     #[must_use]
     pub fn community_file(&self, community: CommunityCode) -> PathBuf {
-        self.communities().join(format!("{community}.sqlite"))
+        community_file(&self.path, community)
     }
 
     /// Folder of the local authority and the server's certificate.

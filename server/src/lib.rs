@@ -10,6 +10,7 @@ pub mod data_folder;
 pub mod demo;
 pub mod divisions;
 pub mod error;
+pub mod export;
 pub mod home;
 pub mod jobs;
 pub mod middleware;

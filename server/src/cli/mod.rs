@@ -2,6 +2,7 @@
 //! work, 2 it worked in part (or the arguments were wrong).
 
 mod demo_roster;
+mod export;
 mod import_report;
 mod import_roster;
 mod language;
@@ -32,6 +33,9 @@ enum Command {
     /// Bring files into a community
     #[command(subcommand)]
     Import(Import),
+    /// Write what a community has to files
+    #[command(subcommand)]
+    Export(export::Export),
     /// Make demonstration files
     #[command(subcommand)]
     Demo(Demo),
@@ -73,6 +77,7 @@ pub fn run() -> ExitCode {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Import(Import::Roster(arguments)) => import_roster::run(&arguments),
         Command::Demo(Demo::Roster(arguments)) => demo_roster::run(&arguments),
+        Command::Export(export) => export::run(&export),
         Command::Verify(arguments) => maintain::verify(&arguments),
         Command::Rebuild(arguments) => maintain::rebuild(&arguments),
         Command::Nightly(arguments) => nightly::run(&arguments),

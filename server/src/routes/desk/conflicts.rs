@@ -22,36 +22,36 @@ const SOURCE: &str = "source";
 const NOTE: &str = "note";
 
 #[derive(Debug, Serialize)]
-struct Answer {
-    conflicts: Vec<Conflict>,
+pub(super) struct Answer {
+    pub(super) conflicts: Vec<Conflict>,
 }
 
 #[derive(Debug, Serialize)]
-struct Conflict {
+pub(super) struct Conflict {
     #[serde(rename = "type")]
-    entity_type: String,
-    entity: EntityId,
-    entity_name: Option<String>,
-    address: Option<Address>,
-    grid: Option<Named>,
-    field: String,
-    labels: Labels,
-    values: Vec<ConflictValue>,
+    pub(super) entity_type: String,
+    pub(super) entity: EntityId,
+    pub(super) entity_name: Option<String>,
+    pub(super) address: Option<Address>,
+    pub(super) grid: Option<Named>,
+    pub(super) field: String,
+    pub(super) labels: Labels,
+    pub(super) values: Vec<ConflictValue>,
     before: Option<Before>,
 }
 
 #[derive(Debug, Serialize)]
-struct ConflictValue {
-    value: Value,
-    text: Labels,
-    worker: Option<Named>,
-    device: Option<DeviceName>,
-    made_at: String,
-    offset_ms: Option<i64>,
-    received: Option<String>,
-    source: Option<Labels>,
-    note: Option<String>,
-    shown: bool,
+pub(super) struct ConflictValue {
+    pub(super) value: Value,
+    pub(super) text: Labels,
+    pub(super) worker: Option<Named>,
+    pub(super) device: Option<DeviceName>,
+    pub(super) made_at: String,
+    pub(super) offset_ms: Option<i64>,
+    pub(super) received: Option<String>,
+    pub(super) source: Option<Labels>,
+    pub(super) note: Option<String>,
+    pub(super) shown: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -69,7 +69,7 @@ pub async fn get(home: web::Data<Home>, session: DeskSession) -> ApiResult<HttpR
     Ok(HttpResponse::Ok().json(read(&home, &session, answer).await?))
 }
 
-fn answer(desk: &mut Desk<'_>) -> Result<Answer, StoreError> {
+pub(super) fn answer(desk: &mut Desk<'_>) -> Result<Answer, StoreError> {
     let open = conflicts::open(desk.connection, desk.codec)?;
     let conflicts = open
         .into_iter()

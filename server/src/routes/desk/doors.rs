@@ -94,7 +94,7 @@ pub async fn get(home: web::Data<Home>, session: DeskSession, query: web::Query<
 }
 
 fn answer(desk: &mut Desk<'_>, asked: Asked, now_ms: i64) -> Result<Answer, StoreError> {
-    let reading = Reading::take(desk, asked.campaign, now_ms)?;
+    let reading = asked.reading(desk, now_ms)?;
     let fitting: Vec<&CoveredDoor> = reading.doors.iter().filter(|door| asked.fits(door)).collect();
     let residents = places::residents(desk.connection)?;
     let mut doors = Vec::new();
@@ -155,16 +155,23 @@ fn outcome_words(desk: &Desk<'_>, value: &str) -> Labels {
     )
 }
 
+/// What a door is called of which nothing is known while a phone is silent.
+pub(super) const NOT_HEARD_FROM: &str = "not_heard_from";
+
 fn standing_name(standing: Standing) -> &'static str {
     match standing {
         Standing::Closed => "closed",
         Standing::VisitedOpen => "visited_open",
         Standing::NotVisited => "not_visited",
-        Standing::NotHeardFrom => "not_heard_from",
+        Standing::NotHeardFrom => NOT_HEARD_FROM,
     }
 }
 
 impl Asked {
+    pub(super) fn reading(&self, desk: &Desk<'_>, now_ms: i64) -> Result<Reading, StoreError> {
+        Reading::take(desk, self.campaign, now_ms)
+    }
+
     pub(super) fn fits(&self, covered: &CoveredDoor) -> bool {
         let door = &covered.door;
         self.grid.is_none_or(|grid| door.grid == Some(grid))
@@ -189,7 +196,7 @@ impl Query {
                 Some("closed") => AskedStanding::One(Standing::Closed),
                 Some("visited_open") => AskedStanding::One(Standing::VisitedOpen),
                 Some("not_visited") => AskedStanding::One(Standing::NotVisited),
-                Some("not_heard_from") => AskedStanding::One(Standing::NotHeardFrom),
+                Some(NOT_HEARD_FROM) => AskedStanding::One(Standing::NotHeardFrom),
                 Some(_) => return Err(ApiError::unreadable("standing")),
             },
             offset: part("offset", self.offset, |text| text.parse().ok())?.unwrap_or(0),

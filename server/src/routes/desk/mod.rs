@@ -5,6 +5,7 @@ pub mod conflicts;
 pub mod coverage;
 pub mod doors;
 pub mod events;
+pub mod export;
 pub mod filters;
 pub mod local;
 pub mod morning;
@@ -141,10 +142,10 @@ impl Desk<'_> {
 const OFFICE_NAME: &str = "社区办公室";
 
 /// Answers a question from one snapshot of the session's community, off the workers.
-async fn read<T: Send + 'static>(
+async fn read<T: Send + 'static, E: Into<ApiError> + Send + 'static>(
     home: &web::Data<Home>,
     session: &DeskSession,
-    question: impl FnOnce(&mut Desk<'_>) -> Result<T, StoreError> + Send + 'static,
+    question: impl FnOnce(&mut Desk<'_>) -> Result<T, E> + Send + 'static,
 ) -> ApiResult<T> {
     let code = session.community;
     let accounts: HashMap<WorkerId, String> = home
@@ -166,8 +167,8 @@ async fn read<T: Send + 'static>(
                 directory: community.directory(),
                 local: LocalTime::of_community(),
             };
-            question(&mut desk)
+            Ok(question(&mut desk))
         })
     });
-    answer.await?.map_err(ApiError::internal)
+    answer.await??.map_err(Into::into)
 }

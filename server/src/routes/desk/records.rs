@@ -35,7 +35,7 @@ pub struct Query {
 }
 
 #[derive(Debug)]
-struct Asked {
+pub(super) struct Asked {
     grid: Option<GridId>,
     kind: Option<String>,
     worker: Option<WorkerId>,
@@ -46,33 +46,33 @@ struct Asked {
 }
 
 #[derive(Debug, Serialize)]
-struct Answer {
-    records: Vec<Record>,
-    next: Option<Lsn>,
+pub(super) struct Answer {
+    pub(super) records: Vec<Record>,
+    pub(super) next: Option<Lsn>,
 }
 
 #[derive(Debug, Serialize)]
-struct Record {
-    lsn: Lsn,
-    entry: Option<EntryId>,
-    kind: Option<String>,
-    kind_labels: Option<Labels>,
-    grid: Option<Named>,
-    worker: Option<Named>,
-    device: DeviceName,
-    seq: u64,
-    made_at: Option<String>,
-    made: String,
-    made_ms: i64,
-    received: String,
-    offset_ms: i64,
-    verdict: Verdict,
-    reason: Option<String>,
-    reason_text: Option<Labels>,
-    rung: &'static str,
-    address: Option<Address>,
-    summary: Labels,
-    body: Vec<Content>,
+pub(super) struct Record {
+    pub(super) lsn: Lsn,
+    pub(super) entry: Option<EntryId>,
+    pub(super) kind: Option<String>,
+    pub(super) kind_labels: Option<Labels>,
+    pub(super) grid: Option<Named>,
+    pub(super) worker: Option<Named>,
+    pub(super) device: DeviceName,
+    pub(super) seq: u64,
+    pub(super) made_at: Option<String>,
+    pub(super) made: String,
+    pub(super) made_ms: i64,
+    pub(super) received: String,
+    pub(super) offset_ms: i64,
+    pub(super) verdict: Verdict,
+    pub(super) reason: Option<String>,
+    pub(super) reason_text: Option<Labels>,
+    pub(super) rung: &'static str,
+    pub(super) address: Option<Address>,
+    pub(super) summary: Labels,
+    pub(super) body: Vec<Content>,
 }
 
 /// # Errors
@@ -83,7 +83,7 @@ pub async fn get(home: web::Data<Home>, session: DeskSession, query: web::Query<
     Ok(HttpResponse::Ok().json(answer))
 }
 
-fn answer(desk: &mut Desk<'_>, asked: &Asked) -> Result<Answer, StoreError> {
+pub(super) fn answer(desk: &mut Desk<'_>, asked: &Asked) -> Result<Answer, StoreError> {
     let mut kinds = desk.listed_kinds();
     match asked.kind.as_deref() {
         None => {}
@@ -144,8 +144,19 @@ fn rung(verdict: Verdict) -> &'static str {
     }
 }
 
+impl Asked {
+    /// The same question, page by page of the largest size from here on.
+    pub(super) fn from(self, before: Option<Lsn>) -> Asked {
+        Asked {
+            before,
+            limit: MOST,
+            ..self
+        }
+    }
+}
+
 impl Query {
-    fn read(self) -> ApiResult<Asked> {
+    pub(super) fn read(self) -> ApiResult<Asked> {
         Ok(Asked {
             grid: part("grid", self.grid, |text| text.parse().ok())?,
             kind: self.kind.filter(|kind| !kind.is_empty()),

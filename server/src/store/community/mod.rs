@@ -16,7 +16,8 @@ pub mod parts;
 pub mod projection;
 pub mod pull;
 pub mod snapshots;
+pub mod views;
 
 pub use bodies::{BodyCodec, StoredBody};
 pub use error::StoreError;
-pub use open::{open_reader, open_writer};
+pub use open::{empty_in_memory, open_reader, open_writer};

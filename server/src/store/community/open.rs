@@ -5,6 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::StoreError;
+use super::projection::Projection;
 use crate::store::connection;
 use crate::store::migrations::{Migration, migrate};
 
@@ -26,6 +27,19 @@ const MIGRATIONS: [Migration; 2] = [
 pub fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let mut connection = connection::open_writer(path)?;
     migrate(&mut connection, &MIGRATIONS)?;
+    Ok(connection)
+}
+
+/// An empty community in memory, with its derived tables: what views there are.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn empty_in_memory(projection: &Projection) -> Result<Connection, StoreError> {
+    let mut connection = Connection::open_in_memory()?;
+    migrate(&mut connection, &MIGRATIONS)?;
+    let transaction = connection.transaction()?;
+    projection.reset(&transaction)?;
+    transaction.commit()?;
     Ok(connection)
 }
 
