@@ -5,6 +5,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 import { Browser } from './browser.mjs';
+import { Desk } from './desk.mjs';
 import { Phone } from './phone.mjs';
 import { Server, demoFolder } from './server.mjs';
 
@@ -81,11 +82,12 @@ try {
 
   const desk = await Browser.withProfile({ size: { width: 1440, height: 900 } });
   browsers.push(desk);
-  const page = await desk.open();
-  await page.goto(`${origin}/desk/`);
-  await page.locator('[name="account"]').fill('secretary');
-  await page.locator('[name="password"]').fill(logins.get('secretary'));
-  await page.getByTestId('sign-in-submit').click();
+  const secretary = new Desk(desk, origin);
+  await secretary.open('secretary', logins.get('secretary'));
+  const { page } = secretary;
+  await secretary.id('wall-cell').first().waitFor();
+  await picture(page, 'desk-overview');
+  await secretary.go('records');
   await page.getByTestId('record-row').nth(8).waitFor();
   await picture(page, 'desk-records');
   await page.getByTestId('menu-conflicts').click();

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 
 import { Browser } from './browser.mjs';
+import { Desk } from './desk.mjs';
 import { Phone } from './phone.mjs';
 import { Server, demoFolder } from './server.mjs';
 
@@ -109,11 +110,10 @@ export async function tell({ scheme, prepare = async () => null, step }) {
 
     await step('the desk shows all of it', async () => {
       const desk = await browser({ size: { width: 1440, height: 900 }, home });
-      const page = await desk.open();
-      await page.goto(`${origin}/desk/`);
-      await page.locator('[name="account"]').fill('secretary');
-      await page.locator('[name="password"]').fill(logins.get('secretary'));
-      await page.getByTestId('sign-in-submit').click();
+      const secretary = new Desk(desk, origin);
+      await secretary.open('secretary', logins.get('secretary'));
+      await secretary.go('records');
+      const { page } = secretary;
       await page.getByTestId('records').waitFor();
       const kindsShown = () => page.getByTestId('record-row').evaluateAll((rows) => rows.map((row) => `${row.dataset.kind} ${row.dataset.rung}`));
       await page.waitForFunction(() => document.querySelectorAll('[data-testid="record-row"]').length >= 15);

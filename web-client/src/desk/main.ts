@@ -6,6 +6,7 @@ import '../theme/base.css';
 import '../theme/kit.css';
 import './theme/element.css';
 import './theme/desk.css';
+import './theme/coverage.css';
 import App from './App.vue';
 import { followLanguage } from './words';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RecordRow } from '../server/answers';
-import { extended, refreshed } from './pages';
+import { arrivals, extended, refreshed, updated } from './pages';
 
 function row(lsn: number, seq = lsn, changes: Partial<RecordRow> = {}): RecordRow {
   return {
@@ -62,5 +62,21 @@ describe('the list of records', () => {
     const after = extended({ rows: [row(9), row(8)], next: 8 }, { records: [row(8), row(7)], next: null });
     expect(lsns(after)).toEqual([9, 8, 7]);
     expect(after.next).toBe(null);
+  });
+
+  it('counts what arrived and leaves the list where it was', () => {
+    const listed = { rows: [row(9), row(8)], next: 8 };
+    const head = { records: [row(11), row(10), row(9)], next: 9 };
+    expect(arrivals(listed, head)).toEqual({ count: 2, more: false });
+    expect(lsns(updated(listed, head))).toEqual([9, 8]);
+    expect(arrivals(listed, { records: [row(31), row(30)], next: 30 })).toEqual({ count: 2, more: true });
+  });
+
+  it('shows a later verdict in the place of the earlier one', () => {
+    const waiting = row(8, 8, { verdict: 'waiting', rung: 'on_server' });
+    const listed = { rows: [row(9), waiting], next: null };
+    const head = { records: [row(10, 8), row(9)], next: null };
+    expect(arrivals(listed, head).count).toBe(0);
+    expect(updated(listed, head).rows.map((one) => one.rung)).toEqual(['merged', 'merged']);
   });
 });

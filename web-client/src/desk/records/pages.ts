@@ -24,6 +24,19 @@ export function refreshed(listed: Listed, head: RecordsAnswer): Listed {
   return { rows: [...head.records, ...below], next: below.length > 0 ? listed.next : head.next };
 }
 
+/** How many rows of the newest page are not listed yet; `more`: there may be others between. */
+export function arrivals(listed: Listed, head: RecordsAnswer): { count: number; more: boolean } {
+  const known = new Set(listed.rows.map(rowKey));
+  const count = head.records.filter((row) => !known.has(rowKey(row))).length;
+  return { count, more: head.next !== null && count === head.records.length };
+}
+
+/** The list as it stood, with entries that got a later verdict moved to it in their places. */
+export function updated(listed: Listed, head: RecordsAnswer): Listed {
+  const now = new Map(head.records.map((row) => [rowKey(row), row]));
+  return { ...listed, rows: listed.rows.map((row) => now.get(rowKey(row)) ?? row) };
+}
+
 /** The list with an earlier page under it. */
 export function extended(listed: Listed, page: RecordsAnswer): Listed {
   const known = new Set(listed.rows.map(rowKey));

@@ -1,12 +1,13 @@
 // The list of records under the chosen filters: first page, earlier pages, and the newest
-// page again whenever the community log has grown. An answer to an older question is dropped.
+// page again whenever the community log has grown. What is new waits until it is asked for,
+// so that the list never moves under a reader's eyes. An answer to an older question is dropped.
 
 import { computed, reactive, ref, shallowRef, watch } from 'vue';
 import type { Filters, RecordsAnswer } from '../server/answers';
 import { get, type Answer, type Failed } from '../server/ask';
 import { useSession } from '../session/useSession';
 import { useOverview } from '../shell/useOverview';
-import { extended, refreshed, type Listed } from './pages';
+import { arrivals, extended, refreshed, updated, type Listed } from './pages';
 
 const PAGE = 50;
 /** The server's limit for one page. */
@@ -32,6 +33,8 @@ export function useRecords() {
   const filters = shallowRef<Filters | null>(null);
   const failure = ref<Failed | null>(null);
   const asking = ref<'first' | 'newest' | 'earlier' | null>(null);
+  /** the newest page, while rows of it are not listed yet */
+  const arrived = shallowRef<RecordsAnswer | null>(null);
   let question = 0;
 
   const narrowed = computed(() => Object.values(chosen).some((value) => value !== ''));
@@ -47,8 +50,11 @@ export function useRecords() {
     return answer.kind === 'answered' ? answer.body : null;
   }
 
+  const fresh = computed(() => (listed.value && arrived.value ? arrivals(listed.value, arrived.value) : { count: 0, more: false }));
+
   async function load(): Promise<void> {
     listed.value = null;
+    arrived.value = null;
     void loadFilters();
     const page = await ask('first', PAGE, null);
     if (page) listed.value = { rows: page.records, next: page.next };
@@ -59,7 +65,19 @@ export function useRecords() {
     if (!before) return load();
     void loadFilters();
     const page = await ask('newest', Math.min(MOST, Math.max(PAGE, before.rows.length)), null);
-    if (page) listed.value = refreshed(before, page);
+    if (!page) return;
+    if (before.rows.length > 0 && arrivals(before, page).count > 0) {
+      listed.value = updated(before, page);
+      arrived.value = page;
+    } else {
+      listed.value = refreshed(before, page);
+      arrived.value = null;
+    }
+  }
+
+  function showArrived(): void {
+    if (listed.value && arrived.value) listed.value = refreshed(listed.value, arrived.value);
+    arrived.value = null;
   }
 
   async function earlier(): Promise<void> {
@@ -86,5 +104,5 @@ export function useRecords() {
     },
   );
 
-  return { chosen, listed, filters, failure, asking, narrowed, load, earlier, choose };
+  return { chosen, listed, filters, failure, asking, narrowed, fresh, load, earlier, choose, showArrived };
 }

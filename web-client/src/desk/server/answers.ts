@@ -123,3 +123,125 @@ export interface Conflict {
 export interface ConflictsAnswer {
   conflicts: Conflict[];
 }
+
+/** How many doors stand where. closed + visited_open + not_visited + not_heard_from = doors. */
+export interface Counts {
+  doors: number;
+  closed: number;
+  /** of the closed: nobody lives there */
+  empty: number;
+  visited_open: number;
+  /** of those visited and open */
+  refused: number;
+  not_visited: number;
+  not_heard_from: number;
+}
+
+export type Standing = 'closed' | 'visited_open' | 'not_visited' | 'not_heard_from';
+
+/** A phone of which not everything is here. */
+export interface SilentPhone {
+  worker: Named;
+  device: Device;
+  /** null: it was never heard from */
+  last_contact: string | null;
+  /** it was in contact, but what it said it had did not all arrive */
+  incomplete: boolean;
+}
+
+export interface Campaign {
+  id: string;
+  name: string;
+  starts_on: string;
+  ends_on: string;
+  running: boolean;
+  /** today is its day so and so, of so many */
+  day: number;
+  days: number;
+}
+
+export interface BuildingCoverage extends Counts {
+  id: string | null;
+  name: string;
+  compound: string | null;
+}
+
+export interface GridCoverage extends Counts {
+  id: string | null;
+  name: string;
+  workers: Named[];
+  /** phones that could have recorded something there */
+  phones: number;
+  silent: SilentPhone[];
+  buildings: BuildingCoverage[];
+}
+
+export interface Coverage {
+  today: string;
+  heard_since: string;
+  campaign: Campaign | null;
+  campaigns: Campaign[];
+  total: Counts;
+  grids: GridCoverage[];
+}
+
+export type CellState = 'checked' | 'empty' | 'absent' | 'refused' | 'due' | 'unknown';
+
+export interface WallDoor {
+  id: string;
+  unit: string;
+  floor: number | null;
+  room: string;
+  state: CellState;
+}
+
+export interface WallBuilding {
+  id: string | null;
+  grid: string | null;
+  doors: WallDoor[];
+}
+
+export interface Wall {
+  buildings: WallBuilding[];
+}
+
+export interface DoorRow {
+  id: string;
+  grid: Named | null;
+  address: Place;
+  standing: Standing;
+  residents: string[];
+  last: { entry: string; at: string; worker: Named | null; outcome: Label; attempts: number } | null;
+}
+
+export interface DoorsAnswer {
+  doors: DoorRow[];
+  total: number;
+  /** whose phones are silent, by grid, where a door is not yet heard from */
+  silent: Record<string, SilentPhone[]>;
+}
+
+export interface Visit {
+  plan: string;
+  subject: string;
+  name: string | null;
+  grid: Named | null;
+  address: Place;
+  level: Label;
+  clock: 'any' | 'in_person';
+  due_on: string;
+  days_overdue: number;
+  last: { day: string; in_person: boolean } | null;
+  responsible: Named[];
+  silent: SilentPhone[];
+}
+
+export interface VisitsAnswer {
+  today: string;
+  plans: number;
+  visited_today: number;
+  overdue: Visit[];
+  /** late as far as we know, but a responsible worker's phone is silent: not known to be */
+  not_heard_from: Visit[];
+  due: Visit[];
+}

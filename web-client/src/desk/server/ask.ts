@@ -4,6 +4,8 @@
 import { language } from '../words';
 
 const TIMEOUT_MS = 20_000;
+/** A large list is written whole before it is sent. */
+const FILE_TIMEOUT_MS = 6 * 60_000;
 
 export interface ServerError {
   code: string;
@@ -19,10 +21,25 @@ export type Answer<Body> =
 
 export type Failed = Exclude<Answer<never>, { kind: 'answered' }>;
 
-export function get<Body>(path: string, query: Record<string, string | number | null> = {}): Promise<Answer<Body>> {
+export type Query = Record<string, string | number | null>;
+
+export function get<Body>(path: string, query: Query = {}): Promise<Answer<Body>> {
+  return send<Body>(withQuery(path, query), { method: 'GET' });
+}
+
+/** Fetches a file; what is refused is told as for any other question. */
+export function getFile(path: string, query: Query): Promise<Answer<{ name: string; content: Blob }>> {
+  return send(withQuery(path, query), { method: 'GET' }, FILE_TIMEOUT_MS, async (response) => {
+    const name = /filename="([^"]+)"/.exec(response.headers.get('Content-Disposition') ?? '')?.[1];
+    return name && response.ok ? { kind: 'answered', body: { name, content: await response.blob() } } : null;
+  });
+}
+
+/** A path with what was asked for; empty values are not asked for. */
+export function withQuery(path: string, query: Query): string {
   const given = Object.entries(query).filter(([, value]) => value !== null && value !== '');
   const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
-  return send<Body>(text ? `${path}?${text}` : path, { method: 'GET' });
+  return text ? `${path}?${text}` : path;
 }
 
 export function post<Body>(path: string, body: unknown): Promise<Answer<Body>> {
@@ -37,9 +54,11 @@ export function remove(path: string): Promise<Answer<null>> {
   return send<null>(path, { method: 'DELETE' });
 }
 
-async function send<Body>(path: string, init: RequestInit): Promise<Answer<Body>> {
+type Read<Body> = (response: Response) => Promise<Answer<Body> | null>;
+
+async function send<Body>(path: string, init: RequestInit, timeout_ms = TIMEOUT_MS, read: Read<Body> = async () => null): Promise<Answer<Body>> {
   const giveUp = new AbortController();
-  const timer = setTimeout(() => giveUp.abort(), TIMEOUT_MS);
+  const timer = setTimeout(() => giveUp.abort(), timeout_ms);
   try {
     const response = await fetch(`/api/v1/desk/${path}`, {
       ...init,
@@ -49,7 +68,7 @@ async function send<Body>(path: string, init: RequestInit): Promise<Answer<Body>
       redirect: 'error',
       signal: giveUp.signal,
     });
-    return await understood<Body>(response);
+    return (await read(response)) ?? (await understood<Body>(response));
   } catch {
     return { kind: 'no_network' };
   } finally {

@@ -1,19 +1,27 @@
-// The server's few figures and its clock: asked for every 15 seconds while the page is
-// visible. A failed try keeps the last answer and says that it did; nothing is guessed.
+// The server's few figures and its clock: asked for whenever something arrives, and every so
+// often while the page is visible. A failed try keeps the last answer and says that it did;
+// nothing is guessed.
 
 import { onScopeDispose, ref, shallowReadonly, shallowRef } from 'vue';
 import type { Overview } from '../server/answers';
 import { get, type Failed } from '../server/ask';
 import { useSession } from '../session/useSession';
+import { keepLive } from './useLive';
 
 export const REFRESH_SECONDS = 15;
 
 const overview = shallowRef<Overview | null>(null);
 const failure = shallowRef<Failed | null>(null);
 const asking = ref(false);
+/** Goes up with every answer that may follow on something new: an arrival, a contact, a day. */
+const arrivals = ref(0);
+let askedMeanwhile = false;
 
 async function refresh(): Promise<void> {
-  if (asking.value) return;
+  if (asking.value) {
+    askedMeanwhile = true;
+    return;
+  }
   asking.value = true;
   const answer = useSession().notice(await get<Overview>('overview'));
   asking.value = false;
@@ -23,6 +31,15 @@ async function refresh(): Promise<void> {
   } else {
     failure.value = answer;
   }
+  if (askedMeanwhile) {
+    askedMeanwhile = false;
+    await refresh();
+  }
+}
+
+async function arrived(): Promise<void> {
+  await refresh();
+  arrivals.value += 1;
 }
 
 /** Starts asking; stops with the component that called it. */
@@ -30,19 +47,25 @@ export function keepOverview(): void {
   // What another account saw is not this one's.
   overview.value = null;
   failure.value = null;
-  const visible = () => document.visibilityState === 'visible';
-  const tick = () => {
-    if (visible()) void refresh();
+  const tick = async () => {
+    if (document.visibilityState !== 'visible') return;
+    const before = overview.value;
+    await refresh();
+    const now = overview.value;
+    if (before && now && (before.lsn !== now.lsn || before.today !== now.today)) arrivals.value += 1;
   };
-  const timer = setInterval(tick, REFRESH_SECONDS * 1000);
-  document.addEventListener('visibilitychange', tick);
-  onScopeDispose(() => {
-    clearInterval(timer);
-    document.removeEventListener('visibilitychange', tick);
-  });
-  tick();
+  const timer = setInterval(() => void tick(), REFRESH_SECONDS * 1000);
+  onScopeDispose(() => clearInterval(timer));
+  keepLive(() => void arrived());
+  void tick();
 }
 
 export function useOverview() {
-  return { overview: shallowReadonly(overview), failure: shallowReadonly(failure), asking: shallowReadonly(asking), refresh };
+  return {
+    overview: shallowReadonly(overview),
+    failure: shallowReadonly(failure),
+    asking: shallowReadonly(asking),
+    arrivals: shallowReadonly(arrivals),
+    refresh,
+  };
 }

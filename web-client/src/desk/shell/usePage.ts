@@ -1,19 +1,33 @@
-// Which page the address names. An address that names none is the records.
+// Which page the address names (#/doors?standing=missing) and what it asks there. An address
+// that names none is the overview. Links are made with `linkTo`, so that back works.
 
-import { onScopeDispose, ref } from 'vue';
+import { onScopeDispose, ref, shallowRef } from 'vue';
+import { withQuery, type Query } from '../server/ask';
 
-export type PageName = 'records' | 'conflicts';
+/** In the order of the menu. */
+export const PAGES = ['overview', 'doors', 'visits', 'records', 'conflicts'] as const;
+export type PageName = (typeof PAGES)[number];
 
-function named(): PageName {
-  return location.hash.startsWith('#/conflicts') ? 'conflicts' : 'records';
+export function linkTo(page: PageName, query: Query = {}): string {
+  return withQuery(`#/${page}`, query);
+}
+
+/** The page and the query that a hash names. */
+export function named(hash: string): { page: PageName; query: Record<string, string> } {
+  const [name, query = ''] = hash.replace(/^#\/?/, '').split('?');
+  return { page: PAGES.find((page) => page === name) ?? 'overview', query: Object.fromEntries(new URLSearchParams(query)) };
 }
 
 export function usePage() {
-  const page = ref<PageName>(named());
+  const page = ref<PageName>('overview');
+  const query = shallowRef<Record<string, string>>({});
   const follow = () => {
-    page.value = named();
+    const now = named(location.hash);
+    page.value = now.page;
+    query.value = now.query;
   };
+  follow();
   window.addEventListener('hashchange', follow);
   onScopeDispose(() => window.removeEventListener('hashchange', follow));
-  return { page };
+  return { page, query };
 }
