@@ -434,3 +434,22 @@ fn a_workbook_that_counts_from_1904_gives_the_days_it_shows() {
     }
     assert_eq!(roster.rows.len(), 2);
 }
+
+#[test]
+fn a_building_cell_may_say_compound_and_unit_too() {
+    let roster = read_csv(
+        "姓名,楼栋单元,单元,门牌\n\
+         郑玉兰,61号院16号楼2单元,,301\n\
+         沈桂琴,16栋2单元,2单元,302\n\
+         孙三,16栋2单元,3单元,303\n\
+         李四方,16栋2单元,,304、305\n",
+    )
+    .unwrap();
+    assert_eq!(doors(&roster), ["郑玉兰 16号楼 2 301", "沈桂琴 16号楼 2 302"]);
+    assert_eq!(roster.rows[0].compound.as_deref(), Some("61号院"));
+    let faults: Vec<_> = roster.rejected.iter().map(|one| (one.row, one.code)).collect();
+    assert_eq!(
+        faults,
+        [(4, RejectionCode::MissingDoor), (5, RejectionCode::MissingDoor)]
+    );
+}

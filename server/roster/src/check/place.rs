@@ -48,9 +48,14 @@ impl Check<'_> {
             None
         };
 
+        let said_building = said_building.map(|text| address::read_building(&text));
         let unit_is_said = said_unit.is_some() || self.says_no_unit();
         let unit = unit_is_said.then(|| building::unit(said_unit.as_deref()));
-        let said_building = said_building.map(|text| building::building(&text));
+        let unit_of_building = said_building.as_ref().and_then(|said| said.unit.clone());
+        let units_differ = matches!((&unit, &unit_of_building), (Some(one), Some(other)) if one != other);
+        let unit = unit.or(unit_of_building);
+        let compound = compound.or_else(|| said_building.as_ref().and_then(|said| said.compound.clone()));
+        let said_building = said_building.map(|said| said.building);
         let from_address = address.as_ref().and_then(|read| read.as_ref().ok());
         let beside_door = said_building
             .as_deref()
@@ -66,6 +71,10 @@ impl Check<'_> {
         let building = said_building
             .or_else(|| from_address.map(|address| address.building.clone()))
             .or_else(|| door.as_ref().and_then(|door| door.building.clone()));
+        if units_differ {
+            let seen = normalise::text(self.cell(Column::Building)).unwrap_or_default();
+            self.unclear_door(Column::Unit, &seen, Unclear::Parts);
+        }
         self.report_missing(building.is_none(), door.is_none(), address.as_ref());
         let (building, door) = (building?, door?);
         Some(Place {

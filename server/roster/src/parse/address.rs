@@ -28,25 +28,68 @@ pub(crate) enum Lacks {
 /// What marks the end of a building's number inside an address.
 const MARKERS: &[&str] = &["号楼", "#楼", "栋", "幢", "座", "#"];
 
+/// What a building cell says: the building, and what some offices write around it
+/// (桐柏路61号院16号楼, 16号楼2单元).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Building {
+    pub(crate) compound: Option<String>,
+    pub(crate) building: String,
+    pub(crate) unit: Option<String>,
+}
+
 /// Reads an address whose blanks are single and whose digits are plain: a blank still parts
 /// a number from the next.
 pub(crate) fn read(text: &str) -> Result<Address, Lacks> {
     let text = text.replace(['－', '—', '–', '−'], "-").replace(['，', ',', '。'], " ");
     let text = text.trim();
-    let mut markers = MARKERS
-        .iter()
-        .flat_map(|marker| text.match_indices(marker))
-        .collect::<Vec<_>>();
+    match around_marker(text)? {
+        Some((compound, building, rest)) => behind(compound, building, rest),
+        None => in_dashes(text),
+    }
+}
+
+/// Reads a building cell; a name that is not a number and a marker stays as it is.
+pub(crate) fn read_building(text: &str) -> Building {
+    let text = text.replace(['－', '—', '–', '−'], "-");
+    let as_it_is = || Building {
+        compound: None,
+        building: building(&text),
+        unit: None,
+    };
+    let Ok(Some((compound, building, rest))) = around_marker(&text) else {
+        return as_it_is();
+    };
+    let rest = rest.trim_start_matches(['-', ' ']);
+    let unit = rest.strip_suffix("单元").and_then(known_unit);
+    if rest.is_empty() || unit.is_some() {
+        Building {
+            compound,
+            building,
+            unit,
+        }
+    } else {
+        as_it_is()
+    }
+}
+
+/// The compound, the building and what stands behind it, around the only marker of a
+/// building; nothing where no marker stands.
+fn around_marker(text: &str) -> Result<Option<(Option<String>, String, &str)>, Lacks> {
+    let mut markers: Vec<(usize, &str)> = MARKERS.iter().flat_map(|marker| text.match_indices(marker)).collect();
     // 16#楼 has two markers in one place, the longer one first.
     markers.sort_by_key(|(position, marker)| (*position, std::cmp::Reverse(marker.len())));
     markers.dedup_by_key(|(position, _)| *position);
     match markers.as_slice() {
-        [] => in_dashes(text),
+        [] => Ok(None),
         [(position, marker)] => {
             let (before, rest) = text.split_at(*position);
             let stem = stem_of(before).ok_or(Lacks::Building)?;
             let compound = compound(&before[..before.len() - stem.len()]);
-            behind(compound, building(&format!("{stem}{marker}")), &rest[marker.len()..])
+            Ok(Some((
+                compound,
+                building(&format!("{stem}{marker}")),
+                &rest[marker.len()..],
+            )))
         }
         // 3号楼B座: nothing says which of them is the building.
         _ => Err(Lacks::Building),
@@ -217,6 +260,23 @@ mod tests {
         );
         assert_eq!(parts("协作路3号院16号楼商铺3"), expected("协作路3号院", None, "商铺3"));
         assert_eq!(parts("16号楼3-1").0, None);
+    }
+
+    #[test]
+    fn a_building_cell_may_say_compound_and_unit_too() {
+        let read = |text| {
+            let read = read_building(text);
+            (read.compound, read.building, read.unit)
+        };
+        let (compound, unit) = (Some("桐柏路61号院".to_owned()), Some("2".to_owned()));
+        assert_eq!(read("16号楼2单元"), (None, "16号楼".into(), unit.clone()));
+        assert_eq!(read("16栋-二单元"), (None, "16号楼".into(), unit.clone()));
+        assert_eq!(read("桐柏路61号院16号楼"), (compound.clone(), "16号楼".into(), None));
+        assert_eq!(read("桐柏路61号院16幢2单元"), (compound, "16号楼".into(), unit));
+        for name in ["综合楼", "16号楼东侧", "3号楼B座", "A座"] {
+            assert_eq!(read(name), (None, name.into(), None));
+        }
+        assert_eq!(read("16").1, "16号楼");
     }
 
     #[test]

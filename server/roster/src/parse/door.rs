@@ -28,6 +28,10 @@ pub(crate) enum Unclear {
 /// Reads a door cell beside a building and a unit as they are kept; `None` where nothing
 /// stands. Without a building nothing can be told apart from it.
 pub(crate) fn read(text: &str, building: Option<&str>, unit: Option<&str>) -> Result<Door, Unclear> {
+    // 301、302 are two doors.
+    if text.contains(['、', '，', ',', '；', ';', '/', '\\']) {
+        return Err(Unclear::Parts);
+    }
     if has_look_alike(text) {
         return Err(Unclear::LookAlike);
     }

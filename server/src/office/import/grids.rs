@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use menpai_roster::Row;
+use menpai_roster::{Row, whole_number};
 use menpai_sync_core::ids::{EntityId, GridId};
 use menpai_sync_core::kinds::Class;
 use menpai_sync_core::part::Part;
@@ -125,10 +125,16 @@ pub(super) fn named(name: &str, known: &mut Known, plan: &mut Plan, context: &mu
     if let Some(grid) = find(name, known) {
         return grid;
     }
+    // A bare 1 is 第1网格.
+    let shown = if whole_number(name).is_some() {
+        fold_grid(name)
+    } else {
+        name.to_owned()
+    };
     let mut draft = Draft::new((context.next_id)());
     let id = draft.new_entity();
     draft.text("place", id, "type", "grid");
-    draft.text("place", id, "name", name);
+    draft.text("place", id, "name", shown);
     draft.text("place", id, "grid_kind", "basic");
     if is_code(name) {
         draft.text("place", id, "code", name);
