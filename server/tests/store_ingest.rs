@@ -121,6 +121,24 @@ fn nested_objects_and_lists_become_columns_and_rows() {
 }
 
 #[test]
+fn a_withdrawal_needs_no_body_and_is_no_record_of_its_kind() {
+    let mut office = Office::new();
+    let mut phone = office.worker_of_grid(1);
+    let check = phone.door_check(grid(1), EntityId::from_bytes([9; 16]));
+    phone.retract("door_check", Some(grid(1)), check);
+    phone.retract("tea_round", Some(grid(1)), check);
+    office.taken(&phone, phone.all());
+    let verdicts: Vec<String> = (1..=3).map(|seq| office.reason(&phone, seq)).collect();
+    assert_eq!(verdicts, ["merged", "merged", "unknown_kind"]);
+    assert_eq!(office.count("door_check"), 1);
+    assert_eq!(office.one::<i64>("SELECT retracted FROM door_check"), 1);
+    assert_eq!(
+        office.one::<String>("SELECT entry_id FROM door_check"),
+        check.to_string()
+    );
+}
+
+#[test]
 fn what_may_not_be_merged_is_held_with_its_reason() {
     let mut office = Office::new();
     let mut phone = office.worker_of_grid(1);

@@ -171,13 +171,16 @@ fn check_body(entry: &Entry, kinds: &Kinds) -> Result<(), Held> {
     if !fits {
         return Err((Reason::UnknownKind, Some(entry.kind.clone())));
     }
-    kinds
-        .check_body(&entry.kind, entry.schema, &entry.body)
-        .map_err(|error| match error {
-            BodyError::UnknownKind => (Reason::UnknownKind, Some(entry.kind.clone())),
-            BodyError::NewerSchema { .. } => (Reason::NewerSchema, Some(entry.schema.to_string())),
-            BodyError::Problems(problems) => (Reason::FailedRule, problems.first().map(ToString::to_string)),
-        })
+    let checked = if entry.is_withdrawal() {
+        kinds.check_withdrawal(&entry.kind, entry.schema)
+    } else {
+        kinds.check_body(&entry.kind, entry.schema, &entry.body)
+    };
+    checked.map_err(|error| match error {
+        BodyError::UnknownKind => (Reason::UnknownKind, Some(entry.kind.clone())),
+        BodyError::NewerSchema { .. } => (Reason::NewerSchema, Some(entry.schema.to_string())),
+        BodyError::Problems(problems) => (Reason::FailedRule, problems.first().map(ToString::to_string)),
+    })
 }
 
 fn check_set(edit: &Edit, kinds: &Kinds) -> Result<(), Held> {

@@ -41,6 +41,19 @@ fn unknown_kinds_and_newer_versions_are_told_from_wrong_bodies() {
 }
 
 #[test]
+fn a_withdrawal_lacks_nothing_but_its_kind_must_be_known() {
+    let kinds = Kinds::builtin().unwrap();
+    let newest = kinds.get("door_check").unwrap().schema;
+    assert_eq!(kinds.check_withdrawal("door_check", newest), Ok(()));
+    assert_eq!(kinds.check_withdrawal("tea_round", 1), Err(BodyError::UnknownKind));
+    assert_eq!(kinds.check_withdrawal("person", 1), Err(BodyError::UnknownKind));
+    assert_eq!(
+        kinds.check_withdrawal("door_check", newest + 1),
+        Err(BodyError::NewerSchema { newest })
+    );
+}
+
+#[test]
 fn a_body_is_checked_by_the_version_it_was_made_with() {
     let labels = json!({"zh": "项", "en": "Item"});
     let file = json!({"kind": "check", "family": "record", "schema": 3, "labels": labels, "class": "open",

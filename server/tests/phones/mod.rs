@@ -111,6 +111,16 @@ impl Phone {
         )
     }
 
+    /// Withdraws a record: a new entry of its kind that says nothing itself.
+    pub fn retract(&mut self, kind: &str, grid: Option<GridId>, record: EntryId) -> EntryId {
+        let id = self.new_id();
+        let made_at = self.tick();
+        let mut draft = Draft::record(id, kind, 1, grid, self.worker, made_at, Map::new());
+        draft.retracts = Some(record);
+        self.entries.push(draft.make().unwrap().bytes);
+        id
+    }
+
     pub fn edit(&mut self, grid: Option<GridId>, base: Vec<Hash>, set: Vec<SetItem>) -> EntryId {
         let id = self.new_id();
         self.edit_with_id(id, grid, base, set);

@@ -117,6 +117,12 @@ impl Entry {
     pub fn parse(bytes: &[u8]) -> Result<Entry, EntryError> {
         read::parse(bytes)
     }
+
+    /// Whether it only withdraws another record: it retracts one and says nothing itself.
+    #[must_use]
+    pub fn is_withdrawal(&self) -> bool {
+        self.retracts.is_some() && self.edit.is_none() && self.body.is_empty()
+    }
 }
 
 impl Edit {

@@ -49,14 +49,7 @@ fn list(problems: &[Problem]) -> String {
 impl Kinds {
     /// Checks the body of an entry made with version `schema` of its kind.
     pub fn check_body(&self, kind: &str, schema: u32, body: &Map<String, Value>) -> Result<(), BodyError> {
-        // Registry types are set by edits; an entry cannot be "of" one.
-        let kind = self
-            .get(kind)
-            .filter(|kind| kind.family != Family::Registry)
-            .ok_or(BodyError::UnknownKind)?;
-        if schema > kind.schema {
-            return Err(BodyError::NewerSchema { newest: kind.schema });
-        }
+        let kind = self.known(kind, schema)?;
         let mut problems = Vec::new();
         check_siblings(&kind.fields, schema, body, "", &mut problems);
         if problems.is_empty() {
@@ -64,6 +57,27 @@ impl Kinds {
         } else {
             Err(BodyError::Problems(problems))
         }
+    }
+
+    /// Checks an entry that withdraws a record and says nothing itself: its kind is known,
+    /// its empty body lacks nothing.
+    ///
+    /// # Errors
+    /// [`BodyError`], never [`BodyError::Problems`].
+    pub fn check_withdrawal(&self, kind: &str, schema: u32) -> Result<(), BodyError> {
+        self.known(kind, schema).map(drop)
+    }
+
+    /// The kind an entry is of. Registry types are set by edits; an entry cannot be "of" one.
+    fn known(&self, kind: &str, schema: u32) -> Result<&Kind, BodyError> {
+        let kind = self
+            .get(kind)
+            .filter(|kind| kind.family != Family::Registry)
+            .ok_or(BodyError::UnknownKind)?;
+        if schema > kind.schema {
+            return Err(BodyError::NewerSchema { newest: kind.schema });
+        }
+        Ok(kind)
     }
 
     /// Checks one item of an edit and says the field's class. `field` is `field` or

@@ -54,7 +54,10 @@ impl Projection {
                 ":supersedes": entry.supersedes.as_ref().map(EntryId::as_bytes),
                 ":retracts": entry.retracts.as_ref().map(EntryId::as_bytes),
             })?;
-        let Some(statements) = statements else { return Ok(()) };
+        // A withdrawal says nothing itself: as a row it would be one more record of its kind.
+        let Some(statements) = statements.filter(|_| !entry.is_withdrawal()) else {
+            return Ok(());
+        };
         for table in &statements.tables {
             for (item, cells) in table.table.rows(statements.family, &entry.body).iter().enumerate() {
                 table.insert(transaction, merged.number, item, cells)?;
