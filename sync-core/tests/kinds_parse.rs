@@ -162,6 +162,8 @@ fn attributes_fit_the_type() {
         (json!({"type": "bool", "max_length": 5}), "max_length", Unexpected),
         (json!({"type": "bool", "unit": labels()}), "unit", Unexpected),
         (json!({"type": "bool", "default": "yes"}), "default", Unexpected),
+        (json!({"type": "bool", "required": true, "once": true}), "once", Invalid),
+        (json!({"type": "date", "once": true}), "once", Invalid),
         (json!({"type": "integer", "min": 1}), "max", Missing),
         (json!({"type": "integer", "min": 2, "max": 1}), "min", Invalid),
         (json!({"type": "integer", "min": 0, "max": 1_i64 << 53}), "max", Invalid),

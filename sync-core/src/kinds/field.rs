@@ -30,6 +30,8 @@ pub struct Field {
     pub since: u32,
     /// Last schema version that has it, where it was given up.
     pub until: Option<u32>,
+    /// Once yes for a subject, it is not asked again about that subject.
+    pub once: bool,
     /// When it is asked at all; a hidden field has no value.
     pub visible_if: Option<Condition>,
     /// The standard that rules its values.
@@ -117,6 +119,11 @@ pub struct Choice {
     pub closes: Option<bool>,
     /// Whether it ends the matter, in the field that `moves` goes by.
     pub ends: Option<bool>,
+    /// What whoever goes there is told, where somebody has this value (听力弱：电话可能听不清).
+    pub warns: Option<Labels>,
+    /// Chosen at the desk only: forms on a phone do not offer it.
+    #[serde(default)]
+    pub desk_only: bool,
 }
 
 /// The mark of an outcome on the door matrix. Whether the door is closed is a separate

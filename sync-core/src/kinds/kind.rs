@@ -5,7 +5,7 @@
 use serde::Deserialize;
 
 use super::effects::Effects;
-use super::field::Field;
+use super::field::{Choice, Field, Members, Shape};
 use super::name::{Labels, Name};
 
 /// Sensitivity of a field: who may download it at all.
@@ -92,6 +92,17 @@ impl Kind {
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == *name)
+    }
+
+    /// One of the answers of a choice or set.
+    #[must_use]
+    pub fn choice(&self, field: &str, value: &str) -> Option<&Choice> {
+        match &self.field(field)?.shape {
+            Shape::Choice { choices, .. } | Shape::Set(Members::Choices(choices)) => {
+                choices.iter().find(|choice| choice.value == value)
+            }
+            _ => None,
+        }
     }
 
     /// The one class of a record's fields; `None` for registry types, whose fields have

@@ -44,6 +44,8 @@ pub(super) struct FieldFile {
     unit: Option<Labels>,
     #[serde(default)]
     required: bool,
+    #[serde(default)]
+    once: bool,
     class: Option<Class>,
     step: Option<Name>,
     since: Option<u32>,
@@ -120,6 +122,8 @@ impl Reader<'_> {
         if self.file.type_ != Type::Integer && self.file.unit.is_some() {
             return Err(self.refuse("unit", AttributeFault::Unexpected));
         }
+        let asked_by_itself = self.file.type_ == Type::Bool && !self.file.required && self.around.is_none();
+        self.expect("once", !self.file.once || asked_by_itself)?;
         let shape = self.shape(class)?;
         self.nothing_left()?;
         let file = self.file;
@@ -133,6 +137,7 @@ impl Reader<'_> {
             step: file.step,
             since: file.since.unwrap_or(1),
             until: file.until,
+            once: file.once,
             visible_if: file.visible_if,
             code_table: file.code_table,
             shape,
