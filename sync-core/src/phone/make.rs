@@ -203,7 +203,7 @@ impl Phone {
         }
     }
 
-    fn keep(&mut self, draft: &Draft) -> Saved {
+    pub(super) fn keep(&mut self, draft: &Draft) -> Saved {
         let (Some(own), Ok(made)) = (&mut self.own, draft.make()) else {
             return Saved::Problems(vec![SaveProblem::plain(
                 "too_long",
@@ -228,7 +228,7 @@ impl Phone {
 }
 
 impl SaveProblem {
-    fn plain(code: &str, zh: &str, en: &str) -> SaveProblem {
+    pub(super) fn plain(code: &str, zh: &str, en: &str) -> SaveProblem {
         SaveProblem {
             path: String::new(),
             code: code.to_owned(),

@@ -3,16 +3,24 @@
 //! writes in one durable transaction before it tells anybody, and throws the whole `Phone`
 //! away and opens it again from its rows if that fails: memory is never ahead of storage.
 
+mod care;
 mod door;
 mod enrolment;
 mod list;
 mod make;
+mod matters;
 mod open;
 mod own_log;
 mod place;
+mod record_row;
+mod retract;
+mod seen;
 mod store;
+mod sweeps;
 mod sync;
+mod today;
 mod view;
+mod words;
 
 use std::sync::Arc;
 
@@ -29,8 +37,8 @@ pub use place::natural;
 pub use store::{Stored, Write, WriteValue};
 pub use sync::{ReceiveError, Received, SyncDraft};
 pub use view::{
-    Building, CarePlanCard, DoorCard, DoorRow, DoorState, Field, FieldValueView, GridCount, PersonCard, PhoneStatus,
-    RecordRow, Resident, Rung, Unit,
+    Building, BuildingCount, CarePlanCard, DoorCard, DoorRow, DoorState, DueVisit, Field, FieldValueView, GridCount,
+    Matter, NextDoors, PersonCard, PhoneStatus, RecordRow, Resident, Rung, Sweep, Today, Unit, VisitLine,
 };
 
 use own_log::OwnLog;

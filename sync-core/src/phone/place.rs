@@ -63,6 +63,20 @@ impl<'a> Homes<'a> {
     }
 }
 
+impl<'a> Homes<'a> {
+    /// Whom to ask for when visiting a subject behind that door: the person, or the first of
+    /// the household. `None` if nobody of them lives there any more.
+    pub(super) fn who(&self, dwelling: EntityId, subject: EntityId) -> Option<(EntityId, &'a Row)> {
+        let is_household = self
+            .households
+            .get(&dwelling)
+            .is_some_and(|here| here.contains(&subject));
+        self.residents(dwelling).find(|(person, row)| {
+            *person == subject || (is_household && row.reference("household_id") == Some(subject))
+        })
+    }
+}
+
 fn lives_here(row: &Row) -> bool {
     row.text("moved_out_on").is_none() && row.text("died_on").is_none()
 }

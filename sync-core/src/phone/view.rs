@@ -148,6 +148,12 @@ pub struct CarePlanCard {
     pub interval_days: Option<i64>,
     /// Days between contacts in person.
     pub in_person_every_days: Option<i64>,
+    /// First day on which something is wanted, `2026-11-24`; `None` while the plan lacks what its clocks need.
+    pub due_on: Option<String>,
+    /// Days it is late; 0: not late.
+    pub days_overdue: u64,
+    /// Only a contact in person helps today.
+    pub wants_in_person: bool,
 }
 
 /// One person of a household.
@@ -163,6 +169,8 @@ pub struct PersonCard {
     pub age: Option<u32>,
     /// In words.
     pub care_categories: Vec<Labels>,
+    /// What to mind.
+    pub warnings: Vec<Labels>,
     /// The running plan.
     pub care_plan: Option<CarePlanCard>,
 }
@@ -196,6 +204,8 @@ pub struct RecordRow {
     pub dwelling: Option<EntityId>,
     /// The outcome, or the fields changed, in words.
     pub summary: Labels,
+    /// Its author or the office took it back.
+    pub withdrawn: bool,
     /// The kind's fields.
     pub body: Map<String, Value>,
 }
@@ -215,16 +225,165 @@ pub struct DoorCard {
     pub compound: Option<String>,
     /// 单元, or 无.
     pub unit: String,
+    /// The building.
+    pub building_id: Option<EntityId>,
     /// The household living there.
     pub household: Option<EntityId>,
+    /// The plan by which the household as a whole is visited.
+    pub household_plan: Option<CarePlanCard>,
     /// Its last check.
     pub state: DoorState,
     /// The dwelling's and household's own fields.
     pub fields: Vec<Field>,
     /// Who lives there, the head first.
     pub persons: Vec<PersonCard>,
+    /// What was found here or in the building and is not settled, the oldest first.
+    pub matters: Vec<Matter>,
     /// About this door, newest first.
     pub records: Vec<RecordRow>,
+}
+
+/// Something found that no step has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Matter {
+    /// The record that opened it; steps name it.
+    pub entry: EntryId,
+    /// What it is.
+    pub kind_labels: Labels,
+    /// The door or building.
+    pub place: EntityId,
+    /// Its required answers in words.
+    pub summary: Labels,
+    /// How bad.
+    pub severity: Option<Labels>,
+    /// The last step; nothing: none yet.
+    pub stage: Option<Labels>,
+    /// Until when it should end, a day.
+    pub due_on: Option<String>,
+    /// When it was recorded.
+    pub at: String,
+    /// Who found it.
+    pub worker_name: Option<String>,
+    /// How far its last record has come.
+    pub rung: Rung,
+}
+
+/// One visit in a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct VisitLine {
+    /// The record.
+    pub entry: EntryId,
+    /// When it was recorded.
+    pub at: String,
+    /// How, and whom.
+    pub summary: Labels,
+    /// Who went.
+    pub worker_name: Option<String>,
+    /// How far it has come.
+    pub rung: Rung,
+}
+
+/// Somebody whose care clock has run out, or runs out today.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DueVisit {
+    /// The person or household on the plan.
+    pub subject: EntityId,
+    /// The person, or the first of the household.
+    pub name: String,
+    /// The plan is of the household as a whole.
+    pub household: bool,
+    /// Whole years.
+    pub age: Option<u32>,
+    /// In words.
+    pub care_categories: Vec<Labels>,
+    /// What to mind.
+    pub warnings: Vec<Labels>,
+    /// Numbers to call, disputed ones included.
+    pub phones: Vec<String>,
+    /// The grid.
+    pub grid: Option<GridId>,
+    /// The door.
+    pub dwelling: EntityId,
+    /// 室.
+    pub room: String,
+    /// The rest of the address.
+    pub address: String,
+    /// The plan and its clocks.
+    pub plan: CarePlanCard,
+    /// What last restarted the clock that is due.
+    pub last_contact: Option<VisitLine>,
+    /// Today's last visit: it was made and did not settle it.
+    pub tried: Option<VisitLine>,
+    /// It is this worker's to go, or nobody's by name.
+    pub mine: bool,
+    /// Whose it is, by name.
+    pub responsible: Vec<String>,
+}
+
+/// A building in numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BuildingCount {
+    /// The place.
+    pub id: EntityId,
+    /// Its name.
+    pub name: String,
+    /// The compound it stands in.
+    pub compound: Option<String>,
+    /// The grid.
+    pub grid: GridId,
+    /// How many doors.
+    pub doors: usize,
+    /// How many of them are closed.
+    pub closed: usize,
+}
+
+/// Where to go on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NextDoors {
+    /// The building.
+    pub building: EntityId,
+    /// Its name.
+    pub name: String,
+    /// The stairwell.
+    pub unit: String,
+    /// The grid.
+    pub grid: GridId,
+    /// How many doors of that stairwell are open.
+    pub open: usize,
+    /// The first of them.
+    pub doors: Vec<DoorRow>,
+}
+
+/// Doors to be closed: of a campaign, or without one of everything here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Sweep {
+    /// The campaign.
+    pub campaign: Option<EntityId>,
+    /// What people call it.
+    pub name: Option<String>,
+    /// Its last day, `2026-11-24`.
+    pub until: Option<String>,
+    /// How many doors are in scope here.
+    pub doors: usize,
+    /// How many of them are closed.
+    pub closed: usize,
+    /// Where to go on; nothing: all are closed.
+    pub next: Option<NextDoors>,
+    /// In the order people count.
+    pub buildings: Vec<BuildingCount>,
+}
+
+/// What is left today.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Today {
+    /// Visits that are late: this worker's first, the latest first.
+    pub overdue: Vec<DueVisit>,
+    /// Visits wanted today.
+    pub due: Vec<DueVisit>,
+    /// At least one, once the phone has a grid.
+    pub sweeps: Vec<Sweep>,
+    /// What this phone recorded today, newest first.
+    pub done: Vec<RecordRow>,
 }
 
 /// A grid of this phone.
@@ -236,8 +395,6 @@ pub struct GridCount {
     pub name: String,
     /// How many doors.
     pub doors: usize,
-    /// How many are closed.
-    pub closed: usize,
 }
 
 /// How the phone stands.

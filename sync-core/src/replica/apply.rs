@@ -9,9 +9,13 @@ use super::{KnownDevice, MergedRecord, Replica};
 use crate::community_log::Envelope;
 use crate::entry::{Entry, EntryError};
 use crate::ids::{EntityId, Hash, Lsn};
+use crate::judge::OFFICE_ROLE;
 use crate::part::Part;
 use crate::registry::{DeriveError, Document, DocumentError};
 use crate::verdict::Verdict;
+
+/// The field of a device record that says whether it is a phone or of the office.
+const DEVICE_TYPE: &str = "type";
 
 /// Why a line could not be applied.
 #[derive(Debug, thiserror::Error)]
@@ -129,7 +133,8 @@ impl Replica {
             && let (Some(device), Some(worker)) = (text(enrols.device.as_str()), text(enrols.worker.as_str()))
             && let (Ok(device), Ok(worker)) = (device.parse(), worker.parse())
         {
-            self.devices.insert(device, KnownDevice { worker });
+            let office = text(DEVICE_TYPE) == Some(OFFICE_ROLE);
+            self.devices.insert(device, KnownDevice { worker, office });
         }
         if let Some(grants) = &kind.effects.grants
             && let (Some(worker), Some(name)) = (text(grants.worker.as_str()), text(grants.worker_name.as_str()))

@@ -41,6 +41,8 @@ pub struct MergedRecord {
 pub struct KnownDevice {
     /// Whose it is.
     pub worker: WorkerId,
+    /// It is a device of the office, on the server.
+    pub office: bool,
 }
 
 /// The confirmed state of some parts of one community.
@@ -105,6 +107,12 @@ impl Replica {
         self.records.values()
     }
 
+    /// One merged record.
+    #[must_use]
+    pub fn record(&self, id: EntryId) -> Option<&MergedRecord> {
+        self.records.get(&id)
+    }
+
     /// Every registry entity this replica may see.
     pub fn rows(&self) -> impl Iterator<Item = (EntityId, &Row)> {
         self.rows.iter().map(|(id, row)| (*id, row))
@@ -135,5 +143,11 @@ impl Replica {
     #[must_use]
     pub fn device_worker(&self, device: DeviceId) -> Option<WorkerId> {
         self.devices.get(&device).map(|known| known.worker)
+    }
+
+    /// Whether a device is one of the office's.
+    #[must_use]
+    pub fn is_office(&self, device: DeviceId) -> bool {
+        self.devices.get(&device).is_some_and(|known| known.office)
     }
 }

@@ -143,6 +143,25 @@ impl Home {
         entities
     }
 
+    /// A record by somebody else's device, merged at once.
+    pub(crate) fn record(&mut self, number: u8, kind: &str, at: Instant, body: serde_json::Value) -> EntryId {
+        let count = self.lines.len() as u64;
+        let mut random = [number; 10];
+        random[..8].copy_from_slice(&count.to_be_bytes());
+        let id = EntryId::from_clock(at.unix_ms, random);
+        let worker = WorkerId::from_bytes([number; 16]);
+        let serde_json::Value::Object(body) = body else {
+            panic!("a body is an object")
+        };
+        let made = Draft::record(id, kind, 1, Some(grid()), worker, at, body)
+            .make()
+            .unwrap();
+        let place = part_of(&made.entry, &self.kinds);
+        let device = DeviceId::from_bytes([number; 16]);
+        self.append(device, count + 1, &made.entry, made.bytes, place, None);
+        id
+    }
+
     pub(crate) fn heads(&self, class: Class) -> Vec<Hash> {
         self.documents
             .get(&part(class))

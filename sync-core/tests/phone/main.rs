@@ -3,18 +3,20 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod home;
+mod today;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use home::{Home, OFFICE, OFFSET_MS, grid, item, now, part};
 use menpai_sync_core::entry::Scalar;
-use menpai_sync_core::ids::EntityId;
+use menpai_sync_core::ids::{EntityId, EntryId};
 use menpai_sync_core::kinds::{Class, Kinds};
 use menpai_sync_core::phone::{
     EditDraft, NewSetItem, Phone, ReceiveError, RecordDraft, Rung, Saved, Stored, Write, WriteValue,
 };
 use menpai_sync_core::signature::Signer;
+use menpai_sync_core::time::Instant;
 use menpai_sync_core::wire::SliceRefusal;
 use serde_json::json;
 
@@ -60,9 +62,12 @@ impl Device {
         self.phone = Phone::open(Arc::new(Kinds::builtin().unwrap()), rows).unwrap();
     }
 
-    fn saved(&mut self, saved: Saved) {
+    fn saved(&mut self, saved: Saved) -> EntryId {
         match saved {
-            Saved::Entry { writes, .. } => self.keep(writes),
+            Saved::Entry { entry, writes, .. } => {
+                self.keep(writes);
+                entry
+            }
             Saved::Problems(problems) => panic!("{problems:?}"),
         }
     }
@@ -74,14 +79,27 @@ impl Device {
 
     fn check_door(&mut self, dwelling: EntityId, outcome: &str) {
         let body = json!({"dwelling_id": dwelling.to_string(), "mode": "door", "outcome": outcome});
+        self.record("door_check", body, now());
+    }
+
+    fn record(&mut self, kind: &str, body: serde_json::Value, at: Instant) -> EntryId {
+        let serde_json::Value::Object(body) = body else {
+            panic!("a body is an object")
+        };
         let draft = RecordDraft {
-            kind: "door_check".to_owned(),
+            kind: kind.to_owned(),
             grid: Some(grid()),
-            body: body.as_object().unwrap().clone(),
+            body,
         };
         let random = self.random();
-        let saved = self.phone.record(draft, now(), random);
-        self.saved(saved);
+        let saved = self.phone.record(draft, at, random);
+        self.saved(saved)
+    }
+
+    fn retract(&mut self, record: EntryId, at: Instant) -> EntryId {
+        let random = self.random();
+        let saved = self.phone.retract(record, at, random);
+        self.saved(saved)
     }
 
     fn correct_phone(&mut self, person: EntityId, number: &str) {
@@ -120,7 +138,7 @@ impl Device {
     }
 
     fn phones(&self, dwelling: EntityId) -> Vec<(String, Rung)> {
-        let card = self.phone.door(dwelling, now().local_date()).unwrap();
+        let card = self.phone.door(dwelling, now()).unwrap();
         let field = card.persons[0]
             .fields
             .iter()
@@ -193,7 +211,7 @@ fn a_held_record_says_why_and_does_not_mark_the_door() {
     let row = &device.phone.own_records(1)[0];
     assert_eq!((row.rung, row.reason), (Rung::Held, Some("not_assigned")));
     assert!(row.reason_text.as_ref().is_some_and(|text| !text.zh.is_empty()));
-    assert_eq!(device.phone.door(first, now().local_date()).unwrap().state.mark, None);
+    assert_eq!(device.phone.door(first, now()).unwrap().state.mark, None);
     assert_eq!(device.phone.status().held, 1);
 }
 
@@ -205,7 +223,7 @@ fn doors_are_listed_as_people_count_them() {
     device.sync(&mut home);
     device.check_door(second, "absent");
     device.check_door(first, "met");
-    let buildings = device.phone.buildings(grid());
+    let buildings = device.phone.buildings(grid(), now());
     let doors: Vec<_> = buildings[0].units[0]
         .doors
         .iter()
@@ -214,7 +232,7 @@ fn doors_are_listed_as_people_count_them() {
     assert_eq!(doors, [("302", Some("absent")), ("1002", Some("checked"))]);
     // 无人 is a mark and leaves the door open.
     assert_eq!((buildings[0].doors, buildings[0].closed), (2, 1));
-    let card = device.phone.door(first, now().local_date()).unwrap();
+    let card = device.phone.door(first, now()).unwrap();
     assert_eq!(card.persons[0].age, Some(81), "her birthday is tomorrow");
 }
 
@@ -243,7 +261,7 @@ fn an_own_value_stands_over_what_its_author_had_seen_and_beside_what_not() {
         ]
     );
     assert!(
-        device.phone.buildings(grid())[0].units[0]
+        device.phone.buildings(grid(), now())[0].units[0]
             .doors
             .iter()
             .any(|door| door.conflict)
@@ -324,7 +342,7 @@ fn a_damaged_document_is_fetched_again_and_the_own_log_is_not_touched() {
         .insert(document, WriteValue::Bytes(b"1\nnot automerge".to_vec()));
     device.reopen();
     assert_eq!(device.phone.only_here(), 1);
-    assert!(device.phone.door(first, now().local_date()).is_none());
+    assert!(device.phone.door(first, now()).is_none());
     device.sync(&mut home);
     assert_eq!(device.phones(first), [("19900000002".to_owned(), Rung::Merged)]);
 
@@ -354,10 +372,7 @@ fn a_lost_grid_leaves_nothing_of_others_behind_and_unsent_work_still_goes() {
     colleague.check_door(first, "met");
     colleague.sync(&mut home);
     device.sync(&mut home);
-    assert_eq!(
-        device.phone.door(first, now().local_date()).unwrap().state.mark,
-        Some("checked")
-    );
+    assert_eq!(device.phone.door(first, now()).unwrap().state.mark, Some("checked"));
     device.check_door(second, "absent");
     home.grid_lost = true;
     assert_eq!(device.sync(&mut home), 1);
@@ -367,15 +382,12 @@ fn a_lost_grid_leaves_nothing_of_others_behind_and_unsent_work_still_goes() {
         (0, 0, 1)
     );
     device.reopen();
-    assert!(device.phone.door(first, now().local_date()).is_none());
+    assert!(device.phone.door(first, now()).is_none());
     assert_eq!(device.phone.status().grids, []);
     home.grid_lost = false;
     device.sync(&mut home);
     device.reopen();
-    assert_eq!(
-        device.phone.door(first, now().local_date()).unwrap().state.mark,
-        Some("checked")
-    );
+    assert_eq!(device.phone.door(first, now()).unwrap().state.mark, Some("checked"));
 }
 
 #[test]

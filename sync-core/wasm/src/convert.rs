@@ -5,7 +5,7 @@ use std::fmt::Display;
 use js_sys::{Array, Error, Object, Reflect, Uint8Array};
 use menpai_sync_core::phone::{Saved, Stored, Write, WriteValue};
 use menpai_sync_core::signature::Signature;
-use menpai_sync_core::time::{Instant, read_day};
+use menpai_sync_core::time::Instant;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
@@ -27,10 +27,6 @@ pub(crate) fn from_json<T: DeserializeOwned>(json: &str) -> Result<T, JsValue> {
 
 pub(crate) fn instant(text: &str) -> Result<Instant, JsValue> {
     text.parse().map_err(|why| error("InstantError", &why))
-}
-
-pub(crate) fn day(text: &str) -> Result<chrono::NaiveDate, JsValue> {
-    read_day(text).ok_or_else(|| error("DateError", &"not a day like 2026-11-24"))
 }
 
 /// The first 10 of at least 10 random bytes.

@@ -49,15 +49,22 @@ impl Phone {
         to_json(&self.0.status())
     }
 
-    /// `Building[]` of a grid.
-    pub fn buildings(&self, grid: &str) -> Result<String, JsValue> {
-        to_json(&self.0.buildings(grid.parse().map_err(|why| error("IdError", &why))?))
+    /// `Today` as of a moment; the next doors are looked for from the building `from`, if given.
+    pub fn today(&self, now: &str, from: Option<String>) -> Result<String, JsValue> {
+        let from = from.and_then(|building| building.parse().ok());
+        to_json(&self.0.today(convert::instant(now)?, from))
     }
 
-    /// `DoorCard` as of a local day.
-    pub fn door(&self, dwelling: &str, today: &str) -> Result<String, JsValue> {
+    /// `Building[]` of a grid.
+    pub fn buildings(&self, grid: &str, now: &str) -> Result<String, JsValue> {
+        let grid = grid.parse().map_err(|why| error("IdError", &why))?;
+        to_json(&self.0.buildings(grid, convert::instant(now)?))
+    }
+
+    /// `DoorCard` as of a moment.
+    pub fn door(&self, dwelling: &str, now: &str) -> Result<String, JsValue> {
         let dwelling = dwelling.parse().map_err(|why| error("IdError", &why))?;
-        let card = self.0.door(dwelling, convert::day(today)?);
+        let card = self.0.door(dwelling, convert::instant(now)?);
         to_json(&card.ok_or_else(|| error("NotFound", &"this phone does not know that door"))?)
     }
 
@@ -97,6 +104,16 @@ impl Phone {
         let draft: RecordDraft = from_json(json)?;
         Ok(saved(self.0.record(
             draft,
+            convert::instant(now)?,
+            random(random_bytes)?,
+        )))
+    }
+
+    /// Withdraws an own record: `{result: SaveResult, writes}`.
+    pub fn retract(&mut self, entry: &str, now: &str, random_bytes: &[u8]) -> Result<Object, JsValue> {
+        let entry = entry.parse().map_err(|why| error("IdError", &why))?;
+        Ok(saved(self.0.retract(
+            entry,
             convert::instant(now)?,
             random(random_bytes)?,
         )))

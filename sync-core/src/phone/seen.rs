@@ -1,0 +1,198 @@
+//! The records as the phone's screens see them: merged ones and its own that are not yet.
+//! What is held or withdrawn is listed but does not count.
+
+use std::collections::{HashMap, HashSet};
+
+use super::own_log::{OwnEntry, OwnState};
+use super::view::{DoorState, Rung};
+use super::{Phone, Replica};
+use crate::entry::Entry;
+use crate::folds::coverage::{Campaign, CoverageWindow, DoorFold, DoorStatement, fold_doors, outcome};
+use crate::folds::withdrawn::{Speaker, withdrawn};
+use crate::ids::{EntityId, EntryId};
+use crate::kinds::Mark;
+use crate::replica::MergedRecord;
+use crate::time::Instant;
+
+/// A record with what is known about it beside its bytes.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'a> {
+    pub(super) entry: &'a Entry,
+    pub(super) made_ms: i64,
+    pub(super) rung: Rung,
+    pub(super) own: bool,
+    pub(super) office: bool,
+    pub(super) state: Option<OwnState>,
+}
+
+impl Seen<'_> {
+    /// Made-time once it is fixed, else the phone's clock.
+    pub(super) fn at(&self) -> Instant {
+        match self.rung {
+            Rung::Merged => Instant {
+                unix_ms: self.made_ms,
+                ..self.entry.made_at
+            },
+            _ => self.entry.made_at,
+        }
+    }
+}
+
+/// Every record this phone knows, and which of them no longer speak.
+pub(super) struct Records<'a> {
+    pub(super) all: Vec<Seen<'a>>,
+    withdrawn: HashSet<EntryId>,
+}
+
+impl<'a> Records<'a> {
+    /// What counts, in no order: not held, not withdrawn, and saying something itself.
+    pub(super) fn counting(&self) -> impl Iterator<Item = Seen<'a>> {
+        self.all.iter().copied().filter(|seen| {
+            seen.rung != Rung::Held && seen.entry.retracts.is_none() && !self.is_withdrawn(seen.entry.id)
+        })
+    }
+
+    /// Whether its author or the office took it back.
+    pub(super) fn is_withdrawn(&self, entry: EntryId) -> bool {
+        self.withdrawn.contains(&entry)
+    }
+}
+
+impl Phone {
+    /// Gathers them, once per question.
+    pub(super) fn records(&self) -> Records<'_> {
+        let mut all: Vec<Seen<'_>> = Vec::new();
+        if let Some(replica) = &self.replica {
+            all.extend(replica.records().map(|record| self.see(replica, record)));
+            let confirmed: HashSet<EntryId> = all.iter().map(|seen| seen.entry.id).collect();
+            let own = self.own_entries().filter(|own| !confirmed.contains(&own.entry.id));
+            all.extend(own.map(|own| self.see_own(own)));
+        }
+        let speakers = all.iter().filter(|seen| seen.rung != Rung::Held);
+        let withdrawn = withdrawn(speakers.map(|seen| Speaker::of(seen.entry, seen.office)));
+        Records { all, withdrawn }
+    }
+
+    fn see<'a>(&self, replica: &Replica, record: &'a MergedRecord) -> Seen<'a> {
+        let device = self.enrolment.as_ref().map(|enrolment| enrolment.device.id);
+        Seen {
+            entry: &record.entry,
+            made_ms: record.made_ms,
+            rung: Rung::Merged,
+            own: Some(record.device) == device,
+            office: replica.is_office(record.device),
+            state: None,
+        }
+    }
+
+    pub(super) fn see_own<'a>(&self, own: &'a OwnEntry) -> Seen<'a> {
+        let offset = self.contact.offset_ms.unwrap_or(0);
+        Seen {
+            entry: &own.entry,
+            made_ms: own.entry.made_at.unix_ms.saturating_add(offset),
+            rung: rung(own.state),
+            own: true,
+            office: false,
+            state: Some(own.state),
+        }
+    }
+
+    /// The doors that something counting was recorded at, in a window of time.
+    pub(super) fn doors_in(&self, records: &Records<'_>, window: CoverageWindow<'_>) -> HashMap<EntityId, DoorFold> {
+        let statements = records.counting().filter_map(|seen| {
+            let kind = self.kinds.get(&seen.entry.kind)?;
+            match window {
+                CoverageWindow::Campaign { campaign, .. } if campaign.record_kind != seen.entry.kind => None,
+                _ => DoorStatement::of(kind, seen.entry, seen.made_ms),
+            }
+        });
+        fold_doors(statements, window)
+    }
+
+    /// What each of these doors shows.
+    pub(super) fn states_of(&self, records: &Records<'_>, doors: &HashMap<EntityId, DoorFold>) -> DoorStates {
+        let last: HashSet<EntryId> = doors.values().map(|door| door.last.stated.entry).collect();
+        let seen: HashMap<EntryId, Seen<'_>> = records
+            .counting()
+            .filter(|seen| last.contains(&seen.entry.id))
+            .map(|seen| (seen.entry.id, seen))
+            .collect();
+        doors
+            .iter()
+            .filter_map(|(dwelling, door)| Some((*dwelling, self.state(door, *seen.get(&door.last.stated.entry)?))))
+            .collect()
+    }
+
+    fn state(&self, door: &DoorFold, last: Seen<'_>) -> DoorState {
+        let kind = self.kinds.get(&last.entry.kind);
+        // Written down afterwards: the entry says when it was.
+        let at = match door.last.stated.at_ms {
+            earlier if earlier < last.made_ms => Instant {
+                unix_ms: earlier,
+                ..last.entry.made_at
+            },
+            _ => last.at(),
+        };
+        DoorState {
+            mark: door.last.mark.map(mark_name),
+            label: kind
+                .and_then(|kind| outcome(kind, &door.last.outcome))
+                .map(|choice| choice.labels.clone()),
+            closed: door.closed,
+            at: Some(at.to_string()),
+            worker_name: self.name_of(last.entry.worker),
+            rung: Some(last.rung),
+        }
+    }
+
+    /// The last check of every door, whenever it was.
+    pub(super) fn door_states(&self, records: &Records<'_>) -> DoorStates {
+        self.states_of(records, &self.doors_in(records, CoverageWindow::Everything))
+    }
+
+    /// The campaigns that run on the day of `now` and count checks of doors, those that end first first.
+    pub(super) fn running_campaigns(&self, now: Instant) -> Vec<Campaign> {
+        let Some(replica) = &self.replica else {
+            return Vec::new();
+        };
+        let mut running: Vec<Campaign> = replica
+            .rows()
+            .filter_map(|(id, row)| {
+                let sweeps = self.kinds.get(&row.entity_type)?.effects.sweeps.as_ref()?;
+                let scope = row
+                    .members(sweeps.scope.as_str())
+                    .filter_map(|member| member.parse().ok())
+                    .collect();
+                Campaign::read(id, sweeps, scope, |field| row.get(field).cloned())
+            })
+            .filter(|campaign| campaign.runs_on(now.local_date()))
+            .filter(|campaign| {
+                let kind = self.kinds.get(&campaign.record_kind);
+                kind.is_some_and(|kind| kind.effects.closes.is_some())
+            })
+            .collect();
+        running.sort_by(|a, b| (a.ends_on, &a.name, a.id).cmp(&(b.ends_on, &b.name, b.id)));
+        running
+    }
+}
+
+/// Door → what it shows; doors without a record are not in it.
+pub(super) type DoorStates = HashMap<EntityId, DoorState>;
+
+pub(super) fn rung(state: OwnState) -> Rung {
+    match state {
+        OwnState::OnPhone => Rung::OnPhone,
+        OwnState::Merged => Rung::Merged,
+        OwnState::Held(_) => Rung::Held,
+        OwnState::Waiting(_) => Rung::Waiting,
+    }
+}
+
+fn mark_name(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Checked => "checked",
+        Mark::Absent => "absent",
+        Mark::Refused => "refused",
+        Mark::Empty => "empty",
+    }
+}
