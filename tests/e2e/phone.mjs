@@ -32,6 +32,16 @@ export class Phone {
     await this.id('building-row').first().waitFor();
   }
 
+  /** What Today says is left: this worker's visits, doors of the sweep. */
+  left() {
+    return this.id('today-hero').evaluate(({ dataset }) => ({ visits: Number(dataset.visits), doors: Number(dataset.doors) }));
+  }
+
+  /** Whom Today sends the worker to first. */
+  firstVisit() {
+    return this.id('due-visit').first().getAttribute('data-subject');
+  }
+
   /** From the list of buildings to the matrix of the n-th one. */
   async openBuilding(index) {
     await this.today();
@@ -78,8 +88,12 @@ export class Phone {
     await this.save();
   }
 
-  async visit({ met, contact, mood, note }) {
+  async visit(answers) {
     await this.id('open-visit').click();
+    await this.fillVisit(answers);
+  }
+
+  async fillVisit({ met, contact, mood, note }) {
     await this.id('record-form').waitFor();
     await this.choose('met', met);
     if (contact) await this.choose('contact_person', contact);

@@ -10,6 +10,7 @@ import type {
   RecordRow,
   SaveResult,
   SyncResult,
+  Today,
 } from './types';
 import type { StorageCode } from '../storage/failure';
 
@@ -53,11 +54,15 @@ export type SignOutResult = { outcome: 'signed_out' } | { outcome: 'unsent'; cou
 export interface Calls {
   kinds(): Kind[];
   buildings(grid: string): Building[];
-  door(dwelling: string, today: string): DoorCard;
+  door(dwelling: string): DoorCard;
+  /** `from`: the building last opened, from which the next doors are looked for */
+  today(from: string | null): Today;
   records(limit: number): RecordRow[];
   check(kind: string, body: Record<string, unknown>): Problem[];
   record(request: RecordRequest): SaveResult;
   edit(request: EditRequest): SaveResult;
+  /** withdraws one of this phone's own records */
+  retract(entry: string): SaveResult;
   draft(key: string): Draft | null;
   drafts(): Draft[];
   keepDraft(draft: Draft): void;

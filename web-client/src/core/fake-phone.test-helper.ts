@@ -23,12 +23,14 @@ export class FakePhone implements Phone {
     return { result: JSON.stringify({ ok: true, entry: `entry-${seq}`, seq }), writes: [write] };
   }
 
+  today = (): string => '{"overdue":[],"due":[],"sweeps":[],"done":[]}';
   buildings = (): string => '[]';
   door = (): string => '{}';
   records = (): string => '[]';
   enrol = (): CoreWrite[] => [];
   check = (): string => '[]';
   edit = (json: string): Changed => this.record(json);
+  retract = (entry: string): Changed => this.record(JSON.stringify({ retracts: entry }));
   begin_sync = () => ({ to_sign: [new Uint8Array([1])], writes: [] });
   request = (): Uint8Array => new Uint8Array([2]);
   receive = (): Changed => ({ result: '{"more":false,"sent":0,"received":0}', writes: [] });

@@ -17,13 +17,15 @@ export interface Changed {
 /** JSON is text at this border: the core makes and parses the bytes, nobody else. */
 export interface Phone {
   status(): string;
-  buildings(grid: string): string;
-  door(dwelling: string, today: string): string;
+  today(now: string, from: string | undefined): string;
+  buildings(grid: string, now: string): string;
+  door(dwelling: string, now: string): string;
   records(limit: number): string;
   enrol(json: string): CoreWrite[];
   check(kind: string, bodyJson: string, now: string): string;
   record(json: string, now: string, random: Uint8Array): Changed;
   edit(json: string, now: string, random: Uint8Array): Changed;
+  retract(entry: string, now: string, random: Uint8Array): Changed;
   begin_sync(now: string): { to_sign: Uint8Array[]; writes: CoreWrite[] };
   request(signatures: Uint8Array[]): Uint8Array;
   receive(body: Uint8Array, now: string): Changed;

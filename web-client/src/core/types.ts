@@ -74,7 +74,95 @@ export interface PersonCard {
   age: number | null;
   /** care categories and plan in words, where this phone may see them */
   care_categories: Label[];
-  care_plan: { id: string; level: Label | null; interval_days: number | null; in_person_every_days: number | null } | null;
+  /** what to mind: 听力弱，电话可能听不清 */
+  warnings: Label[];
+  care_plan: CarePlan | null;
+}
+
+export interface CarePlan {
+  id: string;
+  level: Label | null;
+  interval_days: number | null;
+  in_person_every_days: number | null;
+  /** first day on which something is wanted; null while the plan lacks what its clocks need */
+  due_on: string | null;
+  /** 0: not late */
+  days_overdue: number;
+  /** only a contact in person helps today */
+  wants_in_person: boolean;
+}
+
+/** Something found that no step has ended. */
+export interface Matter {
+  entry: string;
+  kind_labels: Label;
+  place: string;
+  summary: Label;
+  severity: Label | null;
+  stage: Label | null;
+  due_on: string | null;
+  at: string;
+  worker_name: string | null;
+  rung: Rung;
+}
+
+export interface VisitLine {
+  entry: string;
+  at: string;
+  summary: Label;
+  worker_name: string | null;
+  rung: Rung;
+}
+
+/** Somebody whose care clock has run out, or runs out today. */
+export interface DueVisit {
+  subject: string;
+  name: string;
+  /** the plan is of the household as a whole; `name` is its first person */
+  household: boolean;
+  age: number | null;
+  care_categories: Label[];
+  warnings: Label[];
+  phones: string[];
+  grid: string;
+  dwelling: string;
+  room: string;
+  address: string;
+  plan: CarePlan;
+  last_contact: VisitLine | null;
+  /** today's last visit: it was made and did not settle it */
+  tried: VisitLine | null;
+  /** this worker's to go, or nobody's by name */
+  mine: boolean;
+  responsible: string[];
+}
+
+export interface BuildingCount {
+  id: string;
+  name: string;
+  compound: string | null;
+  grid: string;
+  doors: number;
+  closed: number;
+}
+
+/** Doors to be closed: of a campaign, or without one of everything here. */
+export interface Sweep {
+  campaign: string | null;
+  name: string | null;
+  until: string | null;
+  doors: number;
+  closed: number;
+  next: { building: string; name: string; unit: string; grid: string; open: number; doors: DoorRow[] } | null;
+  buildings: BuildingCount[];
+}
+
+export interface Today {
+  overdue: DueVisit[];
+  due: DueVisit[];
+  sweeps: Sweep[];
+  /** what this phone recorded today, newest first */
+  done: RecordRow[];
 }
 
 export interface RecordRow {
@@ -94,6 +182,8 @@ export interface RecordRow {
   dwelling: string | null;
   /** the labelled outcome or the fields changed, in words */
   summary: Label;
+  /** its author or the office took it back */
+  withdrawn: boolean;
   body: Record<string, unknown>;
 }
 
@@ -104,10 +194,15 @@ export interface DoorCard {
   building: string;
   compound: string | null;
   unit: string;
+  building_id: string | null;
   household: string | null;
+  /** the plan by which the household as a whole is visited */
+  household_plan: CarePlan | null;
   state: DoorState;
   fields: Field[];
   persons: PersonCard[];
+  /** found here or in the building and not settled, the oldest first */
+  matters: Matter[];
   records: RecordRow[];
 }
 
@@ -121,7 +216,7 @@ export interface PhoneStatus {
   on_server: number;
   merged: number;
   held: number;
-  grids: { id: string; name: string; doors: number; closed: number }[];
+  grids: { id: string; name: string; doors: number }[];
   /** the server's clock at its last answer */
   last_answer: string | null;
   /** server minus phone, milliseconds; null before the first answer */

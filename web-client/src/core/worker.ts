@@ -63,14 +63,16 @@ type Handlers = {
 
 const handlers: Handlers = {
   kinds: async () => new Json(ready().kinds()),
-  buildings: (grid) => asked((phone) => phone.buildings(grid)),
-  door: (dwelling, today) => asked((phone) => phone.door(dwelling, today)),
+  today: (from) => asked((phone) => phone.today(rfc3339(), from ?? undefined)),
+  buildings: (grid) => asked((phone) => phone.buildings(grid, rfc3339())),
+  door: (dwelling) => asked((phone) => phone.door(dwelling, rfc3339())),
   records: (limit) => asked((phone) => phone.records(limit)),
   check: (kind, body) => asked((phone) => phone.check(kind, JSON.stringify(body), rfc3339())),
 
   record: ({ draft, ...request }) =>
     save((phone, now, random) => phone.record(JSON.stringify(request), now, random), draft),
   edit: (request) => save((phone, now, random) => phone.edit(JSON.stringify(request), now, random), null),
+  retract: (entry) => save((phone, now, random) => phone.retract(entry, now, random), null),
 
   draft: (key) => inOrder(async () => (await store.get<Draft>('draft', key)) ?? null),
   drafts: () => inOrder(() => store.all<Draft>('draft')),

@@ -30,7 +30,10 @@ export function startWorker(): void {
     { immediate: true },
   );
   document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState === 'visible') client?.notify({ notice: 'wake', reason: 'visible' });
+    if (document.visibilityState !== 'visible') return;
+    client?.notify({ notice: 'wake', reason: 'visible' });
+    // A day may have passed in the pocket: what is due today is asked again.
+    changes.value += 1;
   });
   addEventListener('online', () => {
     online.value = true;

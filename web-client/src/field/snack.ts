@@ -9,6 +9,10 @@ export interface Snack {
   entry: string;
   /** what it was, in a few words: 402 无人 */
   what: string;
+  /** it can be taken back: a record that is not itself a taking back */
+  undo?: boolean;
+  /** it was taken back, which is a record too */
+  undone?: boolean;
 }
 
 export const snack = shallowRef<Snack | null>(null);

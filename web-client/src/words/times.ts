@@ -21,6 +21,12 @@ export function shortTime(at: string | Date, now: Date = new Date()): string {
   return t('time.date_clock', { month: time.getMonth() + 1, day: time.getDate(), clock: clock(time) });
 }
 
+/** A calendar day, `2026-11-24`, without its year: it is never far. */
+export function dayName(day: string): string {
+  const [, month, date] = day.split('-');
+  return t('time.day', { month: Number(month), day: Number(date) });
+}
+
 export function weekday(at: Date): string {
   const names = t('time.weekdays');
   const name = language.value === 'zh' ? names[at.getDay()] : names.split(' ')[at.getDay()];

@@ -1,7 +1,7 @@
 // A registry value in words: the choice's label, yes or no, a number as it is written.
 
 import type { Field, FieldValue, Kind, PersonCard } from '../../core/types';
-import { say, t } from '../../words';
+import { language, say, t } from '../../words';
 import { phoneFields, registryField, type FormField } from '../form/kind-file';
 
 export function valueText({ value, label }: Pick<FieldValue, 'value' | 'label'>): string {
@@ -43,5 +43,5 @@ export function warningsOf(person: PersonCard, kinds: Kind[]): string[] {
       const shown = field.values.find((one) => one.shown) ?? field.values[0];
       return known?.choices?.some(({ value }) => value === 'ok') && shown && shown.value !== 'ok' && shown.value !== null;
     })
-    .map((field) => `${say(field.labels)}${shownValue(field)}`);
+    .map((field) => (language.value === 'zh' ? `${say(field.labels)}${shownValue(field)}` : `${say(field.labels)}: ${shownValue(field)}`));
 }

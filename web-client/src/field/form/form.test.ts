@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Kind } from '../../core/types';
 import { absentAnswer, defaultsOf, doorForms, fieldsOf, phoneFields, subjectOf, type FormField } from './kind-file';
-import { pagesOf, problemsAt, questionsOf } from './questions';
+import { isAsked, pagesOf, problemsAt, questionsOf } from './questions';
 import { cleaned, holds, visibleFields } from './visible';
 
 const folder = new URL('../../../../schemas/kinds/', import.meta.url);
@@ -56,22 +56,23 @@ describe('the forms of a door', () => {
 describe('a visit', () => {
   const visit = forms.visit!;
   const subject = subjectOf(visit)!.name;
+  const asks = (field: FormField) => isAsked(field) && field.name !== subject;
   const met = { ...defaultsOf(fieldsOf(visit)), met: 'met', contact_person: 'self' };
 
   it('skips the steps that do not apply when nobody was met', () => {
-    const steps = (answers: Record<string, unknown>) => pagesOf(visit, answers, subject).map(({ step }) => step?.name);
+    const steps = (answers: Record<string, unknown>) => pagesOf(visit, answers, asks).map(({ step }) => step?.name);
     expect(steps(met)).toEqual(['meet', 'health', 'safety', 'needs', 'errands']);
     expect(steps({ ...met, met: 'not_home' })).toEqual(['meet', 'errands']);
   });
 
   it('asks one question at a time, never for ids', () => {
-    const questions = questionsOf(visit, met, subject);
+    const questions = questionsOf(visit, met, asks);
     expect(questions.map(({ path }) => path)).toContain('/health/mood');
     expect(questions.some(({ field }) => field.type === 'ref' || field.type === 'object')).toBe(false);
   });
 
   it('asks what to watch only after an answer that needs it', () => {
-    const paths = (health: object) => questionsOf(visit, { ...met, health }, subject).map(({ path }) => path);
+    const paths = (health: object) => questionsOf(visit, { ...met, health }, asks).map(({ path }) => path);
     expect(paths({ mood: 'ok' })).not.toContain('/health/watch_for');
     expect(paths({ mood: 'watch' })).toContain('/health/watch_for');
   });

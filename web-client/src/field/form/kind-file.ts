@@ -2,6 +2,7 @@
 // No kind is known here by name; effects and references say which form fits a door.
 
 import type { Kind, Label } from '../../core/types';
+import { holds } from './visible';
 
 export type Condition =
   | { field: string; equals: Scalar }
@@ -18,6 +19,8 @@ export interface Choice {
   labels: Label;
   mark?: string;
   closes?: boolean;
+  /** chosen at the desk only */
+  desk_only?: boolean;
 }
 
 export interface FormField {
@@ -27,6 +30,8 @@ export interface FormField {
   hint?: Label;
   unit?: Label;
   required?: boolean;
+  /** once yes for a subject, not asked again */
+  once?: boolean;
   class?: string;
   step?: string;
   default?: string;
@@ -49,8 +54,9 @@ export interface Step {
 
 interface Effects {
   closes?: { subject: string; by: string };
-  resets?: { subject: string };
+  resets?: { subject: string; when: Condition };
   opens?: { subject: string };
+  moves?: { opened_by: string; by: string };
 }
 
 export function fieldsOf(kind: Kind): FormField[] {
@@ -76,7 +82,7 @@ export function targets(field: FormField): string[] {
 /** What the record is about: as its effects say, else its first required reference. */
 export function subjectOf(kind: Kind): FormField | null {
   const effects = effectsOf(kind);
-  const named = effects.closes?.subject ?? effects.resets?.subject ?? effects.opens?.subject;
+  const named = effects.closes?.subject ?? effects.resets?.subject ?? effects.opens?.subject ?? effects.moves?.opened_by;
   const refs = fieldsOf(kind).filter((field) => field.type === 'ref');
   return refs.find((field) => field.name === named) ?? refs.find((field) => field.required) ?? null;
 }
@@ -86,6 +92,8 @@ export interface DoorForms {
   check: Kind | null;
   /** resets the clock of a care plan */
   visit: Kind | null;
+  /** moves a matter on that another record opened */
+  step: Kind | null;
   others: Kind[];
 }
 
@@ -97,7 +105,8 @@ export function doorForms(kinds: Kind[]): DoorForms {
   });
   const check = here.find((kind) => effectsOf(kind).closes) ?? null;
   const visit = here.find((kind) => effectsOf(kind).resets) ?? null;
-  return { check, visit, others: here.filter((kind) => kind !== check && kind !== visit) };
+  const step = kinds.find((kind) => effectsOf(kind).moves) ?? null;
+  return { check, visit, step, others: here.filter((kind) => kind !== check && kind !== visit) };
 }
 
 /** The answer that says "nobody home" without closing the door: the first with that mark. */
@@ -106,6 +115,24 @@ export function absentAnswer(kind: Kind): { field: string; choice: Choice } | nu
   const field = fieldsOf(kind).find((one) => one.name === by);
   const choice = field?.choices?.find((one) => one.mark === 'absent');
   return field && choice ? { field: field.name, choice } : null;
+}
+
+/** The answer that says "went there, met nobody": the first that restarts no clock. */
+export function missedAnswer(kind: Kind): { field: string; choice: Choice } | null {
+  const when = effectsOf(kind).resets?.when;
+  const field = when && 'field' in when ? fieldsOf(kind).find((one) => one.name === when.field) : undefined;
+  const choice = field?.choices?.find(({ value }) => when && !holds(when, { [field.name]: value }));
+  return field && choice ? { field: field.name, choice } : null;
+}
+
+/** The answers that are offered on a phone. */
+export function choicesOf(field: FormField): Choice[] {
+  return (field.choices ?? []).filter((choice) => !choice.desk_only);
+}
+
+/** Whether an answer says that something is not as it should be: there was an "ok" to choose, or it is mended. */
+export function isToWatch(field: FormField, value: string): boolean {
+  return !!field.choices?.some((one) => one.value === 'ok') && value !== 'ok' && value !== 'fixed';
 }
 
 /** What the form starts with before anyone has answered. */

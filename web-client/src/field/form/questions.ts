@@ -2,7 +2,7 @@
 // per screen in 长辈版. References that nobody can choose from are not asked.
 
 import type { Kind, Problem } from '../../core/types';
-import { fieldsOf, stepsOf, targets, type FormField, type Step } from './kind-file';
+import { fieldsOf, stepsOf, type FormField, type Step } from './kind-file';
 import { visibleFields, type Answers } from './visible';
 
 export interface Question {
@@ -18,9 +18,12 @@ export interface Page {
   fields: FormField[];
 }
 
-/** Whether a person answers it here: a reference to a record, a campaign or a plan is not typed in. */
-export function isAsked(field: FormField): boolean {
-  if (field.type === 'ref') return targets(field).includes('person');
+/** Which fields the form asks; what it knows by itself (the subject, ids nobody types) it does not. */
+export type Asks = (field: FormField) => boolean;
+
+/** Whether a field can be answered by hand at all: ids are chosen from `refs` or not asked. */
+export function isAsked(field: FormField, refs: (field: FormField) => unknown[] = () => []): boolean {
+  if (field.type === 'ref') return refs(field).length > 0;
   if (field.type === 'set' && !field.choices) return false;
   return true;
 }
@@ -36,8 +39,8 @@ export function isAfterwards(field: FormField): boolean {
 }
 
 /** The pages of the form; a step whose fields are all hidden is skipped. */
-export function pagesOf(kind: Kind, answers: Answers, subject: string | null): Page[] {
-  const asked = visibleFields(fieldsOf(kind), answers).filter((field) => isAsked(field) && field.name !== subject);
+export function pagesOf(kind: Kind, answers: Answers, asks: Asks): Page[] {
+  const asked = visibleFields(fieldsOf(kind), answers).filter(asks);
   const steps = stepsOf(kind);
   if (steps.length === 0) return [{ step: null, fields: asked }];
   const first = steps[0]?.name;
@@ -46,8 +49,8 @@ export function pagesOf(kind: Kind, answers: Answers, subject: string | null): P
 }
 
 /** Every question by itself, in the same order; `unfolded` are asked although they have their answer. */
-export function questionsOf(kind: Kind, answers: Answers, subject: string | null, unfolded: string[] = []): Question[] {
-  return pagesOf(kind, answers, subject)
+export function questionsOf(kind: Kind, answers: Answers, asks: Asks, unfolded: string[] = []): Question[] {
+  return pagesOf(kind, answers, asks)
     .flatMap(({ fields }) => fields)
     .filter((field) => !isAfterwards(field) && (!isFolded(field, answers) || unfolded.includes(field.name)))
     .flatMap((field): Question[] => {

@@ -22,7 +22,7 @@ export function afterSave({ kind, entry, dwelling, room, name, body }: SavedReco
   const outcome = fieldsOf(kind).find((field) => field.name === closes?.by);
   const chosen = outcome?.choices?.find(({ value }) => value === body[outcome.name]);
   const what = chosen ? `${room} ${say(chosen.labels)}` : `${room} ${say(kind.labels)} ${name}`;
-  showSaved({ entry, what }, true);
+  showSaved({ entry, what, undo: true }, true);
   if (closes) leave(['door', 'form'], { page: 'doors', building: null });
   else leave(['form'], { page: 'door', dwelling });
 }

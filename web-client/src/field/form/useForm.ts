@@ -5,8 +5,14 @@ import type { Failure } from '../../core/calls';
 import { localDay } from '../../core/clock';
 import type { DoorCard, Kind, Problem } from '../../core/types';
 import { namesOf } from '../doors/door-state';
-import { asFailure, core } from '../phone';
-import { defaultsOf, fieldsOf, subjectOf, targets } from './kind-file';
+import type { Option } from '../../kit/ChoiceGroup.vue';
+import { asFailure, core, kinds } from '../phone';
+import { t } from '../../words';
+import { dayName } from '../../words/times';
+import { candidatesOf, carriedOver, isAnsweredOnce, lastRecord, refsOf } from './about';
+import { inWords } from './answers';
+import { defaultsOf, fieldsOf, subjectOf, targets, type FormField } from './kind-file';
+import { isAsked } from './questions';
 import type { SavedRecord } from './saved';
 import { useDraft } from './useDraft';
 import { cleaned, type Answers } from './visible';
@@ -26,28 +32,56 @@ export function useForm(kind: Kind, dwelling: string, subjectGiven: string | nul
   const slow = ref(false);
   const failure = ref<Failure | null>(null);
 
-  /** About a person: the one given, the only one possible, or one to be chosen. */
-  const aboutPerson = !!subject && targets(subject).includes('person');
-  const candidates = computed(() => {
-    const persons = door.value?.persons ?? [];
-    const planned = persons.filter((person) => person.care_plan);
-    return planned.length > 0 ? planned : persons;
+  /** About the one given, the only one possible, or one to be chosen. */
+  const candidates = computed(() => (door.value ? candidatesOf(kind, door.value) : []));
+  const about = computed(() => {
+    if (!subject) return null;
+    const [first, ...more] = candidates.value;
+    // Of a door and its building the door is meant unless said otherwise; of people, nobody is.
+    const only = more.length === 0 || first?.value === dwelling ? first?.value : null;
+    return (subjectGiven ?? answers[subject.name] ?? only ?? null) as string | null;
   });
-  const person = computed(() => {
-    if (!aboutPerson || !subject) return null;
-    const id = subjectGiven ?? answers[subject.name] ?? (candidates.value.length === 1 ? candidates.value[0]?.id : null);
-    return door.value?.persons.find((one) => one.id === id) ?? null;
-  });
-  const mustChoose = computed(() => aboutPerson && !subjectGiven && candidates.value.length > 1);
+  const person = computed(() => door.value?.persons.find((one) => one.id === about.value) ?? null);
+  const mustChoose = computed(() => !subjectGiven && candidates.value.length > 1);
   const name = computed(() => person.value?.name ?? (door.value ? namesOf({ residents: door.value.persons }) : ''));
+
+  /** Where the record goes on from another one: which. */
+  const goesOnFrom = computed(() => (subject && targets(subject).includes('entry') ? (candidates.value.find(({ value }) => value === about.value)?.label ?? null) : null));
+
+  function refs(field: FormField): Option[] {
+    return door.value ? refsOf(field, kind, door.value, kinds.value) : [];
+  }
+
+  function asks(field: FormField): boolean {
+    return field !== subject && isAsked(field, refs) && !(door.value && isAnsweredOnce(field, kind, door.value, about.value));
+  }
+
+  const last = computed(() => (door.value ? lastRecord(kind, door.value, about.value) : null));
+
+  /** 上次（11月20日）：好. For answers of health and the like, which may have changed since. */
+  function before(path: string, field: FormField): string | null {
+    const { value: record } = last;
+    const [first = '', second] = path.slice(1).split('/');
+    if (!record || second === undefined) return null;
+    const value = (record.body[first] as Answers | undefined)?.[second];
+    const words = value === undefined ? '' : inWords(field, value);
+    return words ? t('form.before', { day: dayName(localDay(new Date(record.made_at))), answer: words }) : null;
+  }
+
+  /** The last answers of a group, for 同上次. */
+  function sameAsLast(field: FormField): Answers | null {
+    const group = field.type === 'object' ? last.value?.body[field.name] : undefined;
+    return group ? { ...(group as Answers) } : null;
+  }
 
   /** What nobody types: the subject and, where the form refers to one, the subject's care plan. */
   const given = computed(() => {
     const known: Answers = {};
+    const plan = person.value?.care_plan ?? (about.value === door.value?.household ? door.value?.household_plan : null);
     for (const field of fields) {
       if (field.type !== 'ref') continue;
-      if (field === subject) known[field.name] = aboutPerson ? person.value?.id : dwelling;
-      else if (targets(field).includes('care_plan')) known[field.name] = person.value?.care_plan?.id;
+      if (field === subject) known[field.name] = about.value;
+      else if (targets(field).includes('care_plan')) known[field.name] = plan?.id;
     }
     return known;
   });
@@ -55,16 +89,25 @@ export function useForm(kind: Kind, dwelling: string, subjectGiven: string | nul
 
   async function open(): Promise<void> {
     try {
-      const [card, kept] = await Promise.all([core().ask('door', dwelling, localDay()), draft.load()]);
+      const [card, kept] = await Promise.all([core().ask('door', dwelling), draft.load()]);
       door.value = card;
       if (kept) {
         Object.assign(answers, kept.body);
         step.value = kept.step;
+      } else {
+        Object.assign(answers, prefilled(card));
       }
       watch([answers, step], keep, { deep: true });
     } catch {
       missing.value = true;
     }
+  }
+
+  /** What is most likely meant, shown and changeable: errands still open, where it was found. */
+  function prefilled(card: DoorCard): Answers {
+    const found = fields.filter((field) => field !== subject && targets(field).includes('entry'));
+    const newest = found.map((field) => [field.name, refs(field)[0]?.value] as const).filter(([, value]) => value);
+    return { ...carriedOver(kind, card, about.value), ...Object.fromEntries(newest) };
   }
 
   function keep(): void {
@@ -112,6 +155,7 @@ export function useForm(kind: Kind, dwelling: string, subjectGiven: string | nul
   }
 
   return {
-    answers, body, candidates, check, door, draft, failure, missing, mustChoose, name, open, person, problems, save, saving, settle, slow, step, subject,
+    about, answers, asks, before, body, candidates, check, door, draft, failure, goesOnFrom, missing, mustChoose, name, open, problems, refs, sameAsLast, save, saving, settle, slow, step,
+    subject,
   };
 }
