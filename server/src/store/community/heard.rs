@@ -51,3 +51,46 @@ pub fn all(connection: &Connection) -> Result<HashMap<DeviceId, Heard>, StoreErr
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEVICE: DeviceId = DeviceId::from_bytes([7; 16]);
+    const FIRST: &str = include_str!("../../../migrations/community/0001_log.sql");
+    const SECOND: &str = include_str!("../../../migrations/community/0002_device_heard.sql");
+
+    #[test]
+    fn a_later_contact_that_brought_not_all_moves_only_the_contact() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(FIRST).unwrap();
+        connection.execute_batch(SECOND).unwrap();
+        let transaction = connection.transaction().unwrap();
+        assert_eq!(all(&transaction).unwrap(), HashMap::new());
+        for (at_ms, complete, expected) in [
+            (10, false, None),
+            (20, true, Some(20)),
+            (30, false, Some(20)),
+            (25, true, Some(25)),
+        ] {
+            note(&transaction, DEVICE, at_ms, complete).unwrap();
+            assert_eq!(all(&transaction).unwrap()[&DEVICE].complete_ms, expected, "{at_ms}");
+        }
+        assert_eq!(all(&transaction).unwrap()[&DEVICE].contact_ms, 30);
+    }
+
+    #[test]
+    fn a_file_from_before_keeps_what_it_knew_of_contacts() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(FIRST).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO device_log (number, device, seq, h) VALUES (1, zeroblob(16), 5, zeroblob(32));
+                 INSERT INTO device_contact (device, last, at_ms) VALUES (1, 5, 100), (1, 9, 200);",
+            )
+            .unwrap();
+        connection.execute_batch(SECOND).unwrap();
+        let heard = all(&connection).unwrap()[&DeviceId::from_bytes([0; 16])];
+        assert_eq!((heard.contact_ms, heard.complete_ms), (200, Some(100)));
+    }
+}
