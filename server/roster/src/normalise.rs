@@ -32,7 +32,7 @@ const FIRST_INEXACT_NUMBER: f64 = 1e15;
 pub(crate) fn text(cell: &Cell) -> Option<String> {
     let raw = match cell {
         Cell::Empty | Cell::FormulaError(_) => return None,
-        Cell::Text(text) => text.nfc().map(plain_letter).collect::<String>(),
+        Cell::Text(text) => as_text_formula(text).nfc().map(plain_letter).collect::<String>(),
         Cell::Number(number) => number_text(*number),
         Cell::Date(date) => date.format("%Y-%m-%d").to_string(),
     };
@@ -57,6 +57,12 @@ pub(crate) fn compact(text: &str) -> String {
         .filter(|letter| !letter.is_whitespace())
         .map(half_width)
         .collect()
+}
+
+/// The text in `="…"`, by which CSV files keep spreadsheets from reading it as a number.
+fn as_text_formula(text: &str) -> &str {
+    let inside = text.trim().strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
+    inside.unwrap_or(text)
 }
 
 /// Whether a text says that something is not known; to be asked of a compact text.
@@ -133,6 +139,12 @@ mod tests {
         assert_eq!(of("无"), None);
         assert_eq!(of(" — "), None);
         assert_eq!(of("无名巷"), Some("无名巷".into()));
+    }
+
+    #[test]
+    fn a_text_that_is_kept_from_being_a_number_is_that_text() {
+        assert_eq!(of("=\"0371\""), Some("0371".into()));
+        assert_eq!(of("=A1"), Some("=A1".into()));
     }
 
     #[test]

@@ -133,6 +133,7 @@ fn each_fault_is_rejected_with_its_code_in_its_column() {
             Column::IdNumber,
         ),
         (",,2号楼,,301,空户,,,,,,,", Code::MissingName, Column::Name),
+        (",,2号楼,,301,郑玉兰、孙三,,,,,,,", Code::MissingName, Column::Name),
         (",,2号楼,,2-301,郑玉兰,,,,,,,", Code::MissingDoor, Column::Door),
         (",,2号楼,,3O1,郑玉兰,,,,,,,", Code::MissingDoor, Column::Door),
         (

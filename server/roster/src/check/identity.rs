@@ -46,6 +46,13 @@ impl Check<'_> {
                 format!("“{}”不是姓名。", super::shortened(text)),
                 format!("“{}” is no name.", super::shortened(text)),
             ),
+            Some(text) if text.contains(['、', '，', ',', '/', '；', ';']) => (
+                format!("“{}”像是几个人,请每人写一行。", super::shortened(text)),
+                format!(
+                    "“{}” looks like several people; give each a row.",
+                    super::shortened(text)
+                ),
+            ),
             Some(_) => return name,
         };
         self.reject(Column::Name, RejectionCode::MissingName, &zh, &en);

@@ -43,7 +43,7 @@ pub(crate) fn read(text: &str) -> Result<Address, Lacks> {
     let text = text.replace(['－', '—', '–', '−'], "-").replace(['，', ',', '。'], " ");
     let text = text.trim();
     match around_marker(text)? {
-        Some((compound, building, rest)) => behind(compound, building, rest),
+        Some((found, rest)) => behind(found.compound, found.building, rest),
         None => in_dashes(text),
     }
 }
@@ -56,25 +56,21 @@ pub(crate) fn read_building(text: &str) -> Building {
         building: building(&text),
         unit: None,
     };
-    let Ok(Some((compound, building, rest))) = around_marker(&text) else {
+    let Ok(Some((found, rest))) = around_marker(&text) else {
         return as_it_is();
     };
     let rest = rest.trim_start_matches(['-', ' ']);
     let unit = rest.strip_suffix("单元").and_then(known_unit);
     if rest.is_empty() || unit.is_some() {
-        Building {
-            compound,
-            building,
-            unit,
-        }
+        Building { unit, ..found }
     } else {
         as_it_is()
     }
 }
 
-/// The compound, the building and what stands behind it, around the only marker of a
+/// The building with its compound, and what stands behind it, around the only marker of a
 /// building; nothing where no marker stands.
-fn around_marker(text: &str) -> Result<Option<(Option<String>, String, &str)>, Lacks> {
+fn around_marker(text: &str) -> Result<Option<(Building, &str)>, Lacks> {
     let mut markers: Vec<(usize, &str)> = MARKERS.iter().flat_map(|marker| text.match_indices(marker)).collect();
     // 16#楼 has two markers in one place, the longer one first.
     markers.sort_by_key(|(position, marker)| (*position, std::cmp::Reverse(marker.len())));
@@ -84,12 +80,12 @@ fn around_marker(text: &str) -> Result<Option<(Option<String>, String, &str)>, L
         [(position, marker)] => {
             let (before, rest) = text.split_at(*position);
             let stem = stem_of(before).ok_or(Lacks::Building)?;
-            let compound = compound(&before[..before.len() - stem.len()]);
-            Ok(Some((
-                compound,
-                building(&format!("{stem}{marker}")),
-                &rest[marker.len()..],
-            )))
+            let found = Building {
+                compound: compound(&before[..before.len() - stem.len()]),
+                building: building(&format!("{stem}{marker}")),
+                unit: None,
+            };
+            Ok(Some((found, &rest[marker.len()..])))
         }
         // 3号楼B座: nothing says which of them is the building.
         _ => Err(Lacks::Building),
