@@ -6,6 +6,7 @@ import { rm } from 'node:fs/promises';
 import { test } from 'node:test';
 
 import { Browser } from './browser.mjs';
+import { Desk } from './desk.mjs';
 import { Phone } from './phone.mjs';
 import { Server, demoFolder } from './server.mjs';
 import { told } from './story.mjs';
@@ -73,11 +74,10 @@ test('a visit that is due is made without signal, and one tap too many is undone
       await server.start();
       await anna.syncNow();
       await anna.waitOnlyHere(0);
-      const page = await desk.open();
-      await page.goto(`${origin}/desk/`);
-      await page.locator('[name="account"]').fill('secretary');
-      await page.locator('[name="password"]').fill(logins.get('secretary'));
-      await page.getByTestId('sign-in-submit').click();
+      const secretary = new Desk(desk, origin);
+      await secretary.open('secretary', logins.get('secretary'));
+      await secretary.go('records');
+      const { page } = secretary;
       await page.locator('[data-testid="record-row"][data-kind="care_visit"][data-rung="merged"]').first().waitFor();
     });
 
