@@ -34,7 +34,7 @@ build-dev: web ## build everything that tests run
 	@cargo build --quiet $(CRATES) --bins --tests --examples
 
 run: build ## serve the release build with the demo community; arguments in ARGS
-	@exec target/release/menpai serve --demo $(ARGS)
+	@exec target/release/menpai serve --demo=30 $(ARGS)
 
 test: setup build-dev ## run every test: Rust, web client, then the browser story
 	cargo nextest run $(CRATES)

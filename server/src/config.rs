@@ -63,8 +63,8 @@ pub struct ServeConfig {
     pub https: SocketAddr,
     /// The built web apps.
     pub web: PathBuf,
-    /// Make the demo community where there is none.
-    pub demo: bool,
+    /// Make the demo community where there is none, with so many days of work.
+    pub demo: Option<u32>,
     /// When the day is closed.
     pub nightly: Nightly,
     /// Print the addresses as one line of JSON too.

@@ -12,11 +12,12 @@ use menpai_sync_core::ids::{CommunityCode, EntityId, GridId, IdError, WorkerId};
 use menpai_sync_core::time::Instant;
 
 use crate::auth::{PasswordError, hash_password};
-use crate::clock;
-use crate::data_folder::write_private;
-use crate::home::Home;
+use crate::clock::{self, Past};
+use crate::data_folder::{NODE_FILE, write_private};
+use crate::home::{Home, HomeError};
 use crate::office::import::{Import, ImportError, ensure_grids, import_roster};
 use crate::office::{Office, OfficeError, records};
+use crate::simulate::month::{self, Member, MonthError, Plan};
 use crate::store::node::{self, Account, Role};
 
 pub use menpai_roster::demo::SEED;
@@ -27,6 +28,7 @@ const SECRETARY: &str = "何静";
 const OFFICE_NAME: &str = "社区办公室";
 /// Assignments begin this long ago, so that work of the last weeks can be shown.
 const ASSIGNED_BEFORE_MS: i64 = 30 * 86_400_000;
+const DAY_MS: i64 = 86_400_000;
 /// No letter or digit that looks like another.
 const ALPHABET: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
 
@@ -48,6 +50,12 @@ pub enum DemoError {
     /// The node's own file.
     #[error(transparent)]
     Node(#[from] rusqlite::Error),
+    /// The folder is no home.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The days of work could not be made.
+    #[error(transparent)]
+    Month(#[from] MonthError),
     /// A password could not be hashed.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -70,6 +78,68 @@ struct Person {
 /// [`DemoError::Roster`].
 pub fn write_roster(path: &Path, seed: u64) -> Result<(), DemoError> {
     Ok(roster(seed).write_xlsx(path)?)
+}
+
+/// Makes a lived-in demo where there is no home yet: the community with so many days of work
+/// behind it. It is made beside the folder and takes its name when it is whole, so that one
+/// broken off is begun again. Says whether it was made.
+///
+/// # Errors
+/// [`DemoError`]; then there is no folder of that name.
+pub fn make_lived_in(data: &Path, days: u32) -> Result<bool, DemoError> {
+    if data.join(NODE_FILE).exists() {
+        return Ok(false);
+    }
+    let mut name = data.file_name().unwrap_or_default().to_owned();
+    name.push(".making");
+    let making = data.with_file_name(name);
+    if making.exists() {
+        fs::remove_dir_all(&making)?;
+    }
+    let now_ms = clock::now_ms();
+    {
+        // The roster is imported on the eve.
+        let past = Past::at(now_ms - (i64::from(days) + 1) * DAY_MS);
+        let home = Home::open(&making)?;
+        ensure(&home)?;
+        live(&home, days, &past, now_ms)?;
+    }
+    if data.exists() {
+        // An empty one, or it would be a home's.
+        fs::remove_dir(data)?;
+    }
+    fs::rename(&making, data)?;
+    Ok(true)
+}
+
+fn live(home: &Home, days: u32, past: &Past, now_ms: i64) -> Result<(), DemoError> {
+    let code: CommunityCode = COMMUNITY_CODE.parse()?;
+    let accounts = ensure_accounts(home, code)?;
+    let grids = ensure_grids(home, code, &GRIDS.map(|(name, _)| name))?;
+    let mut plan = Plan {
+        community: code,
+        members: Vec::new(),
+        secretary: (String::new(), clock::new_worker_id()),
+        days,
+        seed: SEED,
+    };
+    for (person, worker) in accounts {
+        match person.grid.and_then(|grid| grids.get(grid)) {
+            Some(grid) => plan.members.push(Member {
+                account: person.account,
+                worker,
+                grid: GridId::from_bytes(*grid.as_bytes()),
+            }),
+            None => plan.secretary = (person.account, worker),
+        }
+    }
+    let bar = progress_bar("living through it");
+    month::live(home, &plan, past, now_ms, &mut |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    })?;
+    bar.finish_and_clear();
+    Ok(())
 }
 
 /// Makes the demo, or what is missing of it, and returns its logins in words.
@@ -197,11 +267,7 @@ fn assign(office: &Office, grids: &[EntityId], accounts: &[(Person, WorkerId)]) 
 }
 
 fn import(home: &Home, code: CommunityCode, roster: &Path) -> Result<(), DemoError> {
-    // Hidden by itself where stderr is no terminal.
-    let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template("making the demo {bar:40} {pos}/{len} {elapsed}") {
-        bar.set_style(style);
-    }
+    let bar = progress_bar("making the demo");
     let import = Import {
         file: roster,
         community: code,
@@ -214,6 +280,15 @@ fn import(home: &Home, code: CommunityCode, roster: &Path) -> Result<(), DemoErr
     })?;
     bar.finish_and_clear();
     Ok(())
+}
+
+/// Hidden by itself where stderr is no terminal.
+fn progress_bar(what: &str) -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template(&format!("{what} {{bar:40}} {{pos}}/{{len}} {{elapsed}}")) {
+        bar.set_style(style);
+    }
+    bar
 }
 
 /// Three groups of four, easy to read out and to type: 59 random bits.

@@ -31,8 +31,11 @@ const SHUTDOWN_SECONDS: u64 = 5;
 /// Whatever keeps it from serving.
 pub fn run(config: &ServeConfig) -> Result<(), Box<dyn std::error::Error>> {
     start_log();
+    if let Some(days) = config.demo.filter(|days| *days > 0) {
+        demo::make_lived_in(&config.data, days)?;
+    }
     let home = web::Data::new(Home::open(&config.data)?);
-    let logins = if config.demo { Some(demo::ensure(&home)?) } else { None };
+    let logins = config.demo.map(|_| demo::ensure(&home)).transpose()?;
     let web_folder = web::Data::new(load_web(config));
     let tls = tls::server_config(&home.folder.tls(), config.https, clock::now_ms())?;
     let control = control::Listener::start(home.clone().into_inner())?;

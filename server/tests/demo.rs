@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 use std::{fs, thread};
 
+use menpai_server::demo::make_lived_in;
 use menpai_server::home::Home;
 use menpai_server::jobs::verify::verify;
 use support::{Server, code};
@@ -67,4 +68,48 @@ fn an_interrupted_first_start_is_continued_by_the_next() {
         .unwrap();
     assert_eq!((persons, names, held), (6_028, 2_428, 0));
     assert_eq!(verify(&community).unwrap().findings, []);
+}
+
+#[test]
+fn a_lived_in_demo_has_something_for_every_screen_and_is_made_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    // What an attempt broken off has left.
+    fs::create_dir(folder.path().join("data.making")).unwrap();
+    assert!(make_lived_in(&data, 13).unwrap());
+    assert!(!make_lived_in(&data, 13).unwrap());
+    assert!(!folder.path().join("data.making").exists());
+
+    let home = Home::open(&data).unwrap();
+    let community = home.communities.get(code()).unwrap().unwrap();
+    assert_eq!(verify(&community).unwrap().findings, []);
+    let count = |what: &str| -> i64 {
+        community
+            .query(|c| Ok(c.query_row(&format!("SELECT count(*) FROM {what}"), [], |row| row.get(0))?))
+            .unwrap()
+    };
+    for (what, least) in [
+        ("record_door_check WHERE outcome = 'met'", 500),
+        ("record_door_check WHERE outcome = 'absent'", 100),
+        ("record_door_check WHERE outcome = 'refused'", 5),
+        ("record_door_check WHERE campaign_id IS NOT NULL", 500),
+        ("record_care_visit WHERE met = 'met'", 50),
+        ("record_care_visit WHERE health_mood IN ('watch', 'bad')", 1),
+        ("record_hazard", 5),
+        ("record_hazard_step", 5),
+        ("registry_campaign", 1),
+        ("conflict", 6),
+        ("log_line WHERE reason = 'revoked'", 1),
+        ("log_line WHERE reason = 'not_assigned'", 1),
+        ("(SELECT DISTINCT day FROM record_daily_return)", 7),
+        ("record_due_visits WHERE overdue > 0", 7),
+    ] {
+        assert!(count(what) >= least, "{what}: {}", count(what));
+    }
+    // Nothing is from the future, and one phone has been silent for days.
+    let now = menpai_server::clock::now_ms();
+    assert_eq!(count(&format!("log_line WHERE received_ms > {now}")), 0);
+    assert!(count(&format!("device_heard WHERE contact_ms < {}", now - 4 * 86_400_000)) >= 1);
+    // Two workers of each grid, one of them with a second phone.
+    assert_eq!(count("device WHERE type = 'phone'"), 10);
 }

@@ -1,6 +1,7 @@
 //! The `menpai` command line: one file per command. Exit codes: 0 all good, 1 it did not
 //! work, 2 it worked in part (or the arguments were wrong).
 
+mod demo;
 mod demo_roster;
 mod export;
 mod import_report;
@@ -36,9 +37,8 @@ enum Command {
     /// Write what a community has to files
     #[command(subcommand)]
     Export(export::Export),
-    /// Make demonstration files
-    #[command(subcommand)]
-    Demo(Demo),
+    /// Make a demonstration community with work behind it, where there is no home yet
+    Demo(demo::Arguments),
     /// Check chains, signatures and digests of every community; changes nothing
     Verify(maintain::Arguments),
     /// Make tables and registry documents again from the log, and compare the digests
@@ -53,12 +53,6 @@ enum Command {
 enum Import {
     /// Read a roster (.xlsx or .csv) with one row per person; without --apply only show what would change
     Roster(import_roster::Arguments),
-}
-
-#[derive(Subcommand)]
-enum Demo {
-    /// Write a roster of invented people: 4 grids, about 2,400 households, 6,000 persons
-    Roster(demo_roster::Arguments),
 }
 
 /// Where data lies; the same for every command.
@@ -76,8 +70,8 @@ pub fn run() -> ExitCode {
     let outcome = match cli.command {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Import(Import::Roster(arguments)) => import_roster::run(&arguments),
-        Command::Demo(Demo::Roster(arguments)) => demo_roster::run(&arguments),
         Command::Export(export) => export::run(&export),
+        Command::Demo(arguments) => demo::run(&arguments),
         Command::Verify(arguments) => maintain::verify(&arguments),
         Command::Rebuild(arguments) => maintain::rebuild(&arguments),
         Command::Nightly(arguments) => nightly::run(&arguments),

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::demo::MOST_DAYS;
 use super::{DataArguments, Outcome};
 use crate::config::{DEFAULT_NIGHTLY, Nightly, ServeConfig, parse_http, parse_https, parse_nightly};
 use crate::serve;
@@ -23,9 +24,13 @@ pub(super) struct Arguments {
     /// Folder of the built web apps
     #[arg(long, value_name = "DIR", default_value = "web-client/dist")]
     web: PathBuf,
-    /// Make the demo community if there is none, and print its logins
-    #[arg(long)]
-    demo: bool,
+    /// Make the demo community if there is none, with so many days of work behind it, and print
+    /// its logins
+    #[arg(
+        long, value_name = "DAYS", num_args = 0..=1, require_equals = true, default_missing_value = "0",
+        value_parser = clap::value_parser!(u32).range(0..=MOST_DAYS)
+    )]
+    demo: Option<u32>,
     /// When to close the day, HH:MM before noon; `off` never does
     #[arg(long, value_name = "TIME", default_value = DEFAULT_NIGHTLY, value_parser = parse_nightly)]
     nightly: Nightly,

@@ -39,6 +39,12 @@ pub(super) fn device(
     }))
 }
 
+/// Body of the `device` record of a phone.
+#[must_use]
+pub fn phone_device(device_id: DeviceId, worker: WorkerId, public_key: &PublicKey, name: &str) -> Map<String, Value> {
+    device(device_id, worker, PHONE, public_key, name)
+}
+
 /// Body of an `assignment` record; without a grid for the whole community.
 #[must_use]
 pub fn assignment(
@@ -62,7 +68,7 @@ pub fn assignment(
 /// [`ApiError::UnknownCommunity`], or internal.
 pub async fn write_phone_device(home: &web::Data<Home>, phone: &Phone, name: &str, account: &Account) -> ApiResult<()> {
     let home = home.clone();
-    let body = device(phone.device, account.worker, PHONE, &phone.public_key, name);
+    let body = phone_device(phone.device, account.worker, &phone.public_key, name);
     let code = account.community;
     web::block(move || {
         let office = Office::of_home(&home, code)?;

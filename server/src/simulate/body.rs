@@ -37,9 +37,34 @@ pub(super) enum Work {
     Edit(EditDraft),
 }
 
+/// Fills the rest of a form in which some answers stand already; `optional_percent` of what may
+/// stay empty.
+pub(super) fn fill(
+    kind: &Kind,
+    mut body: Map<String, Value>,
+    around: &Surroundings,
+    now: Instant,
+    optional_percent: u64,
+    dice: &mut Dice,
+) -> Map<String, Value> {
+    let mut form = Form {
+        around,
+        now,
+        optional_percent,
+        dice,
+    };
+    form.fill(&kind.fields, kind.schema, &mut body);
+    body
+}
+
 /// Does a task, as far as kind files and surroundings allow.
 pub(super) fn work(task: Task, kinds: &Kinds, around: &Surroundings, now: Instant, dice: &mut Dice) -> Option<Work> {
-    let mut form = Form { around, now, dice };
+    let mut form = Form {
+        around,
+        now,
+        optional_percent: OPTIONAL_PERCENT,
+        dice,
+    };
     let record = |effect: &dyn Fn(&Kind) -> bool| {
         kinds
             .iter()
@@ -69,6 +94,7 @@ pub(super) fn work(task: Task, kinds: &Kinds, around: &Surroundings, now: Instan
 struct Form<'a> {
     around: &'a Surroundings,
     now: Instant,
+    optional_percent: u64,
     dice: &'a mut Dice,
 }
 
@@ -117,7 +143,7 @@ impl Form<'_> {
         for field in fields.iter().filter(|field| field.is_in(schema)) {
             let name = field.name.as_str();
             let asked = field.visible_if.as_ref().is_none_or(|condition| condition.holds(body));
-            if !asked || body.contains_key(name) || !(field.required || self.dice.percent(OPTIONAL_PERCENT)) {
+            if !asked || body.contains_key(name) || !(field.required || self.dice.percent(self.optional_percent)) {
                 continue;
             }
             // Work is written down when it is done: no instant but made-time.

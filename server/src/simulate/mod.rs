@@ -9,6 +9,7 @@ mod day;
 mod dice;
 mod fleet;
 mod logins;
+pub mod month;
 mod phone;
 mod report;
 mod rows;

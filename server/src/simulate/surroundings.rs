@@ -67,6 +67,17 @@ impl Surroundings {
         })
     }
 
+    /// What stands around one thing that is being recorded.
+    pub(super) fn of(grid: GridId, worker: WorkerId, things: Vec<(&str, Vec<EntityId>)>) -> Surroundings {
+        Surroundings {
+            grid,
+            worker,
+            on_plan: Vec::new(),
+            roles: BTreeSet::new(),
+            by_type: things.into_iter().map(|(name, ids)| (name.to_owned(), ids)).collect(),
+        }
+    }
+
     /// Whether the worker may write that kind.
     pub(super) fn may_write(&self, kind: &Kind) -> bool {
         self.roles.iter().any(|role| kind.may_write(role))
