@@ -7,6 +7,7 @@ import '../theme/kit.css';
 import './theme/element.css';
 import './theme/desk.css';
 import './theme/coverage.css';
+import './theme/morning.css';
 import App from './App.vue';
 import { followLanguage } from './words';
 

@@ -58,7 +58,7 @@ struct Return {
     phones_silent: u64,
     not_heard_from: Vec<Phone>,
     /// When it was counted.
-    closed: String,
+    closed_at: String,
     /// Records of that day that arrived afterwards.
     since_arrived: u64,
 }
@@ -230,7 +230,7 @@ fn shown(
         phones: body.phones,
         phones_silent: body.phones_silent,
         not_heard_from,
-        closed: desk.local.instant(entry.made_at.unix_ms).to_string(),
+        closed_at: desk.local.instant(entry.made_at.unix_ms).to_string(),
         since_arrived,
     })
 }
