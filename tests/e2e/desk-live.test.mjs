@@ -29,6 +29,7 @@ test('a sync shows up on an open desk without a reload', { timeout: 240_000 }, a
 
     const desk = new Desk(await browser({ size: { width: 1440, height: 900 } }), origin);
     await desk.open('secretary', logins.get('secretary'));
+    await desk.go('overview');
     await desk.listens();
     await desk.cell(first, 'due');
     const loads = () => desk.page.evaluate(() => performance.getEntriesByType('navigation').length + performance.timeOrigin);

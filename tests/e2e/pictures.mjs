@@ -85,6 +85,7 @@ try {
   const secretary = new Desk(desk, origin);
   await secretary.open('secretary', logins.get('secretary'));
   const { page } = secretary;
+  await secretary.go('overview');
   await secretary.id('wall-cell').first().waitFor();
   await picture(page, 'desk-overview');
   await secretary.go('records');
