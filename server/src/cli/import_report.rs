@@ -123,7 +123,8 @@ pub(super) fn print(report: &ImportReport, rejected_file: Option<&Path>, languag
     }
     for read in report.sheets.iter().filter(|read| !read.unknown_headings.is_empty()) {
         let headings = read.unknown_headings.join("、");
-        println!("{} {}: {headings}", say("未读的列", "columns not read"), read.sheet);
+        let gap = if read.sheet.is_empty() { "" } else { " " };
+        println!("{}{gap}{}: {headings}", say("未读的列", "columns not read"), read.sheet);
     }
     for unread in &report.unread_sheets {
         let message = language.of(&unread.zh, &unread.en);
