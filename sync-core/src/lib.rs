@@ -14,6 +14,7 @@ pub mod phone;
 pub mod registry;
 pub mod replica;
 pub mod signature;
+pub mod snapshot;
 pub mod text;
 pub mod time;
 pub mod verdict;

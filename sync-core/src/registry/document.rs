@@ -100,6 +100,12 @@ impl Document {
         self.automerge.save()
     }
 
+    /// The same without compression: for bytes that are compressed as a whole.
+    #[must_use]
+    pub fn save_plain(&self) -> Vec<u8> {
+        self.automerge.save_nocompress()
+    }
+
     /// Applies one change that an earlier [`Document::apply`](Document::apply) stored.
     ///
     /// # Errors
