@@ -33,6 +33,8 @@ pub enum ApiError {
     ProtocolNotSupported,
     /// Try again after this many seconds.
     TooManyRequests(u64),
+    /// A download is to go on beyond the end; the value is how long it is.
+    RangeNotSatisfiable(usize),
     /// Something of ours failed. Logged, not told.
     Internal(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -67,6 +69,7 @@ impl ApiError {
             ApiError::TooLarge => "too_large",
             ApiError::ProtocolNotSupported => "protocol_not_supported",
             ApiError::TooManyRequests(_) => "too_many_requests",
+            ApiError::RangeNotSatisfiable(_) => "range_not_satisfiable",
             ApiError::Internal(_) => "internal",
         }
     }
@@ -77,6 +80,7 @@ impl ApiError {
         match self {
             ApiError::UnreadableRequest(details) => details.clone(),
             ApiError::TooManyRequests(seconds) => serde_json::json!({ "retry_after_seconds": seconds }),
+            ApiError::RangeNotSatisfiable(length) => serde_json::json!({ "length": length }),
             _ => serde_json::json!({}),
         }
     }
@@ -153,6 +157,13 @@ impl ApiError {
                 ("请求过于频繁。", "请稍候片刻再试。"),
                 ("Too many requests.", "Wait a little, then try again."),
             ],
+            ApiError::RangeNotSatisfiable(_) => [
+                ("要续传的位置超出了内容的末尾。", "请从头重新下载。"),
+                (
+                    "The download is to go on beyond its end.",
+                    "Download it from the beginning.",
+                ),
+            ],
             ApiError::Internal(_) => [
                 ("服务器内部错误。", "请稍后重试；手机上的记录不会丢失。"),
                 ("The server failed.", "Try again later; records on the phone are kept."),
@@ -183,6 +194,7 @@ impl ResponseError for ApiError {
             ApiError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ApiError::ProtocolNotSupported => StatusCode::UPGRADE_REQUIRED,
             ApiError::TooManyRequests(_) => StatusCode::TOO_MANY_REQUESTS,
+            ApiError::RangeNotSatisfiable(_) => StatusCode::RANGE_NOT_SATISFIABLE,
             ApiError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

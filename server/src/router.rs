@@ -12,7 +12,7 @@ use crate::middleware::errors::write_errors;
 use crate::middleware::headers::add_security_headers;
 use crate::middleware::time_limit::limit_time;
 use crate::routes::static_files::WebFolder;
-use crate::routes::{desk, desk_sessions, health, sessions, sync};
+use crate::routes::{desk, desk_sessions, health, sessions, snapshots, sync};
 
 /// Most bytes of a JSON body. Sync reads its own body, slice by slice.
 const MAX_JSON_BYTES: usize = 64 * 1024;
@@ -43,6 +43,7 @@ fn addresses(config: &mut ServiceConfig) {
                 .route("/sessions", web::post().to(sessions::post))
                 .route("/sessions/current", web::delete().to(sessions::delete_current))
                 .route("/sync", web::post().to(sync::post))
+                .route("/snapshots", web::get().to(snapshots::get))
                 // The desk
                 .route("/desk/sessions", web::post().to(desk_sessions::post))
                 .route("/desk/sessions/current", web::get().to(desk_sessions::get_current))

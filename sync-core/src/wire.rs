@@ -40,6 +40,16 @@ pub const GZIP_LEVEL: u32 = 6;
 /// For each part the last lsn seen.
 pub type Cursor = BTreeMap<Part, Lsn>;
 
+/// What a device may ask for in [`UpHeader::wants`].
+pub mod wants {
+    /// The digest of every part.
+    pub const DIGEST: &str = "digest";
+    /// All lines of parts it has nothing of, where a snapshot would be named instead.
+    pub const LINES: &str = "lines";
+    /// Every own verdict that is not simply merged, whatever the cursor says.
+    pub const VERDICTS: &str = "verdicts";
+}
+
 /// First line up. One that names neither community nor device leaves both to the token: it is
 /// *brief*, and so is its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,6 +150,9 @@ pub struct DownHeader {
     /// If asked for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub digests: BTreeMap<Part, PartDigestAt>,
+    /// Parts to be fetched as snapshots: their cursor is 0 and none of their lines follow.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub snapshots: Vec<Part>,
 }
 
 impl From<LogHead> for ReceivedHead {

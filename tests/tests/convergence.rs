@@ -27,6 +27,7 @@ fn convergence() {
             created,
             gaps,
             transfers,
+            snapshots,
             acknowledged,
         } = sum;
         assert!(
@@ -39,6 +40,7 @@ fn convergence() {
                 created,
                 gaps,
                 transfers,
+                snapshots,
                 acknowledged
             ]
             .iter()

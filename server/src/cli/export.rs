@@ -18,7 +18,7 @@ use tempfile::NamedTempFile;
 use super::{DataArguments, Outcome};
 use crate::data_folder::community_file;
 use crate::export::{Format, entries, views};
-use crate::store::community::{open_reader, snapshots};
+use crate::store::community::{moments, open_reader};
 
 #[derive(Subcommand)]
 pub(super) enum Export {
@@ -113,7 +113,7 @@ impl Of {
             .into());
         }
         let connection = open_reader(&path)?;
-        snapshots::begin_reading(&connection)?;
+        moments::begin_reading(&connection)?;
         Ok(connection)
     }
 }

@@ -5,5 +5,6 @@ pub mod desk;
 pub mod desk_sessions;
 pub mod health;
 pub mod sessions;
+pub mod snapshots;
 pub mod static_files;
 pub mod sync;

@@ -1,4 +1,4 @@
-//! The HTTP side of a simulated phone: two calls, one connection pool for the fleet. An
+//! The HTTP side of a simulated phone: three calls, one connection pool for the fleet. An
 //! answer that is no answer is a [`Failure`]; nothing here decides what to do about it.
 
 use std::path::{Path, PathBuf};
@@ -6,11 +6,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use menpai_sync_core::ids::DeviceId;
+use menpai_sync_core::part::Part;
 use menpai_sync_core::phone::{HomeFacts, NamedCommunity, NamedWorker};
 use menpai_sync_core::signature::PublicKey;
 use menpai_sync_core::wire::{MAX_ANSWER_INFLATED, SliceRefusal};
 use serde::Deserialize;
 use serde_json::json;
+use ureq::Body;
+use ureq::http::Response;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use super::logins::Login;
@@ -21,6 +24,8 @@ const REQUEST_TIME: Duration = Duration::from_secs(60);
 const CONNECT_TIME: Duration = Duration::from_secs(5);
 /// Most bytes of an answer; inflated it may be no more anyway.
 const MOST_ANSWER_BYTES: u64 = MAX_ANSWER_INFLATED as u64;
+/// Most bytes of all snapshots of one phone.
+const MOST_SNAPSHOT_BYTES: u64 = 64 << 20;
 
 /// Why there is no client.
 #[derive(Debug, thiserror::Error)]
@@ -165,9 +170,29 @@ impl Client {
         self.post("/api/v1/sync", "application/gzip", Some(token), body)
     }
 
+    /// The snapshots of some parts, of all if none is named.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub fn snapshots(&self, token: &str, parts: &[Part]) -> Result<Answered, Failure> {
+        let started = Instant::now();
+        let mut request = self
+            .agent
+            .get(format!("{}/api/v1/snapshots", self.url))
+            .header("Accept-Language", "en")
+            .header("Authorization", format!("Bearer {token}"));
+        if !parts.is_empty() {
+            let parts: Vec<String> = parts.iter().map(ToString::to_string).collect();
+            request = request.query("parts", parts.join(","));
+        }
+        let response = request
+            .call()
+            .map_err(|error| Failure::Unreachable(error.to_string()))?;
+        understood(response, started, MOST_SNAPSHOT_BYTES)
+    }
+
     fn post(&self, path: &str, content: &str, token: Option<&str>, body: &[u8]) -> Result<Answered, Failure> {
         let started = Instant::now();
-        let unreachable = |error: ureq::Error| Failure::Unreachable(error.to_string());
         let mut request = self
             .agent
             .post(format!("{}{path}", self.url))
@@ -176,36 +201,42 @@ impl Client {
         if let Some(token) = token {
             request = request.header("Authorization", format!("Bearer {token}"));
         }
-        let mut response = request.send(body).map_err(unreachable)?;
-        let status = response.status();
-        let retry_after = response
-            .headers()
-            .get("Retry-After")
-            .and_then(|value| value.to_str().ok()?.parse().ok());
-        let body = response
-            .body_mut()
-            .with_config()
-            .limit(MOST_ANSWER_BYTES)
-            .read_to_vec()
-            .map_err(unreachable)?;
-        if status.is_success() {
-            return Ok(Answered {
-                body,
-                took: started.elapsed(),
-            });
-        }
-        let refusal = serde_json::from_slice(&body).unwrap_or_else(|_| SliceRefusal {
-            slice: 0,
-            code: format!("http_{}", status.as_u16()),
-            message: status.to_string(),
-            next: String::new(),
-        });
-        Err(Failure::Answer {
-            status: status.as_u16(),
-            refusal,
-            retry_after: retry_after.map(Duration::from_secs),
-        })
+        let response = request
+            .send(body)
+            .map_err(|error| Failure::Unreachable(error.to_string()))?;
+        understood(response, started, MOST_ANSWER_BYTES)
     }
+}
+
+fn understood(mut response: Response<Body>, started: Instant, most_bytes: u64) -> Result<Answered, Failure> {
+    let status = response.status();
+    let retry_after = response
+        .headers()
+        .get("Retry-After")
+        .and_then(|value| value.to_str().ok()?.parse().ok());
+    let body = response
+        .body_mut()
+        .with_config()
+        .limit(most_bytes)
+        .read_to_vec()
+        .map_err(|error| Failure::Unreachable(error.to_string()))?;
+    if status.is_success() {
+        return Ok(Answered {
+            body,
+            took: started.elapsed(),
+        });
+    }
+    let refusal = serde_json::from_slice(&body).unwrap_or_else(|_| SliceRefusal {
+        slice: 0,
+        code: format!("http_{}", status.as_u16()),
+        message: status.to_string(),
+        next: String::new(),
+    });
+    Err(Failure::Answer {
+        status: status.as_u16(),
+        refusal,
+        retry_after: retry_after.map(Duration::from_secs),
+    })
 }
 
 fn authority(path: &Path) -> Result<Certificate<'static>, ClientError> {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant as Stopwatch};
 
 use menpai_sync_core::ids::{DeviceId, EntryId};
 use menpai_sync_core::kinds::Kinds;
+use menpai_sync_core::part::Part;
 use menpai_sync_core::phone::{Enrolment, NamedDevice, OpenError, OwnState, Phone, Saved, SyncDraft};
 use menpai_sync_core::signature::{Signature, Signer};
 use menpai_sync_core::time::Instant;
@@ -82,11 +83,13 @@ impl SimulatedPhone {
             }
         };
         let rows = Rows::default();
+        let mut phone = rows.open(Arc::clone(&shared.kinds))?;
+        phone.use_snapshots(true);
         Ok(SimulatedPhone {
             login,
             device: clock::new_device_id(),
             key,
-            phone: rows.open(Arc::clone(&shared.kinds))?,
+            phone,
             rows,
             dice,
             clock_ms: 0,
@@ -186,6 +189,7 @@ impl SimulatedPhone {
         match self.rows.open(Arc::clone(&shared.kinds)) {
             Ok(phone) => {
                 self.phone = phone;
+                self.phone.use_snapshots(true);
                 self.tally.restarts += 1;
             }
             Err(error) => self.tally.error(&format!("not opened: {error}")),
@@ -233,6 +237,11 @@ impl SimulatedPhone {
                 }
                 return;
             };
+            if let Some(parts) = self.phone.snapshots_wanted()
+                && !self.fetch(shared, sort, &token, &parts)
+            {
+                return;
+            }
             let Some(SyncDraft { to_sign }) = self.phone.begin_sync(self.now(), digest) else {
                 return;
             };
@@ -284,6 +293,43 @@ impl SimulatedPhone {
             }
         }
         self.tally.error("no end of answers");
+    }
+
+    /// Fetches parts whole, each durable before the next. `false`: the server is away. What
+    /// does not fit comes as lines with the sync that follows.
+    fn fetch(&mut self, shared: &Shared, sort: Sort, token: &str, parts: &[Part]) -> bool {
+        let answered = match once_or_retry(shared, &mut self.tally, || shared.client.snapshots(token, parts)) {
+            Ok(answered) => answered,
+            Err(Failure::Answer { .. }) => {
+                self.phone.use_snapshots(false);
+                return true;
+            }
+            Err(Failure::Unreachable(_)) => return false,
+        };
+        let trips = if sort == Sort::First {
+            &mut self.tally.first
+        } else {
+            &mut self.tally.work
+        };
+        trips.add(0, answered.body.len(), answered.took);
+        let mut rest = answered.body.as_slice();
+        while !rest.is_empty() {
+            match self.phone.take_snapshot(rest) {
+                Ok(Some(taken)) => {
+                    self.rows.apply(taken.writes);
+                    rest = &rest[taken.used..];
+                }
+                Ok(None) => {
+                    self.tally.error("a snapshot was cut short");
+                    break;
+                }
+                Err(error) => {
+                    self.tally.error(&format!("snapshot: {error}"));
+                    break;
+                }
+            }
+        }
+        true
     }
 
     /// Believes an answer: durable first, then acknowledged. Says whether there is more, and

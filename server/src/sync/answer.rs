@@ -10,16 +10,16 @@ use menpai_sync_core::part::Part;
 use menpai_sync_core::time::Instant;
 use menpai_sync_core::wire::{
     ANSWER_BUDGET_BYTES, DownHeader, PROTOCOL, PartDigestAt, Receipt, ReceiptLine, ReceiptVerdict, SignatureLine,
-    SliceRefusal, UpHeader, deflate, receipt_message,
+    SliceRefusal, UpHeader, deflate, receipt_message, wants,
 };
 
 use super::community::{Community, Reader};
 use crate::store::community::parts::Parts;
 use crate::store::community::pull::{Pull, pull};
-use crate::store::community::{StoreError, device_logs, digest, identity, lines};
+use crate::store::community::{StoreError, device_logs, digest, identity, lines, snapshots};
 
-/// What a device asks to be told the digests with.
-const WANTS_DIGEST: &str = "digest";
+/// A part that a device has nothing of comes as a snapshot if it has more lines than these.
+const MOST_FIRST_LINES: usize = 32;
 
 /// What the answer is about.
 #[derive(Debug)]
@@ -53,7 +53,12 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
     let head = identity::head(&reader.connection)?.map_or_else(|| ChainHead::empty(me.code, me.log), |(head, _)| head);
     let parts = Parts::load(&reader.connection)?;
     let log = device_logs::find(&reader.connection, device)?;
-    let after = cursor(community, &parts, &asked, head.lsn);
+    let wants = |name| asked.header.wants.iter().any(|want| want == name);
+    let mut after = cursor(community, &parts, &asked, head.lsn);
+    let mut whole = BTreeMap::new();
+    if asked.header.is_brief() && !wants(wants::LINES) {
+        whole = split_off_whole(reader, &parts, &mut after)?;
+    }
     let pulled = pull(
         &reader.connection,
         &mut reader.codec,
@@ -61,11 +66,12 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
         &Pull {
             device: log.map(|log| log.number),
             after: &after,
+            verdicts: wants(wants::VERDICTS),
             head: head.lsn,
             budget_bytes: ANSWER_BUDGET_BYTES,
         },
     )?;
-    let digests = if asked.header.wants.iter().any(|want| want == WANTS_DIGEST) {
+    let digests = if wants(wants::DIGEST) {
         digests(community, reader, &parts, after.keys().copied(), head.lsn)?
     } else {
         BTreeMap::new()
@@ -80,7 +86,8 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
         received: received.into(),
         refused: asked.refused,
         more: pulled.more,
-        cursor: Some(pulled.cursor),
+        snapshots: whole.keys().copied().collect(),
+        cursor: Some(pulled.cursor.into_iter().chain(whole).collect()),
         digests,
     };
     let mut body = Vec::with_capacity(pulled.bytes.len() + 2_048);
@@ -109,6 +116,25 @@ fn cursor(community: &Community, parts: &Parts, asked: &Asked<'_>, head: Lsn) ->
             (part, seen.filter(|seen| *seen <= head).unwrap_or(0))
         })
         .collect()
+}
+
+/// Takes out the parts that the device is to fetch whole; their cursor stays at 0.
+fn split_off_whole(
+    reader: &Reader,
+    parts: &Parts,
+    after: &mut BTreeMap<Part, Lsn>,
+) -> Result<BTreeMap<Part, Lsn>, StoreError> {
+    let mut whole = BTreeMap::new();
+    for (part, seen) in &*after {
+        if *seen == 0
+            && let Some(number) = parts.find(*part)
+            && snapshots::lines_after(&reader.connection, number, 0, MOST_FIRST_LINES + 1)? > MOST_FIRST_LINES
+        {
+            whole.insert(*part, 0);
+        }
+    }
+    after.retain(|part, _| !whole.contains_key(part));
+    Ok(whole)
 }
 
 fn digests(

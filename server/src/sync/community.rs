@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use menpai_sync_core::device_log::LogHead;
@@ -27,7 +27,7 @@ use crate::clock;
 use crate::store::community::identity::{self, Founder, Identity};
 use crate::store::community::projection::{self, Projection};
 use crate::store::community::{
-    BodyCodec, StoreError, device_logs, heard, open_reader, open_writer, parts::Parts, snapshots,
+    BodyCodec, StoreError, device_logs, heard, moments, open_reader, open_writer, parts::Parts,
 };
 
 /// Idle read connections kept.
@@ -66,6 +66,8 @@ pub struct Community {
     directory: Arc<RwLock<Arc<Directory>>>,
     readers: Mutex<Vec<Reader>>,
     digests: Mutex<HashMap<Part, (Lsn, Hash)>>,
+    /// Held while a snapshot is made.
+    making: Mutex<()>,
     stopped: Arc<AtomicBool>,
     news: Arc<OnceLock<watch::Sender<Lsn>>>,
 }
@@ -185,6 +187,7 @@ impl Community {
             directory,
             readers: Mutex::new(Vec::new()),
             digests: Mutex::new(HashMap::new()),
+            making: Mutex::new(()),
             stopped,
             news,
         })
@@ -343,9 +346,9 @@ impl Community {
                 codec: BodyCodec::new()?,
             },
         };
-        snapshots::begin_reading(&reader.connection)?;
+        moments::begin_reading(&reader.connection)?;
         let result = read(&mut reader);
-        snapshots::end_reading(&reader.connection)?;
+        moments::end_reading(&reader.connection)?;
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if readers.len() < READERS_KEPT {
             readers.push(reader);
@@ -375,6 +378,11 @@ impl Community {
             .unwrap_or_else(PoisonError::into_inner)
             .insert(part, (lsn, digest));
         Ok(digest)
+    }
+
+    /// Waits until no snapshot is being made; none is while the guard lives.
+    pub(super) fn making_snapshot(&self) -> MutexGuard<'_, ()> {
+        self.making.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Hands work to the writer and waits until it is durable.

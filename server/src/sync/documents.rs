@@ -10,7 +10,7 @@ use menpai_sync_core::ids::{CommunityCode, DeviceId, EntityId, Lsn};
 use menpai_sync_core::part::Part;
 use menpai_sync_core::registry::{DeriveError, Document};
 use menpai_sync_core::verdict::Derived;
-use rusqlite::Transaction;
+use rusqlite::{Connection, Transaction};
 
 use super::writer::FailPoint;
 use crate::store::community::parts::Parts;
@@ -80,7 +80,7 @@ impl Documents {
         let loaded = match self.loaded.entry(part) {
             std::collections::btree_map::Entry::Occupied(loaded) => loaded.into_mut(),
             std::collections::btree_map::Entry::Vacant(place) => {
-                place.insert(read(transaction, codec, parts, self.community, part)?)
+                place.insert(read(transaction, codec, parts.find(part), self.community, part)?)
             }
         };
         Ok(&loaded.document)
@@ -208,10 +208,22 @@ impl Documents {
     }
 }
 
-fn read(
-    transaction: &Transaction<'_>,
+/// A part's document as the file has it; `None` before its first edit.
+pub(super) fn stored(
+    connection: &Connection,
     codec: &mut BodyCodec,
-    parts: &Parts,
+    part_number: i64,
+    community: CommunityCode,
+    part: Part,
+) -> Result<Option<Document>, StoreError> {
+    let loaded = read(connection, codec, Some(part_number), community, part)?;
+    Ok((loaded.lsn > 0).then_some(loaded.document))
+}
+
+fn read(
+    connection: &Connection,
+    codec: &mut BodyCodec,
+    number: Option<i64>,
     community: CommunityCode,
     part: Part,
 ) -> Result<Loaded, StoreError> {
@@ -220,9 +232,8 @@ fn read(
         lsn,
         cause,
     };
-    let number = parts.find(part);
     let stored = number
-        .map(|number| stored_document(transaction, number))
+        .map(|number| stored_document(connection, number))
         .transpose()?
         .flatten();
     let (document, mut lsn) = match stored {
@@ -244,9 +255,9 @@ fn read(
         unstored: 0,
     };
     let Some(number) = number else { return Ok(loaded) };
-    for line in lines::merged_edits_after(transaction, number, lsn)? {
+    for line in lines::merged_edits_after(connection, number, lsn)? {
         lsn = line.envelope.lsn;
-        let stored = entries::get(transaction, codec, line.entry)?;
+        let stored = entries::get(connection, codec, line.entry)?;
         let bytes = stored
             .bytes
             .ok_or_else(|| failed(lsn, "the entry's bytes are erased".to_owned()))?;

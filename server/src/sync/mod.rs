@@ -13,6 +13,7 @@ pub mod members;
 mod news;
 mod rebuild;
 mod slice;
+mod snapshots;
 mod state;
 mod writer;
 

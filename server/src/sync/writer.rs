@@ -11,7 +11,7 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::state::{State, Work};
-use crate::store::community::{StoreError, snapshots};
+use crate::store::community::{StoreError, moments};
 
 /// Most requests that share one commit.
 const MAX_BATCH: usize = 64;
@@ -144,16 +144,16 @@ fn commit(
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for job in batch {
         let mark = state.mark();
-        snapshots::begin_request(&transaction)?;
+        moments::begin_request(&transaction)?;
         job.run(&mut Work {
             transaction: &transaction,
             state,
         });
         if job.failed() {
-            snapshots::take_back_request(&transaction)?;
+            moments::take_back_request(&transaction)?;
             state.take_back(mark);
         } else {
-            snapshots::keep_request(&transaction)?;
+            moments::keep_request(&transaction)?;
             state.keep();
         }
     }

@@ -15,6 +15,7 @@ mod place;
 mod record_row;
 mod retract;
 mod seen;
+mod snapshot;
 mod store;
 mod sweeps;
 mod sync;
@@ -34,6 +35,7 @@ pub use make::{EditDraft, NewSetItem, RecordDraft, SaveProblem, Saved};
 pub use open::OpenError;
 pub use own_log::{OwnEntry, OwnState};
 pub use place::natural;
+pub use snapshot::{SnapshotTaken, TakeSnapshotError};
 pub use store::{Stored, Write, WriteValue};
 pub use sync::{ReceiveError, Received, SyncDraft};
 pub use view::{
@@ -54,6 +56,9 @@ struct Contact {
     offset_ms: Option<i64>,
     /// Why the home did not take a slice.
     refused: Option<SliceRefusal>,
+    /// A part came as a snapshot, which says nothing of own entries that did not merge.
+    #[serde(default)]
+    asks_verdicts: bool,
 }
 
 /// One phone: its own log and what it knows of the community.
@@ -65,6 +70,8 @@ pub struct Phone {
     replica: Option<Replica>,
     contact: Contact,
     in_flight: Option<sync::InFlight>,
+    /// Whether the caller fetches snapshots; without them all lines come.
+    snapshots: bool,
 }
 
 impl Phone {

@@ -60,6 +60,7 @@ impl Phone {
             replica: None,
             contact,
             in_flight: None,
+            snapshots: false,
         };
         let Some(enrolment) = &phone.enrolment else {
             return Ok(phone);

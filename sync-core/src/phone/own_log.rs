@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::device_log::LogHead;
 use crate::entry::Entry;
-use crate::ids::{CommunityCode, DeviceId, Hash, Seq};
+use crate::ids::{CommunityCode, DeviceId, EntryId, Hash, Seq};
 use crate::verdict::Reason;
 
 /// How far one own entry has come, as far as the home has said.
@@ -101,6 +101,16 @@ impl OwnLog {
             && let Some(entry) = self.entries.get_mut(index)
         {
             entry.state = state;
+        }
+    }
+
+    /// What the home decided about an entry, if the one at that place is it.
+    pub(super) fn set_state_of(&mut self, seq: Seq, entry: Option<EntryId>, state: OwnState) {
+        if self
+            .get(seq)
+            .is_some_and(|own| Some(own.entry.id) == entry && own.state != OwnState::OnPhone)
+        {
+            self.set_state(seq, state);
         }
     }
 

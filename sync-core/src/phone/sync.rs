@@ -6,7 +6,7 @@ use super::own_log::{OwnEntry, OwnState};
 use super::{Contact, Enrolment, Phone, Stored, Write, store};
 use crate::community_log::Envelope;
 use crate::device_log::slice_message;
-use crate::ids::{Hash, Seq};
+use crate::ids::{Hash, Lsn, Seq};
 use crate::judge::part_of;
 use crate::part::Part;
 use crate::replica::{MergedRecord, Replica};
@@ -15,7 +15,7 @@ use crate::time::{Instant, made_time};
 use crate::verdict::Verdict;
 use crate::wire::{
     self, Cursor, DownHeader, MAX_ANSWER_INFLATED, MAX_SLICE_COMPRESSED, MAX_SLICE_INFLATED, MAX_SLICES, PROTOCOL,
-    Receipt, ReceiptLine, SignatureLine, SliceLine, SliceRefusal, UpHeader,
+    Receipt, ReceiptLine, SignatureLine, SliceLine, SliceRefusal, UpHeader, wants,
 };
 
 /// The home's code for a token it does not accept.
@@ -112,6 +112,10 @@ impl Phone {
                 Some(slice_message(enrolment.community.code, enrolment.device.id, head))
             })
             .collect();
+        // Told which parts to fetch whole, or before it knows any, a phone that does not says so.
+        let has_nothing_of = |lsn: &Lsn| *lsn == 0;
+        let wants_lines =
+            !self.snapshots && (replica.cursor().is_empty() || replica.cursor().values().any(has_nothing_of));
         let header = UpHeader {
             menpai: PROTOCOL,
             // The token says who speaks.
@@ -125,11 +129,15 @@ impl Phone {
                 .iter()
                 .map(|(part, lsn)| (wire::short_part(*part), *lsn))
                 .collect(),
-            wants: if wants_digest {
-                vec!["digest".to_owned()]
-            } else {
-                Vec::new()
-            },
+            wants: [
+                (wants_digest, wants::DIGEST),
+                (wants_lines, wants::LINES),
+                (self.contact.asks_verdicts, wants::VERDICTS),
+            ]
+            .into_iter()
+            .filter(|(wanted, _)| *wanted)
+            .map(|(_, name)| name.to_owned())
+            .collect(),
         };
         self.in_flight = Some(InFlight { header, slices });
         Some(SyncDraft { to_sign })
@@ -215,13 +223,14 @@ impl Phone {
         let asked = self.replica.as_ref().map(|replica| replica.cursor().clone());
         self.take_receipt(answer, &mut writes);
         let received = self.take_lines(answer, &mut writes);
-        let mut more = header.more;
+        let mut more = header.more || !header.snapshots.is_empty();
         self.take_cursor(header, &asked.unwrap_or_default(), &mut writes, &mut more);
         self.contact = Contact {
             log,
             answered_ms: Some(header.clock.unix_ms),
             offset_ms: Some(header.offset_ms),
             refused: header.refused.clone(),
+            asks_verdicts: self.contact.asks_verdicts && header.more,
         };
         writes.push(Write::json(Stored::Meta, store::CONTACT, &self.contact));
         Received {
@@ -346,7 +355,10 @@ impl Phone {
         for (part, lsn) in &next {
             // It is fetched from its beginning.
             let forgotten = asked.contains_key(part) && !replica.cursor().contains_key(part);
-            replica.see(*part, if forgotten { 0 } else { *lsn });
+            // One to be fetched whole may have been fetched since this was asked.
+            let here = replica.cursor().get(part).filter(|_| header.snapshots.contains(part));
+            let seen = here.copied().unwrap_or(if forgotten { 0 } else { *lsn });
+            replica.see(*part, seen);
             *more |= forgotten;
         }
         for (part, document) in replica.take_dirty() {
@@ -368,7 +380,7 @@ fn check_is_answer_to(asked: &UpHeader, header: &DownHeader) -> Result<(), Recei
     }
 }
 
-fn own_state(verdict: Verdict, reason: Option<crate::verdict::Reason>) -> OwnState {
+pub(super) fn own_state(verdict: Verdict, reason: Option<crate::verdict::Reason>) -> OwnState {
     match verdict {
         Verdict::Merged => OwnState::Merged,
         Verdict::Held => OwnState::Held(reason),

@@ -163,6 +163,17 @@ impl Replica {
         Ok(())
     }
 
+    /// Takes up a part that another replica has read and found to be whole. Records known
+    /// already stay as they are.
+    pub fn adopt(&mut self, part: Part, from: Replica) {
+        self.documents
+            .extend(from.documents.into_iter().filter(|(of, _)| *of == part));
+        self.adopt_rows(from.rows);
+        for record in from.records.into_values() {
+            self.add_record(record);
+        }
+    }
+
     /// Forgets a part: it is no longer visible, or is to be fetched again. Returns the lines
     /// whose stored rows must go as well.
     pub fn forget(&mut self, part: Part) -> Vec<Lsn> {

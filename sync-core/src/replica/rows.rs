@@ -82,6 +82,16 @@ impl Replica {
         }
     }
 
+    /// Adds the rows of another replica, which read other parts.
+    pub(super) fn adopt_rows(&mut self, rows: impl IntoIterator<Item = (EntityId, Row)>) {
+        for (id, row) in rows {
+            match self.rows.entry(id) {
+                std::collections::hash_map::Entry::Vacant(place) => drop(place.insert(row)),
+                std::collections::hash_map::Entry::Occupied(mut known) => known.get_mut().fields.extend(row.fields),
+            }
+        }
+    }
+
     /// Reads the fields that one change touched.
     pub(super) fn reread(&mut self, part: Part, touched: &[(EntityId, String)]) {
         let Some(document) = self.documents.get(&part) else {

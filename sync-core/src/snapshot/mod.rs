@@ -1,4 +1,4 @@
-//! A part as it was at one line of the community log (docs/protocol.md section 13): the
+//! A part as it was at one line of the community log (docs/protocol.md section 14): the
 //! registry document and every merged record, in bytes that never change. Made by the home,
 //! read by its devices; what does not unfold to exactly what its header says is refused.
 

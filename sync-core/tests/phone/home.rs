@@ -2,6 +2,7 @@
 //! What the real one refuses or holds is tested there.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use menpai_sync_core::community_log::Envelope;
 use menpai_sync_core::device_log::LogHead;
@@ -12,7 +13,9 @@ use menpai_sync_core::kinds::{Class, Kinds};
 use menpai_sync_core::part::Part;
 use menpai_sync_core::phone::{Enrolment, HomeFacts, NamedCommunity, NamedDevice, NamedWorker};
 use menpai_sync_core::registry::Document;
+use menpai_sync_core::replica::{Applied, Replica};
 use menpai_sync_core::signature::Signer;
+use menpai_sync_core::snapshot::{Snapshot, SnapshotFacts};
 use menpai_sync_core::time::Instant;
 use menpai_sync_core::verdict::{Reason, Verdict};
 use menpai_sync_core::wire::{
@@ -54,6 +57,8 @@ pub(crate) struct Home {
     pub(crate) grid_lost: bool,
     /// Refuses every slice, with this code.
     pub(crate) refuse: Option<&'static str>,
+    /// Parts that it wants fetched whole while their cursor is 0.
+    pub(crate) name_parts: bool,
     /// Kinds that it holds instead of merging.
     pub(crate) hold: Vec<&'static str>,
 }
@@ -70,6 +75,7 @@ impl Home {
             heads: BTreeMap::new(),
             grid_lost: false,
             refuse: None,
+            name_parts: false,
             hold: Vec::new(),
         }
     }
@@ -197,6 +203,35 @@ impl Home {
         self.lines.push((envelope, bytes));
     }
 
+    /// A part as it is now, whole.
+    pub(crate) fn snapshot(&self, class: Class) -> Snapshot {
+        let mut replica = Replica::empty(self.community, Arc::new(Kinds::builtin().unwrap()));
+        let mut lines = Vec::new();
+        let of_part = |envelope: &Envelope| envelope.part == part(class) && envelope.verdict == Verdict::Merged;
+        for (envelope, bytes) in self.lines.iter().filter(|(envelope, _)| of_part(envelope)) {
+            if replica.apply(envelope, bytes).unwrap() == Applied::Record {
+                lines.extend(serde_json::to_vec(envelope).unwrap());
+                lines.push(b'\n');
+                lines.extend(bytes);
+                lines.push(b'\n');
+            }
+        }
+        let document = self.documents.get(&part(class));
+        Snapshot {
+            facts: SnapshotFacts {
+                menpai: 1,
+                community: self.community,
+                log: self.log,
+                part: part(class),
+                lsn: self.lines.len() as u64,
+                epoch: document.map_or(0, Document::epoch),
+                digest: replica.digest(part(class)),
+            },
+            document: document.map(Document::save_plain).unwrap_or_default(),
+            lines,
+        }
+    }
+
     /// Answers one request; `sign` is whose key signs the receipt.
     pub(crate) fn answer(&mut self, device: DeviceId, body: &[u8], sign: &Signer) -> Vec<u8> {
         let (first, mut rest) = wire::inflate_member(body, 1 << 20).unwrap();
@@ -236,10 +271,19 @@ impl Home {
         } else {
             &[Class::Open, Class::Care]
         };
-        let cursor: Cursor = classes
+        let mut cursor: Cursor = classes
             .iter()
             .map(|class| (part(*class), self.lines.len() as u64))
             .collect();
+        let named: Vec<Part> = cursor
+            .keys()
+            .copied()
+            .filter(|part| self.name_parts && header.seen(*part).unwrap_or(0) == 0)
+            .filter(|_| !header.wants.iter().any(|want| want == wire::wants::LINES))
+            .collect();
+        for part in &named {
+            cursor.insert(*part, 0);
+        }
         let down = DownHeader {
             menpai: 1,
             log: Some(self.log),
@@ -256,6 +300,7 @@ impl Home {
             more: false,
             cursor: Some(cursor),
             digests: BTreeMap::new(),
+            snapshots: named.clone(),
         };
         let mut text = serde_json::to_vec(&down).unwrap();
         if let Some(first) = first_seq {
@@ -288,7 +333,7 @@ impl Home {
             } else {
                 envelope.verdict == Verdict::Merged
             };
-            if envelope.lsn <= seen || !shown {
+            if envelope.lsn <= seen || !shown || named.contains(&envelope.part) {
                 continue;
             }
             text.push(b'\n');

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod home;
+mod snapshots;
 mod today;
 
 use std::collections::BTreeMap;

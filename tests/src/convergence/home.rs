@@ -9,6 +9,7 @@ use menpai_server::sync::answer::{Asked, answer};
 use menpai_server::sync::{Community, Contact, Refusal, Settings, Slice, SliceOutcome};
 use menpai_sync_core::ids::{CommunityCode, DeviceId};
 use menpai_sync_core::kinds::Kinds;
+use menpai_sync_core::part::Part;
 use menpai_sync_core::signature::Signer;
 use menpai_sync_core::wire::{MAX_HEADER_BYTES, MAX_SLICE_INFLATED, SliceRefusal, UpHeader, inflate_member, lines};
 
@@ -63,6 +64,21 @@ impl Home {
         self.community()
             .ingest(device, slice, contact)
             .map_err(|error| error.to_string())
+    }
+
+    /// What `GET /api/v1/snapshots` does.
+    pub(super) fn snapshots(&self, device: DeviceId, now_ms: i64, parts: &[Part]) -> Result<Vec<u8>, String> {
+        let wanted = Some(parts).filter(|parts| !parts.is_empty());
+        let named = self
+            .community()
+            .newest_snapshots(device, now_ms, wanted)
+            .map_err(|error| error.to_string())?;
+        let mut body = Vec::new();
+        for named in named {
+            let bytes = self.community().snapshot_bytes(&named);
+            body.extend(bytes.map_err(|error| error.to_string())?.ok_or("not kept")?);
+        }
+        Ok(body)
     }
 
     /// What `POST /api/v1/sync` does.

@@ -43,6 +43,8 @@ pub struct Trials {
     pub gaps: usize,
     /// Grids that were taken from a worker.
     pub transfers: usize,
+    /// Parts that were taken whole.
+    pub snapshots: usize,
     /// Entries acknowledged.
     pub acknowledged: usize,
 }
@@ -57,6 +59,7 @@ impl std::ops::AddAssign for Trials {
         self.created += other.created;
         self.gaps += other.gaps;
         self.transfers += other.transfers;
+        self.snapshots += other.snapshots;
         self.acknowledged += other.acknowledged;
     }
 }

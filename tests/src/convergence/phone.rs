@@ -26,6 +26,8 @@ pub(super) struct TestPhone {
     rows: Rows,
     /// Its clock minus the home's.
     skew_ms: i64,
+    /// Fetches parts whole; the others ask for lines, as older phones do.
+    snapshots: bool,
     /// What the home said it has, durably noted here.
     pub(super) acknowledged: BTreeSet<EntryId>,
 }
@@ -59,6 +61,8 @@ impl TestPhone {
         };
         rows.apply(phone.enrol(enrolment).unwrap());
         let skew_ms = dice.between(-600_000, 600_000);
+        let snapshots = dice.percent(60);
+        phone.use_snapshots(snapshots);
         TestPhone {
             worker,
             device,
@@ -67,6 +71,7 @@ impl TestPhone {
             kinds,
             rows,
             skew_ms,
+            snapshots,
             acknowledged: BTreeSet::new(),
         }
     }
@@ -96,11 +101,35 @@ impl TestPhone {
     /// Closes the phone and opens it from its rows.
     pub(super) fn restart(&mut self) {
         self.phone = self.rows.open(Arc::clone(&self.kinds)).unwrap();
+        self.phone.use_snapshots(self.snapshots);
     }
 
     /// The same rows as another, fresh phone.
     pub(super) fn reopened(&self) -> Phone {
         self.rows.open(Arc::clone(&self.kinds)).unwrap()
+    }
+
+    /// Takes what can be had whole before it asks; says how many parts that were. With
+    /// `crash` the phone dies after the first, before its rows are durable.
+    pub(super) fn fetch(&mut self, home: &Home, home_ms: i64, crash: bool) -> Result<usize, String> {
+        let Some(parts) = self.phone.snapshots_wanted() else {
+            return Ok(0);
+        };
+        let body = home.snapshots(self.device, home_ms, &parts)?;
+        let mut rest = body.as_slice();
+        let mut count = 0;
+        while !rest.is_empty() {
+            let taken = self.phone.take_snapshot(rest).map_err(|error| error.to_string())?;
+            let taken = taken.ok_or("a snapshot is cut short")?;
+            count += 1;
+            if crash {
+                self.restart();
+                break;
+            }
+            self.rows.apply(taken.writes);
+            rest = &rest[taken.used..];
+        }
+        Ok(count)
     }
 
     /// A request.

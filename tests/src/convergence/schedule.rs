@@ -350,6 +350,8 @@ impl World {
 
     /// One contact, with what networks do to it.
     fn sync(&mut self, phone: usize) -> Result<(), String> {
+        let crash = self.dice.percent(10);
+        self.trials.snapshots += self.phones[phone].fetch(&self.home, self.now_ms, crash)?;
         let request = self.phones[phone].ask(self.now_ms, false);
         let device = self.phones[phone].device;
         match self.dice.below(20) {
@@ -438,6 +440,7 @@ impl World {
                 while more {
                     said |= phone.phone.only_here() > 0;
                     self.now_ms += 1_000;
+                    self.trials.snapshots += phone.fetch(&self.home, self.now_ms, false)?;
                     let request = phone.ask(self.now_ms, false);
                     let answer = self.home.exchange(phone.device, &request, self.now_ms)?;
                     more = phone.hear(&answer, false)?;

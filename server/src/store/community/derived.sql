@@ -87,6 +87,18 @@ CREATE TABLE registry_document (
   bytes BLOB NOT NULL
 ) STRICT;
 
+CREATE TABLE snapshot (
+  -- Parts as they were at a line, ready to travel (docs/protocol.md section 14). Made when
+  -- asked for; the two newest of a part are kept.
+  part  INTEGER NOT NULL REFERENCES part (number),
+  -- Everything of the part up to this line is in it.
+  lsn   INTEGER NOT NULL,
+  -- SHA-256 of bytes.
+  id    BLOB NOT NULL CHECK (length(id) = 32),
+  bytes BLOB NOT NULL,
+  PRIMARY KEY (part, lsn)
+) STRICT;
+
 CREATE VIEW conflict AS
 -- Every value of every registry field that has more than one, the one shown first.
 SELECT e.type, e.id AS entity, e.grid, v.field, v.rank, v.value, v.device, v.at_s

@@ -11,6 +11,8 @@ mod error;
 pub mod heard;
 pub mod identity;
 pub mod lines;
+pub mod moments;
+
 mod open;
 pub mod parts;
 pub mod projection;

@@ -20,6 +20,8 @@ pub struct Pull<'a> {
     pub device: Option<i64>,
     /// The parts it may see, each with the last line it has seen.
     pub after: &'a BTreeMap<Part, Lsn>,
+    /// Whether its own verdicts that are not simply merged are given whatever it has seen.
+    pub verdicts: bool,
     /// The end of the log in this snapshot.
     pub head: Lsn,
     /// About how many bytes of lines to give.
@@ -64,8 +66,13 @@ pub fn pull(
         .iter()
         .map(|_| candidates(connection))
         .collect::<Result<Vec<_>, _>>()?;
+    if pull.verdicts && pull.device.is_some() {
+        for _ in &numbered {
+            statements.push(own_verdicts(connection)?);
+        }
+    }
     let mut streams: Vec<Rows<'_>> = Vec::with_capacity(statements.len());
-    for (statement, (part, after)) in statements.iter_mut().zip(&numbered) {
+    for (statement, (part, after)) in statements.iter_mut().zip(numbered.iter().cycle()) {
         streams.push(statement.query(named_params! {":part": part, ":after": after, ":device": pull.device})?);
     }
     let mut next = BinaryHeap::new();
@@ -115,6 +122,18 @@ fn candidates(connection: &Connection) -> Result<CachedStatement<'_>, StoreError
           WHERE l.part = :part AND l.lsn > :after
             AND CASE WHEN e.device IS :device THEN :after = 0 OR l.verdict <> 'merged' OR l.derived IS NOT NULL
                      ELSE l.verdict = 'merged' AND e.body IS NOT NULL END
+          ORDER BY l.lsn",
+    )?)
+}
+
+/// Lines a device has passed without seeing them: of its own, those that say more than
+/// "merged" and those that came after another verdict.
+fn own_verdicts(connection: &Connection) -> Result<CachedStatement<'_>, StoreError> {
+    Ok(connection.prepare_cached(
+        "SELECT l.lsn FROM entry e JOIN log_line l ON l.entry = e.number
+          WHERE e.device = :device AND l.part = :part AND l.lsn <= :after
+            AND (l.verdict <> 'merged' OR EXISTS
+                 (SELECT 1 FROM log_line before WHERE before.entry = l.entry AND before.lsn < l.lsn))
           ORDER BY l.lsn",
     )?)
 }

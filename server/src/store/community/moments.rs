@@ -1,0 +1,45 @@
+//! Where a request, or a reading, begins and ends within SQLite's transactions.
+
+use rusqlite::{Connection, Transaction};
+
+use super::StoreError;
+
+/// From here on the request can be taken back without the others of its transaction.
+///
+/// # Errors
+/// SQLite's.
+pub fn begin_request(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+    Ok(transaction.execute_batch("SAVEPOINT request")?)
+}
+
+/// The request stands, as far as its transaction will.
+///
+/// # Errors
+/// SQLite's.
+pub fn keep_request(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+    Ok(transaction.execute_batch("RELEASE request")?)
+}
+
+/// As if the request had never been.
+///
+/// # Errors
+/// SQLite's.
+pub fn take_back_request(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+    Ok(transaction.execute_batch("ROLLBACK TO request; RELEASE request")?)
+}
+
+/// What is read until [`end_reading`] is of one moment.
+///
+/// # Errors
+/// SQLite's.
+pub fn begin_reading(connection: &Connection) -> Result<(), StoreError> {
+    Ok(connection.execute_batch("BEGIN")?)
+}
+
+/// Lets go of that moment.
+///
+/// # Errors
+/// SQLite's.
+pub fn end_reading(connection: &Connection) -> Result<(), StoreError> {
+    Ok(connection.execute_batch("COMMIT")?)
+}
