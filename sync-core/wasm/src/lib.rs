@@ -9,6 +9,7 @@ use std::sync::Arc;
 use js_sys::{Array, Object, Uint8Array};
 use menpai_sync_core::kinds::Kinds;
 use menpai_sync_core::phone::{EditDraft, Enrolment, RecordDraft};
+use menpai_sync_core::snapshot::Snapshot;
 use menpai_sync_core::wire::SliceRefusal;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -123,6 +124,33 @@ impl Phone {
     pub fn edit(&mut self, json: &str, now: &str, random_bytes: &[u8]) -> Result<Object, JsValue> {
         let draft: EditDraft = from_json(json)?;
         Ok(saved(self.0.edit(draft, convert::instant(now)?, random(random_bytes)?)))
+    }
+
+    /// Whether the caller fetches snapshots.
+    pub fn use_snapshots(&mut self, use_them: bool) {
+        self.0.use_snapshots(use_them);
+    }
+
+    /// The parts to fetch as snapshots before the next sync, as a JSON array, none listed for
+    /// all; `undefined` if nothing is to be fetched.
+    pub fn snapshots_wanted(&self) -> Result<Option<String>, JsValue> {
+        self.0.snapshots_wanted().map(|parts| to_json(&parts)).transpose()
+    }
+
+    /// How many bytes the snapshot takes that the bytes begin with; `undefined` until its
+    /// header is there.
+    pub fn snapshot_length(&self, body: &[u8]) -> Result<Option<usize>, JsValue> {
+        Snapshot::length(body).map_err(|why| error("SnapshotError", &why))
+    }
+
+    /// Takes the snapshot that the bytes begin with: `{result: {used, received}, writes}`, with
+    /// `used` 0 while it is not whole.
+    pub fn take_snapshot(&mut self, body: &[u8]) -> Result<Object, JsValue> {
+        let taken = self.0.take_snapshot(body).map_err(|why| error("SnapshotError", &why))?;
+        let (used, received, kept) =
+            taken.map_or((0, 0, Vec::new()), |taken| (taken.used, taken.received, taken.writes));
+        let result = format!(r#"{{"used":{used},"received":{received}}}"#);
+        Ok(object(&[("result", result.into()), ("writes", writes(kept).into())]))
     }
 
     /// Begins a sync: `{to_sign: Uint8Array[], writes}`.

@@ -22,7 +22,7 @@ beforeEach(async () => {
   host = new Host(fakeModule(phones), store);
   await host.open();
   const queue = new Queue();
-  line = { host, key: await deviceKey(store), token: 't', language: 'zh', queued: (job) => queue.run(job) };
+  line = { host, key: await deviceKey(store), token: 't', language: 'zh', queued: (job) => queue.run(job), onPart: () => undefined };
 });
 
 afterEach(() => void vi.unstubAllGlobals());

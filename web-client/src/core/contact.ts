@@ -4,7 +4,8 @@
 import type { Host } from './host';
 import { rfc3339 } from './clock';
 import { type DeviceKey, sign } from './device-key';
-import { ask, type Language } from './server';
+import { ask, type Language, type ServerError } from './server';
+import { allowSnapshots, fetchSnapshots } from './snapshots';
 import type { SyncResult } from './types';
 
 export interface ContactResult extends SyncResult {
@@ -19,9 +20,16 @@ export interface Line {
   language: Language;
   /** runs a job in the worker's queue, after those before it */
   queued: <T>(job: () => Promise<T>) => Promise<T>;
+  /** a part came whole: what the screens show has changed */
+  onPart: () => void;
 }
 
-export async function contact({ host, key, token, language, queued }: Line): Promise<ContactResult> {
+export async function contact(line: Line): Promise<ContactResult> {
+  const { host, key, token, language, queued } = line;
+  const fetched = await fetchSnapshots(line);
+  if (fetched.outcome === 'no_network') return nothing('no_network', null);
+  if (fetched.outcome === 'not_signed_in') return refused(line, 'not_signed_in', fetched.error);
+
   // One slot of the queue: nothing may be recorded between what is signed and what is sent.
   const asked = await queued(async () => {
     const toSign = await host.change((phone) => {
@@ -45,11 +53,7 @@ export async function contact({ host, key, token, language, queued }: Line): Pro
 
   if (answer.kind === 'no_network') return nothing('no_network', null);
   if (answer.kind !== 'body') {
-    const { error } = answer;
-    await queued(() =>
-      host.change((phone) => ({ result: null, writes: phone.refused(JSON.stringify(error), rfc3339()) })),
-    );
-    return nothing(answer.kind === 'not_signed_in' ? 'not_signed_in' : 'server_error', error);
+    return refused(line, answer.kind === 'not_signed_in' ? 'not_signed_in' : 'server_error', answer.error);
   }
 
   return queued(async () => {
@@ -57,8 +61,16 @@ export async function contact({ host, key, token, language, queued }: Line): Pro
     if (host.generation !== asked.generation) return { ...nothing('answered', null), more: true };
     const result = await host.change((phone) => phone.receive(answer.bytes, rfc3339()));
     const { more, sent, received } = JSON.parse(result) as { more: boolean; sent: number; received: number };
-    return { outcome: 'answered', sent, received, error: null, more };
+    if (!more) await allowSnapshots(host);
+    return { outcome: 'answered', sent, received: received + fetched.received, error: null, more };
   });
+}
+
+async function refused({ host, queued }: Line, outcome: SyncResult['outcome'], error: ServerError): Promise<ContactResult> {
+  await queued(() =>
+    host.change((phone) => ({ result: null, writes: phone.refused(JSON.stringify(error), rfc3339()) })),
+  );
+  return nothing(outcome, error);
 }
 
 function nothing(outcome: SyncResult['outcome'], error: SyncResult['error']): ContactResult {

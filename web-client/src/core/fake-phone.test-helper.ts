@@ -31,6 +31,10 @@ export class FakePhone implements Phone {
   check = (): string => '[]';
   edit = (json: string): Changed => this.record(json);
   retract = (entry: string): Changed => this.record(JSON.stringify({ retracts: entry }));
+  use_snapshots: Phone['use_snapshots'] = () => undefined;
+  snapshots_wanted: Phone['snapshots_wanted'] = () => undefined;
+  snapshot_length: Phone['snapshot_length'] = () => undefined;
+  take_snapshot: Phone['take_snapshot'] = () => ({ result: '{"used":0,"received":0}', writes: [] });
   begin_sync = () => ({ to_sign: [new Uint8Array([1])], writes: [] });
   request = (): Uint8Array => new Uint8Array([2]);
   receive = (): Changed => ({ result: '{"more":false,"sent":0,"received":0}', writes: [] });

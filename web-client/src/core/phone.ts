@@ -26,6 +26,13 @@ export interface Phone {
   record(json: string, now: string, random: Uint8Array): Changed;
   edit(json: string, now: string, random: Uint8Array): Changed;
   retract(entry: string, now: string, random: Uint8Array): Changed;
+  use_snapshots(useThem: boolean): void;
+  /** JSON: parts to fetch whole before the next sync, none for all; undefined: nothing to fetch */
+  snapshots_wanted(): string | undefined;
+  /** bytes of the snapshot that the body begins with; undefined until its header is there */
+  snapshot_length(body: Uint8Array): number | undefined;
+  /** result: `{used, received}` of the snapshot that the body begins with */
+  take_snapshot(body: Uint8Array): Changed;
   begin_sync(now: string): { to_sign: Uint8Array[]; writes: CoreWrite[] };
   request(signatures: Uint8Array[]): Uint8Array;
   receive(body: Uint8Array, now: string): Changed;

@@ -15,15 +15,25 @@ export type Answer =
   | { kind: 'not_signed_in'; error: ServerError }
   | { kind: 'error'; error: ServerError };
 
+/** A body that is read as it comes. */
+export interface Opened {
+  kind: 'opened';
+  status: number;
+  tag: string | null;
+  /** the next piece; `broken`: the connection ended, or nothing came for too long */
+  next(): Promise<Uint8Array | 'end' | 'broken'>;
+}
+
 export type Language = 'zh' | 'en';
 
 interface Asking {
   path: string;
-  method: 'POST' | 'DELETE';
+  method: 'GET' | 'POST' | 'DELETE';
   language: Language;
   token?: string;
   body?: BodyInit;
   contentType?: string;
+  headers?: Record<string, string>;
   /** the content type a good answer has; anything else did not come from Menpai */
   expects: string;
 }
@@ -31,21 +41,11 @@ interface Asking {
 export async function ask(asking: Asking): Promise<Answer> {
   const giveUp = new AbortController();
   const timer = setTimeout(() => giveUp.abort(), TIMEOUT_MS);
-  const headers: Record<string, string> = { 'Accept-Language': asking.language };
-  if (asking.token) headers['Authorization'] = `Bearer ${asking.token}`;
-  if (asking.contentType) headers['Content-Type'] = asking.contentType;
   try {
-    const response = await fetch(asking.path, {
-      method: asking.method,
-      headers,
-      body: asking.body,
-      signal: giveUp.signal,
-      cache: 'no-store',
-      credentials: 'omit',
-      // A captive portal redirects; following it would send the log to a stranger.
-      redirect: 'manual',
-    });
-    return await understood(response, asking.expects);
+    const response = await send(asking, giveUp.signal);
+    if (!isExpected(response, asking.expects)) return await failed(response);
+    // Read here, inside the timeout: a body that stops half-way is no answer.
+    return { kind: 'body', bytes: new Uint8Array(await response.arrayBuffer()) };
   } catch {
     return { kind: 'no_network' };
   } finally {
@@ -53,12 +53,54 @@ export async function ask(asking: Asking): Promise<Answer> {
   }
 }
 
-async function understood(response: Response, expects: string): Promise<Answer> {
-  const type = response.headers.get('Content-Type') ?? '';
-  if (response.ok && type.startsWith(expects)) {
-    // Read here, inside the timeout: a body that stops half-way is no answer.
-    return { kind: 'body', bytes: new Uint8Array(await response.arrayBuffer()) };
+/** Asks for a body of which each piece counts, whether or not the next one comes. */
+export async function open(asking: Asking): Promise<Opened | Exclude<Answer, { kind: 'body' }>> {
+  const giveUp = new AbortController();
+  const inTime = async <T>(step: () => Promise<T>): Promise<T> => {
+    const timer = setTimeout(() => giveUp.abort(), TIMEOUT_MS);
+    return step().finally(() => clearTimeout(timer));
+  };
+  try {
+    const response = await inTime(() => send(asking, giveUp.signal));
+    if (!isExpected(response, asking.expects)) return await inTime(() => failed(response));
+    const reader = response.body?.getReader();
+    return {
+      kind: 'opened',
+      status: response.status,
+      tag: response.headers.get('ETag'),
+      next: () =>
+        inTime(async () => {
+          const piece = await reader?.read();
+          return piece?.value ?? ('end' as const);
+        }).catch(() => 'broken' as const),
+    };
+  } catch {
+    return { kind: 'no_network' };
   }
+}
+
+function send(asking: Asking, signal: AbortSignal): Promise<Response> {
+  const headers: Record<string, string> = { ...asking.headers, 'Accept-Language': asking.language };
+  if (asking.token) headers['Authorization'] = `Bearer ${asking.token}`;
+  if (asking.contentType) headers['Content-Type'] = asking.contentType;
+  return fetch(asking.path, {
+    method: asking.method,
+    headers,
+    body: asking.body,
+    signal,
+    cache: 'no-store',
+    credentials: 'omit',
+    // A captive portal redirects; following it would send the log to a stranger.
+    redirect: 'manual',
+  });
+}
+
+function isExpected(response: Response, expects: string): boolean {
+  return response.ok && (response.headers.get('Content-Type') ?? '').startsWith(expects);
+}
+
+async function failed(response: Response): Promise<Exclude<Answer, { kind: 'body' }>> {
+  const type = response.headers.get('Content-Type') ?? '';
   if (!type.startsWith('application/json')) {
     if (response.status < 500) return { kind: 'no_network' };
     return { kind: 'error', error: { code: `http_${response.status}`, message: '', next: '' } };

@@ -21,6 +21,7 @@ import type { Changed, Phone } from './phone';
 import { Queue } from './queue';
 import { ask, type Language } from './server';
 import { forgetSession, keepSession, loadSession, type Session } from './session';
+import { INCOMPLETE_ROW } from './snapshots';
 import { SyncLoop } from './sync-loop';
 import type { PhoneStatus, SaveResult } from './types';
 import { loadCore } from './wasm';
@@ -38,8 +39,6 @@ const lock = new WriterLock(() => void start(), () => stepAside(), () => stepAsi
 
 let host: Host | null = null;
 let session: Session | null = null;
-/** Kept over restarts: a first fetch broken off half-way must not look like a whole grid. */
-const INCOMPLETE_ROW = 'incomplete';
 let language: Language = 'zh';
 
 const state: WorkerState = {
@@ -178,7 +177,7 @@ async function contactOnce(): Promise<ContactResult> {
     return { outcome: 'not_signed_in', sent: 0, received: 0, error: null, more: false };
   }
   try {
-    const result = await contact({ host, key, token: session.token, language, queued: inOrder });
+    const result = await contact({ host, key, token: session.token, language, queued: inOrder, onPart });
     const expired = result.outcome === 'not_signed_in';
     if (session && (result.outcome === 'answered' || expired) && session.expired !== expired) {
       session = { ...session, expired };
@@ -196,6 +195,11 @@ async function contactOnce(): Promise<ContactResult> {
     const failure = asFailure(error);
     return { outcome: 'server_error', sent: 0, received: 0, more: false, error: { ...failure, next: '' } };
   }
+}
+
+function onPart(): void {
+  state.incomplete = true;
+  void changed();
 }
 
 function ready(): Host {
