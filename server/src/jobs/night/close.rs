@@ -17,6 +17,9 @@ use crate::store::review::returns;
 pub(super) fn close(office: &Office, day: NaiveDate, now: Instant, local: LocalTime) -> Result<String, NightError> {
     let community = &office.community;
     let day_text = day.to_string();
+    // Contacts are noted without anybody waiting for them: those before now stand in the file
+    // once this returns, and no phone that was heard is called silent.
+    office.write(&[])?;
     let counted = community.read(|reader| {
         if returns::is_closed(&reader.connection, &day_text)? {
             return Ok(None);
