@@ -160,14 +160,14 @@ impl Life {
             })
             .collect::<Result<_, _>>()?;
         let begin_ms = midnight + 8 * HOUR_MS;
-        for number in 0..self.workers.len() {
+        for (number, base) in bases.iter().enumerate() {
             let silent = number == FALLS_SILENT && days_ago < SILENT_DAYS_AGO;
             let resting = days_ago > 0 && self.dice.percent(12) && !quarrels(number, days_ago);
             if resting || begin_ms >= until_ms {
                 continue;
             }
             let mut clock_ms = begin_ms + self.dice.between(0, 40 * MINUTE_MS);
-            self.corrections(number, days_ago, &bases[number], &mut clock_ms)?;
+            self.corrections(number, days_ago, base, &mut clock_ms)?;
             self.visits(number, days_ago, &mut clock_ms, until_ms)?;
             self.checks(number, days_ago, &mut clock_ms, until_ms)?;
             self.matters(number, days_ago, &mut clock_ms, until_ms)?;
