@@ -35,9 +35,16 @@ pub fn code() -> CommunityCode {
 /// Makes the folder; the file of its logins.
 #[must_use]
 pub fn make(data: &Path) -> PathBuf {
+    make_of(data, &GRIDS, &WORKERS, &roster_csv())
+}
+
+/// Makes a folder of these grids, workers (account, name, index of their grid) and roster; the
+/// file of its logins.
+#[must_use]
+pub fn make_of(data: &Path, grids: &[&str], workers: &[(&str, &str, usize)], roster_csv: &str) -> PathBuf {
     let home = Home::open(data).unwrap();
     let office = Office::found(&home, code()).unwrap();
-    let grids = ensure_grids(&home, code(), &GRIDS).unwrap();
+    let grids = ensure_grids(&home, code(), grids).unwrap();
     let from = Instant {
         unix_ms: clock::now_ms() - 30 * 86_400_000,
         offset_minutes: 480,
@@ -45,7 +52,7 @@ pub fn make(data: &Path) -> PathBuf {
     let hash = hash_password(PASSWORD).unwrap();
     let mut logins = String::new();
     let mut drafts = Vec::new();
-    for (account, name, grid) in WORKERS {
+    for &(account, name, grid) in workers {
         let worker = clock::new_worker_id();
         add_account(&home, account, name, worker, &hash);
         let grid = GridId::from_bytes(*grids[grid].as_bytes());
@@ -56,7 +63,7 @@ pub fn make(data: &Path) -> PathBuf {
     office.write(&drafts).unwrap();
 
     let roster = data.join("roster.csv");
-    std::fs::write(&roster, roster_csv()).unwrap();
+    std::fs::write(&roster, roster_csv).unwrap();
     let import = Import {
         file: &roster,
         community: code(),

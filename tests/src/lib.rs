@@ -1,10 +1,12 @@
 //! The test harness: phones and a home without a network between them, the real server as a
-//! process, small communities, and the walls. Test crate only: it stops at the first surprise.
+//! process, small communities, the workload of the figures, and the walls. Test crate only: it stops at the first surprise.
 
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a harness fails loudly")]
 
 pub mod convergence;
 pub mod data_folder;
+pub mod figures;
 pub mod process;
 pub mod runs;
 pub mod walls;
+pub mod workload;

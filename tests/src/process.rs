@@ -54,6 +54,17 @@ pub fn command(arguments: &[&str], data: &Path) -> Output {
         .unwrap()
 }
 
+/// User and system CPU of a process so far, its dead threads included. Linux counts it in
+/// hundredths of a second for programs.
+#[must_use]
+pub fn cpu_seconds(pid: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    // The name before the bracket may hold blanks; utime and stime are fields 14 and 15.
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    let ticks = |index: usize| fields[index].parse::<f64>().unwrap();
+    (ticks(11) + ticks(12)) / 100.0
+}
+
 impl Server {
     /// Starts a server on free ports.
     #[must_use]
@@ -76,6 +87,20 @@ impl Server {
     #[must_use]
     pub fn https(&self) -> (&str, PathBuf) {
         (&self.announced.https, self.data.join("tls/authority.pem"))
+    }
+
+    /// User and system CPU of the server so far.
+    #[must_use]
+    pub fn cpu_seconds(&self) -> f64 {
+        cpu_seconds(self.child.id())
+    }
+
+    /// Most memory the server ever had, in KiB.
+    #[must_use]
+    pub fn peak_memory_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
     /// kill -9.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use menpai_sync_core::ids::DeviceId;
 use menpai_sync_core::part::Part;
-use menpai_sync_core::phone::{HomeFacts, NamedCommunity, NamedWorker};
+use menpai_sync_core::phone::{Enrolment, HomeFacts, NamedCommunity, NamedDevice, NamedWorker};
 use menpai_sync_core::signature::PublicKey;
 use menpai_sync_core::wire::{MAX_ANSWER_INFLATED, SliceRefusal};
 use serde::Deserialize;
@@ -89,10 +89,24 @@ impl Failure {
 /// What signing in answers.
 #[derive(Debug, Deserialize)]
 pub struct SignedIn {
-    pub(super) token: String,
-    pub(super) worker: NamedWorker,
-    pub(super) community: NamedCommunity,
-    pub(super) home: HomeFacts,
+    token: String,
+    worker: NamedWorker,
+    community: NamedCommunity,
+    home: HomeFacts,
+}
+
+impl SignedIn {
+    /// What a phone keeps of it.
+    #[must_use]
+    pub fn enrolment(self, device: NamedDevice) -> Enrolment {
+        Enrolment {
+            token: Some(self.token),
+            worker: self.worker,
+            community: self.community,
+            home: self.home,
+            device,
+        }
+    }
 }
 
 /// An answer, and what it cost.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant as Stopwatch};
 use menpai_sync_core::ids::{DeviceId, EntryId};
 use menpai_sync_core::kinds::Kinds;
 use menpai_sync_core::part::Part;
-use menpai_sync_core::phone::{Enrolment, NamedDevice, OpenError, OwnState, Phone, Saved, SyncDraft};
+use menpai_sync_core::phone::{NamedDevice, OpenError, OwnState, Phone, Saved, SyncDraft};
 use menpai_sync_core::signature::{Signature, Signer};
 use menpai_sync_core::time::Instant;
 use menpai_sync_core::wire::{DownHeader, MAX_ANSWER_INFLATED, inflate_member, lines};
@@ -203,18 +203,12 @@ impl SimulatedPhone {
                 .sign_in(&self.login, self.device, &self.key.public_key(), "simulated")
         });
         let Some(signed_in) = signed_in else { return false };
-        let enrolment = Enrolment {
-            token: Some(signed_in.token),
-            worker: signed_in.worker,
-            community: signed_in.community,
-            home: signed_in.home,
-            device: NamedDevice {
-                id: self.device,
-                name: "simulated".to_owned(),
-                public_key: Some(self.key.public_key()),
-            },
+        let device = NamedDevice {
+            id: self.device,
+            name: "simulated".to_owned(),
+            public_key: Some(self.key.public_key()),
         };
-        match self.phone.enrol(enrolment) {
+        match self.phone.enrol(signed_in.enrolment(device)) {
             Ok(writes) => {
                 self.rows.apply(writes);
                 true

@@ -1,0 +1,176 @@
+//! A worker with a phone: the core's own, its rows in memory, over real HTTP. Counts what
+//! travels; sign-in is not counted, headers are not bytes.
+
+use std::sync::Arc;
+
+use menpai_server::simulate::{Client, Dice, Login, Rows};
+use menpai_sync_core::ids::DeviceId;
+use menpai_sync_core::kinds::Kinds;
+use menpai_sync_core::phone::{NamedDevice, Phone, Saved, Write};
+use menpai_sync_core::signature::{Signature, Signer};
+use menpai_sync_core::time::Instant;
+
+use super::day::{ENTRIES_A_DAY, Form, Grid};
+
+/// Monday morning, half past eight, in China.
+const MORNING_MS: i64 = 1_793_579_400_000;
+const OFFSET_MINUTES: i32 = 480;
+const DAY_MS: i64 = 86_400_000;
+/// Five minutes and a half to a form.
+const STEP_MS: i64 = 330_000;
+/// Answers that may say `more` one after the other.
+const MOST_REQUESTS: usize = 100;
+
+/// What one contact cost, until nothing was left on either side.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Contact {
+    /// Round trips.
+    pub requests: usize,
+    /// Bytes of bodies sent.
+    pub up: usize,
+    /// Bytes of bodies received.
+    pub down: usize,
+}
+
+impl Contact {
+    /// Bytes both ways.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.up + self.down
+    }
+}
+
+/// One worker.
+pub struct Worker {
+    client: Client,
+    device: DeviceId,
+    key: Signer,
+    token: String,
+    phone: Phone,
+    rows: Rows,
+    dice: Dice,
+    clock_ms: i64,
+    grid: Option<Grid>,
+}
+
+impl Worker {
+    /// Signs a new phone in; it has fetched nothing yet.
+    #[must_use]
+    pub fn sign_in(client: &Client, login: &Login, seed: u64) -> Worker {
+        let mut dice = Dice::new(seed);
+        let device = DeviceId::from_bytes(dice.bytes());
+        let key = Signer::from_bytes(&dice.bytes()).unwrap();
+        let rows = Rows::default();
+        let mut phone = rows.open(Arc::new(Kinds::builtin().unwrap())).unwrap();
+        let signed_in = client.sign_in(login, device, &key.public_key(), "测试手机").unwrap();
+        let named = NamedDevice {
+            id: device,
+            name: "测试手机".to_owned(),
+            public_key: Some(key.public_key()),
+        };
+        let enrolment = signed_in.enrolment(named);
+        let token = enrolment.token.clone().unwrap();
+        let writes = phone.enrol(enrolment).unwrap();
+        let mut worker = Worker {
+            client: client.clone(),
+            device,
+            key,
+            token,
+            phone,
+            rows,
+            dice,
+            clock_ms: MORNING_MS,
+            grid: None,
+        };
+        worker.keep(writes);
+        worker
+    }
+
+    /// Whose phone it is.
+    #[must_use]
+    pub fn device(&self) -> DeviceId {
+        self.device
+    }
+
+    /// The phone's token.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Works a day without signal and returns how many entries that made.
+    pub fn work_a_day(&mut self) -> usize {
+        let now = self.now();
+        let grid = self.grid.take().unwrap_or_else(|| Grid::of(&self.phone));
+        for form in grid.day(&mut self.dice, now) {
+            self.clock_ms += STEP_MS + self.dice.between(0, 20_000);
+            self.save(form);
+        }
+        self.grid = Some(grid);
+        self.clock_ms += DAY_MS - (self.clock_ms - now.unix_ms);
+        ENTRIES_A_DAY
+    }
+
+    /// Checks one door.
+    pub fn check_a_door(&mut self) {
+        let grid = self.grid.take().unwrap_or_else(|| Grid::of(&self.phone));
+        self.clock_ms += STEP_MS;
+        let now = self.now();
+        let draft = grid.one_check(&mut self.dice, now);
+        self.save(Form::Record(draft));
+        self.grid = Some(grid);
+    }
+
+    /// The next request's body, as it would travel now.
+    #[must_use]
+    pub fn body(&mut self) -> Vec<u8> {
+        self.clock_ms += 1_000;
+        let now = self.now();
+        let draft = self.phone.begin_sync(now, false).unwrap();
+        let signatures: Vec<Signature> = draft.to_sign.iter().map(|message| self.key.sign(message)).collect();
+        self.phone.request(&signatures).unwrap()
+    }
+
+    /// Syncs until nothing is left on either side.
+    pub fn sync(&mut self) -> Contact {
+        let mut contact = Contact::default();
+        loop {
+            let body = self.body();
+            let answered = self.client.sync(&self.token, &body).unwrap();
+            let received = self.phone.receive(&answered.body).unwrap();
+            contact.requests += 1;
+            contact.up += body.len();
+            contact.down += answered.body.len();
+            let more = received.more;
+            self.keep(received.writes);
+            if !more {
+                assert_eq!(self.phone.only_here(), 0, "{:?}", self.phone.status().refused);
+                return contact;
+            }
+            assert!(contact.requests < MOST_REQUESTS, "no end of answers");
+        }
+    }
+
+    fn now(&self) -> Instant {
+        Instant {
+            unix_ms: self.clock_ms,
+            offset_minutes: OFFSET_MINUTES,
+        }
+    }
+
+    fn save(&mut self, form: Form) {
+        let (now, random) = (self.now(), self.dice.bytes());
+        let saved = match form {
+            Form::Record(draft) => self.phone.record(draft, now, random),
+            Form::Edit(draft) => self.phone.edit(draft, now, random),
+        };
+        match saved {
+            Saved::Entry { writes, .. } => self.keep(writes),
+            Saved::Problems(problems) => panic!("the workload does not fit its kinds: {problems:?}"),
+        }
+    }
+
+    fn keep(&mut self, writes: Vec<Write>) {
+        self.rows.apply(writes);
+    }
+}
