@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use chrono::{NaiveTime, Timelike};
 
@@ -52,6 +53,36 @@ pub fn parse_nightly(text: &str) -> Result<Nightly, NightlyError> {
         .ok_or_else(|| NightlyError(text.to_owned()))
 }
 
+/// How long slow clients are waited for. A phone at the edge of signal is slow, and so is who
+/// wants to hold every connection: both are let go when nothing comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For a request's headers.
+    pub headers: Duration,
+    /// For the next piece of a sync's body.
+    pub piece: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Patience {
+        Patience {
+            headers: Duration::from_secs(10),
+            piece: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Patience {
+    /// The same for both.
+    #[must_use]
+    pub const fn of(time: Duration) -> Patience {
+        Patience {
+            headers: time,
+            piece: time,
+        }
+    }
+}
+
 /// Settings of a server.
 #[derive(Debug, Clone)]
 pub struct ServeConfig {
@@ -69,6 +100,8 @@ pub struct ServeConfig {
     pub nightly: Nightly,
     /// Print the addresses as one line of JSON too.
     pub announce_json: bool,
+    /// How long slow clients are waited for.
+    pub patience: Patience,
 }
 
 /// `host:port`, or `:port` for loopback.

@@ -11,6 +11,7 @@ use crate::home::Home;
 use crate::middleware::errors::write_errors;
 use crate::middleware::headers::add_security_headers;
 use crate::middleware::time_limit::limit_time;
+use crate::middleware::unread::close_on_unread;
 use crate::routes::static_files::WebFolder;
 use crate::routes::{desk, desk_sessions, health, sessions, snapshots, sync};
 
@@ -31,6 +32,7 @@ pub fn app(
         .wrap(from_fn(limit_time))
         .wrap(from_fn(write_errors))
         .wrap(from_fn(add_security_headers))
+        .wrap(from_fn(close_on_unread))
         .configure(addresses)
 }
 

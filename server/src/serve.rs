@@ -17,8 +17,6 @@ use crate::router::app;
 use crate::routes::static_files::WebFolder;
 use crate::{clock, tls};
 
-/// A client that has not sent its headers by then is slow or hostile.
-const HEADER_TIME: Duration = Duration::from_secs(10);
 const TLS_HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 const MAX_CONNECTIONS_PER_WORKER: usize = 4_096;
@@ -46,14 +44,16 @@ pub fn run(config: &ServeConfig) -> Result<(), Box<dyn std::error::Error>> {
 
     actix_web::rt::System::new().block_on(async {
         let app_home = home.clone();
-        let server = HttpServer::new(move || app(app_home.clone(), web_folder.clone()))
-            .client_request_timeout(HEADER_TIME)
-            .tls_handshake_timeout(TLS_HANDSHAKE_TIME)
-            .keep_alive(KEEP_ALIVE)
-            .max_connections(MAX_CONNECTIONS_PER_WORKER)
-            .shutdown_timeout(SHUTDOWN_SECONDS)
-            .bind(config.http)?
-            .bind_rustls_0_23(config.https, tls)?;
+        let patience = config.patience;
+        let server =
+            HttpServer::new(move || app(app_home.clone(), web_folder.clone()).app_data(web::Data::new(patience)))
+                .client_request_timeout(patience.headers)
+                .tls_handshake_timeout(TLS_HANDSHAKE_TIME)
+                .keep_alive(KEEP_ALIVE)
+                .max_connections(MAX_CONNECTIONS_PER_WORKER)
+                .shutdown_timeout(SHUTDOWN_SECONDS)
+                .bind(config.http)?
+                .bind_rustls_0_23(config.https, tls)?;
         announce(config, &home, &server.addrs_with_scheme(), logins.as_deref())?;
         server.run().await
     })?;

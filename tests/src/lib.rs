@@ -6,6 +6,7 @@
 pub mod convergence;
 pub mod data_folder;
 pub mod figures;
+pub mod hostile;
 pub mod process;
 pub mod runs;
 pub mod walls;

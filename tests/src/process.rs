@@ -24,6 +24,7 @@ struct Announced {
 #[derive(Debug)]
 pub struct Server {
     data: PathBuf,
+    more: Vec<String>,
     child: Child,
     announced: Announced,
 }
@@ -69,9 +70,17 @@ impl Server {
     /// Starts a server on free ports.
     #[must_use]
     pub fn start(data: &Path) -> Server {
-        let (child, announced) = spawn(data, "127.0.0.1:0", "127.0.0.1:0");
+        Server::start_with(data, &[])
+    }
+
+    /// Starts a server on free ports, with more arguments.
+    #[must_use]
+    pub fn start_with(data: &Path, more: &[&str]) -> Server {
+        let more: Vec<String> = more.iter().map(|argument| (*argument).to_owned()).collect();
+        let (child, announced) = spawn(data, "127.0.0.1:0", "127.0.0.1:0", &more);
         Server {
             data: data.to_owned(),
+            more,
             child,
             announced,
         }
@@ -103,6 +112,12 @@ impl Server {
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
+    /// Whether the process that was started still runs.
+    #[must_use]
+    pub fn is_alive(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
     /// kill -9.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
@@ -113,7 +128,7 @@ impl Server {
     pub fn restart(&mut self) {
         let address = |url: &str| url.split_once("//").unwrap().1.to_owned();
         let (http, https) = (address(&self.announced.http), address(&self.announced.https));
-        (self.child, self.announced) = spawn(&self.data, &http, &https);
+        (self.child, self.announced) = spawn(&self.data, &http, &https, &self.more);
     }
 }
 
@@ -124,11 +139,12 @@ impl Drop for Server {
     }
 }
 
-fn spawn(data: &Path, http: &str, https: &str) -> (Child, Announced) {
+fn spawn(data: &Path, http: &str, https: &str, more: &[String]) -> (Child, Announced) {
     let log = data.join("server.log");
     let stderr = File::options().create(true).append(true).open(&log).unwrap();
     let mut child = Command::new(program())
         .args(["serve", "--announce-json", "--http", http, "--https", https])
+        .args(more)
         .arg("--data")
         .arg(data)
         .stdout(Stdio::piped())

@@ -3,12 +3,13 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 
 use super::demo::MOST_DAYS;
 use super::{DataArguments, Outcome};
-use crate::config::{DEFAULT_NIGHTLY, Nightly, ServeConfig, parse_http, parse_https, parse_nightly};
+use crate::config::{DEFAULT_NIGHTLY, Nightly, Patience, ServeConfig, parse_http, parse_https, parse_nightly};
 use crate::serve;
 
 #[derive(Args)]
@@ -37,6 +38,9 @@ pub(super) struct Arguments {
     /// Print the addresses as one line of JSON on stdout
     #[arg(long)]
     announce_json: bool,
+    /// Wait so long for slow clients; tests of hostile ones are not to take minutes
+    #[arg(long, value_name = "MILLISECONDS", hide = true)]
+    patience: Option<u64>,
 }
 
 pub(super) fn run(arguments: Arguments) -> Outcome {
@@ -48,6 +52,9 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
         demo: arguments.demo,
         nightly: arguments.nightly,
         announce_json: arguments.announce_json,
+        patience: arguments
+            .patience
+            .map_or_else(Patience::default, |time| Patience::of(Duration::from_millis(time))),
     })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,9 +1,10 @@
 //! What every answer passes through: `errors` gives refusals their sentences, `headers`
-//! tells browsers what this site never does, `time_limit` ends what takes too long.
+//! tells browsers what this site never does, `time_limit` ends what takes too long, `unread` whoever sends without end.
 
 pub mod errors;
 pub mod headers;
 mod language;
 pub mod time_limit;
+pub mod unread;
 
 pub use language::Language;

@@ -15,6 +15,7 @@ use menpai_sync_core::wire::{
 
 use crate::auth::PhoneSession;
 use crate::clock;
+use crate::config::Patience;
 use crate::error::{ApiError, ApiResult};
 use crate::home::{Home, community};
 use crate::middleware::Language;
@@ -22,8 +23,6 @@ use crate::sync::answer::{Asked, answer};
 use crate::sync::members::{Limits, MemberError, Members};
 use crate::sync::{Contact, Refusal, Slice, SliceOutcome};
 
-/// A client that sends nothing for so long has lost its signal.
-const PIECE_TIME: Duration = Duration::from_secs(60);
 const GZIP: &str = "application/gzip";
 const HEADER_LIMITS: Limits = Limits {
     compressed: MAX_HEADER_BYTES,
@@ -43,6 +42,7 @@ const MOST_DRAINED_BYTES: usize = (MAX_SLICES + 1) * MAX_SLICE_COMPRESSED;
 pub async fn post(
     home: web::Data<Home>,
     session: PhoneSession,
+    patience: Option<web::Data<Patience>>,
     request: HttpRequest,
     payload: web::Payload,
 ) -> ApiResult<HttpResponse> {
@@ -53,7 +53,8 @@ pub async fn post(
     if content_type != Some(GZIP) {
         return Err(ApiError::unreadable(format!("Content-Type must be {GZIP}")));
     }
-    let mut body = Body::new(payload);
+    let patience = patience.map_or_else(Patience::default, |patience| **patience);
+    let mut body = Body::new(payload, patience.piece);
     let header = match body.header().await {
         Ok(header) => header,
         Err(error) => {
@@ -139,16 +140,19 @@ struct Body {
     piece: web::Bytes,
     read: usize,
     ended: bool,
+    /// A client that sends nothing for so long has lost its signal.
+    patience: Duration,
 }
 
 impl Body {
-    fn new(payload: web::Payload) -> Body {
+    fn new(payload: web::Payload, patience: Duration) -> Body {
         Body {
             payload,
             members: Members::new(HEADER_LIMITS),
             piece: web::Bytes::new(),
             read: 0,
             ended: false,
+            patience,
         }
     }
 
@@ -199,7 +203,7 @@ impl Body {
         if self.ended {
             return Ok(false);
         }
-        let next = actix_web::rt::time::timeout(PIECE_TIME, self.payload.next());
+        let next = actix_web::rt::time::timeout(self.patience, self.payload.next());
         match next
             .await
             .map_err(|_| ApiError::unreadable("body: nothing came for too long"))?

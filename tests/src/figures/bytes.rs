@@ -23,7 +23,7 @@ pub fn measure_bytes(folder: &Path) -> Vec<Figure> {
     let data = folder.join("bytes");
     let logins = read_logins(&found(&data)).unwrap();
     let imported = stored_bytes(&data);
-    let server = Server::start(&data);
+    let server = Server::start_with(&data, &["--nightly", "off"]);
     let client = Client::new(server.http(), None).unwrap();
 
     let mut one = Worker::sign_in(&client, &logins[0], SEED);

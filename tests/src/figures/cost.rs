@@ -19,7 +19,7 @@ const RUNS: usize = 5;
 pub fn measure_ingest_cost(folder: &Path) -> Vec<Figure> {
     let data = folder.join("cost");
     let logins = read_logins(&found(&data)).unwrap();
-    let server = Server::start(&data);
+    let server = Server::start_with(&data, &["--nightly", "off"]);
     let client = Client::new(server.http(), None).unwrap();
     let mut worker = Worker::sign_in(&client, &logins[0], SEED);
     worker.sync();

@@ -19,7 +19,7 @@ const CONTACTS: usize = 200;
 pub fn measure_growth(folder: &Path) -> Vec<Figure> {
     let data = folder.join("growth");
     let logins = read_logins(&found(&data)).unwrap();
-    let server = Server::start(&data);
+    let server = Server::start_with(&data, &["--nightly", "off"]);
     let client = Client::new(server.http(), None).unwrap();
     let mut workers: Vec<Worker> = (0..2)
         .map(|number| Worker::sign_in(&client, &logins[number], SEED + number as u64))

@@ -1,0 +1,127 @@
+//! Somebody with a real account and a real key who sends what he likes: the worst that can be
+//! attributed. Keeps his log as the server has it, so that a slice continues it when it is to.
+
+use menpai_server::clock;
+use menpai_server::simulate::{Client, Dice, Login};
+use menpai_sync_core::device_log::{LogHead, slice_message};
+use menpai_sync_core::ids::{CommunityCode, DeviceId, GridId, Hash, WorkerId};
+use menpai_sync_core::phone::NamedDevice;
+use menpai_sync_core::signature::Signer;
+use menpai_sync_core::wire::{SliceLine, deflate};
+use serde_json::{Value, json};
+
+/// A signed-in device.
+pub struct Attacker {
+    /// Where he was enrolled.
+    pub code: CommunityCode,
+    /// His device.
+    pub device: DeviceId,
+    /// His name in entries.
+    pub worker: WorkerId,
+    /// Some grid.
+    pub grid: GridId,
+    /// His key.
+    pub key: Signer,
+    /// His log as far as the server took it.
+    pub head: LogHead,
+    /// Dice for what must differ.
+    pub dice: Dice,
+    token: String,
+}
+
+impl Attacker {
+    /// Signs in.
+    #[must_use]
+    pub fn sign_in(client: &Client, login: &Login, seed: u64) -> Attacker {
+        let mut dice = Dice::new(seed);
+        let (device, key) = (
+            DeviceId::from_bytes(dice.bytes()),
+            Signer::from_bytes(&dice.bytes()).unwrap(),
+        );
+        let name = "测试手机".to_owned();
+        let signed_in = client.sign_in(login, device, &key.public_key(), &name).unwrap();
+        let enrolment = signed_in.enrolment(NamedDevice {
+            id: device,
+            name,
+            public_key: None,
+        });
+        let code = enrolment.community.code;
+        Attacker {
+            code,
+            device,
+            worker: enrolment.worker.id,
+            grid: GridId::from_bytes([1; 16]),
+            key,
+            head: LogHead::empty(code, device),
+            dice,
+            token: enrolment.token.unwrap(),
+        }
+    }
+
+    /// A request's head, without the line that ends it.
+    #[must_use]
+    pub fn http_head(&self) -> String {
+        format!(
+            "POST /api/v1/sync HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept-Language: en\r\n\
+             Content-Type: application/gzip\r\nAuthorization: Bearer {}\r\n",
+            self.token
+        )
+    }
+
+    /// A whole request with this body.
+    #[must_use]
+    pub fn http(&self, body: &[u8]) -> Vec<u8> {
+        let head = format!("{}Content-Length: {}\r\n\r\n", self.http_head(), body.len());
+        [head.as_bytes(), body].concat()
+    }
+
+    /// An honest header.
+    #[must_use]
+    pub fn header(&self) -> Value {
+        json!({"menpai": 1, "last": self.head.seq, "clock": clock::now()})
+    }
+
+    /// A body: the header's member, then one for each slice.
+    #[must_use]
+    pub fn body(&self, slices: &[Vec<u8>]) -> Vec<u8> {
+        let mut body = deflate(format!("{}\n", self.header()).as_bytes());
+        slices.iter().for_each(|slice| body.extend(deflate(slice)));
+        body
+    }
+
+    /// The slice of these entries after `head`, and where it leads. Its signature is right.
+    #[must_use]
+    pub fn slice(&self, head: LogHead, entries: &[Vec<u8>]) -> (Vec<u8>, LogHead) {
+        let end = entries.iter().fold(head, |head, entry| head.after(Hash::of(entry)));
+        let line = SliceLine {
+            first: head.seq + 1,
+            last: end.seq,
+            previous: head.h,
+            signature: self.key.sign(&slice_message(self.code, self.device, end)),
+        };
+        let mut bytes = serde_json::to_vec(&line).unwrap();
+        for entry in entries {
+            bytes.push(b'\n');
+            bytes.extend_from_slice(entry);
+        }
+        bytes.push(b'\n');
+        (bytes, end)
+    }
+
+    /// The bytes of a record with this body, as text: nobody checked them.
+    #[must_use]
+    pub fn record(&mut self, body: &str) -> String {
+        let id = menpai_sync_core::ids::EntryId::from_clock(clock::now_ms(), self.dice.bytes());
+        format!(
+            r#"{{"id":"{id}","kind":"door_check","schema":1,"grid":"{}","worker":"{}","made_at":"2026-11-02T09:00:00.000+08:00","body":{body}}}"#,
+            self.grid, self.worker
+        )
+    }
+
+    /// The bytes of an edit with this base and set.
+    #[must_use]
+    pub fn edit(&mut self, base: &str, set: &str) -> String {
+        let record = self.record("{}").replace("door_check", "edit");
+        record.replace(r#","body""#, &format!(r#","base":{base},"set":{set},"body""#))
+    }
+}
