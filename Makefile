@@ -11,8 +11,10 @@ MAKEFLAGS += --no-print-directory
 CRATES := --workspace --exclude menpai-bindgen
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 export MENPAI_BIN ?= $(CURDIR)/target/debug/menpai
-# Arguments for run and bench: make run ARGS="--port 8080"
+# Arguments for run: make run ARGS="--port 8080"
 ARGS :=
+# What budgets and bench measured, one figure a line.
+RESULTS := target/bench/results.jsonl
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -48,8 +50,11 @@ lint: setup wasm ## check formatting, lints and types
 	cd web-client && npm run --silent lint
 	cd web-client && npm run --silent typecheck
 
-budgets: web ## measure the built phone app against budgets.json
-	@node scripts/check-budgets.mjs
+budgets: web build-dev ## hold counts and sizes against budgets.json; no times
+	@rm -f $(RESULTS)
+	target/debug/figures $(RESULTS) bytes
+	@node scripts/measure-web.mjs $(RESULTS)
+	@node scripts/check-budgets.mjs $(RESULTS)
 
 generate: build-dev ## write again what is generated and committed
 	@scripts/generate.sh
@@ -60,8 +65,12 @@ soak: build-dev ## try many more seeds and kills than test does; SEEDS=n KILLS=n
 	MENPAI_KILLS=$(or $(KILLS),300) MENPAI_SEED=$(or $(FIRST_SEED),1) \
 	  cargo nextest run -p menpai-tests --no-capture -E 'binary(kill)'
 
-bench: ## measure against the figures to beat
-	cargo bench -p menpai-server -- $(ARGS)
+bench: build ## measure every figure of docs/benchmarks.md, times included, into target/bench/results.jsonl
+	@cargo build --release --quiet -p menpai-tests --bin figures
+	@rm -f $(RESULTS)
+	MENPAI_BIN=$(CURDIR)/target/release/menpai target/release/figures $(RESULTS) all
+	@node scripts/measure-web.mjs $(RESULTS)
+	@node scripts/check-budgets.mjs $(RESULTS)
 
 clean: ## remove what was built; tools and node_modules stay
 	cargo clean --quiet
