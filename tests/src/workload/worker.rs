@@ -70,6 +70,7 @@ impl Worker {
         };
         let enrolment = signed_in.enrolment(named);
         let token = enrolment.token.clone().unwrap();
+        phone.use_snapshots(true);
         let writes = phone.enrol(enrolment).unwrap();
         let mut worker = Worker {
             client: client.clone(),
@@ -135,6 +136,17 @@ impl Worker {
     pub fn sync(&mut self) -> Contact {
         let mut contact = Contact::default();
         loop {
+            if let Some(parts) = self.phone.snapshots_wanted() {
+                let answered = self.client.snapshots(&self.token, &parts).unwrap();
+                contact.requests += 1;
+                contact.down += answered.body.len();
+                let mut rest = answered.body.as_slice();
+                while !rest.is_empty() {
+                    let taken = self.phone.take_snapshot(rest).unwrap().unwrap();
+                    self.keep(taken.writes);
+                    rest = &rest[taken.used..];
+                }
+            }
             let body = self.body();
             let answered = self.client.sync(&self.token, &body).unwrap();
             let received = self.phone.receive(&answered.body).unwrap();
