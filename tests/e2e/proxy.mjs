@@ -1,0 +1,58 @@
+// A thin TCP proxy before the real server: it notes what the app asks for and can cut a connection in
+// the middle of an answer, as a lift does. It changes no byte.
+
+import { connect, createServer } from 'node:net';
+import { once } from 'node:events';
+
+const REQUEST = /(GET|POST|DELETE) (\/api\/v1\/\S*) HTTP\/1\.1\r\n([\s\S]*?)\r\n\r\n/g;
+
+export class Proxy {
+  #server = null;
+  #sockets = new Set();
+  /** `{method, path, range}` of every request to the API, in order */
+  requests = [];
+  /** path → after how many bytes of its answer the connection is cut, once */
+  cuts = new Map();
+
+  /** Listens on a free port and passes everything on to `origin`. */
+  async start(origin) {
+    const { hostname, port } = new URL(origin);
+    this.#server = createServer((client) => this.#pass(client, connect(Number(port), hostname)));
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    this.origin = `http://127.0.0.1:${this.#server.address().port}`;
+  }
+
+  async stop() {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server?.close();
+  }
+
+  #pass(client, upstream) {
+    let left = null;
+    const end = () => {
+      client.destroy();
+      upstream.destroy();
+    };
+    for (const socket of [client, upstream]) {
+      this.#sockets.add(socket);
+      socket.on('error', end).on('close', end);
+    }
+    client.on('data', (bytes) => {
+      for (const [, method, path, head] of bytes.toString('latin1').matchAll(REQUEST)) {
+        this.requests.push({ method, path, range: /^range: (.*)$/im.exec(head)?.[1] ?? null });
+        const cut = this.cuts.get(path);
+        if (cut !== undefined) left = cut;
+        this.cuts.delete(path);
+      }
+      upstream.write(bytes);
+    });
+    upstream.on('data', (bytes) => {
+      if (left === null) return void client.write(bytes);
+      left -= bytes.length;
+      // What came before the cut arrives; then the connection is gone.
+      if (left <= 0) client.write(bytes.subarray(0, bytes.length + left), () => client.resetAndDestroy());
+      else client.write(bytes);
+    });
+  }
+}
