@@ -11,7 +11,7 @@ use menpai_roster::demo::{COMMUNITY, COMMUNITY_CODE, GRIDS, STREET, roster};
 use menpai_sync_core::ids::{CommunityCode, EntityId, GridId, IdError, WorkerId};
 use menpai_sync_core::time::Instant;
 
-use crate::auth::{PasswordError, hash_password};
+use crate::auth::{PasswordError, hash_password, new_password};
 use crate::clock::{self, Past};
 use crate::data_folder::{NODE_FILE, write_private};
 use crate::home::{Home, HomeError};
@@ -29,8 +29,6 @@ const OFFICE_NAME: &str = "社区办公室";
 /// Assignments begin this long ago, so that work of the last weeks can be shown.
 const ASSIGNED_BEFORE_MS: i64 = 30 * 86_400_000;
 const DAY_MS: i64 = 86_400_000;
-/// No letter or digit that looks like another.
-const ALPHABET: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
 
 /// Why the demo could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -289,36 +287,4 @@ fn progress_bar(what: &str) -> ProgressBar {
         bar.set_style(style);
     }
     bar
-}
-
-/// Three groups of four, easy to read out and to type: 59 random bits.
-fn new_password() -> String {
-    let mut password = String::new();
-    let mut letters = 0;
-    while letters < 12 {
-        for byte in clock::random::<16>() {
-            // 248 = 8 × 31: what is beyond would favour the first letters.
-            if letters < 12 && byte < 248 {
-                if letters > 0 && letters % 4 == 0 {
-                    password.push('-');
-                }
-                password.push(char::from(ALPHABET[usize::from(byte % 31)]));
-                letters += 1;
-            }
-        }
-    }
-    password
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn passwords_are_three_groups_and_differ() {
-        let password = new_password();
-        assert_eq!(password.len(), 14);
-        assert!(password.split('-').all(|group| group.len() == 4));
-        assert_ne!(password, new_password());
-    }
 }

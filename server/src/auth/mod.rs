@@ -13,6 +13,6 @@ pub mod token;
 
 pub use desk_session::{DESK_SESSION_HOURS, DeskSession, cookie, ended_cookie};
 pub use limits::SignInLimits;
-pub use password::{PasswordError, Passwords, hash_password};
+pub use password::{PasswordError, Passwords, hash_password, new_password};
 pub use phone_session::{PHONE_SESSION_DAYS, PhoneSession};
 pub use sign_in::{Credentials, sign_in};

@@ -74,8 +74,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let report = match answer {
         Answer::Imported(report) => report,
         Answer::NotARoster { code, zh, en } => return refuse(arguments, &code, language.of(&zh, &en)),
-        Answer::Failed { message } => return Err(message.into()),
-        other => return Err(format!("unexpected answer {other:?}").into()),
+        other => return other.unexpected(),
     };
     let rejected = if arguments.apply && !report.rejected.is_empty() {
         Some(write_beside(&file, &report, language))

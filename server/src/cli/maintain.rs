@@ -29,7 +29,6 @@ fn run(arguments: &Arguments, request: &Request) -> Outcome {
             }
             Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-        Answer::Failed { message } => Err(message.into()),
-        other => Err(format!("unexpected answer {other:?}").into()),
+        other => other.unexpected(),
     }
 }

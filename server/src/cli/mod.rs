@@ -1,6 +1,8 @@
 //! The `menpai` command line: one file per command. Exit codes: 0 all good, 1 it did not
 //! work, 2 it worked in part (or the arguments were wrong).
 
+mod account;
+mod community;
 mod demo;
 mod demo_roster;
 mod export;
@@ -31,6 +33,12 @@ struct Cli {
 enum Command {
     /// Serve phones, the desk and the API
     Serve(serve::Arguments),
+    /// Begin communities
+    #[command(subcommand)]
+    Community(community::Command),
+    /// Say who signs in, and in which role
+    #[command(subcommand)]
+    Account(account::Command),
     /// Bring files into a community
     #[command(subcommand)]
     Import(Import),
@@ -69,6 +77,8 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Serve(arguments) => serve::run(arguments),
+        Command::Community(command) => community::run(&command),
+        Command::Account(command) => account::run(command),
         Command::Import(Import::Roster(arguments)) => import_roster::run(&arguments),
         Command::Export(export) => export::run(&export),
         Command::Demo(arguments) => demo::run(&arguments),

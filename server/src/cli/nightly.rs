@@ -27,8 +27,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let request = Request::Nightly { now: arguments.now };
     let report = match control::perform(&arguments.data.data, &request, &mut |_, _| {})? {
         Answer::Night(report) => report,
-        Answer::Failed { message } => return Err(message.into()),
-        other => return Err(format!("unexpected answer {other:?}").into()),
+        other => return other.unexpected(),
     };
     if arguments.json {
         println!("{}", serde_json::to_string(&report)?);

@@ -18,6 +18,7 @@ use crate::data_folder::{DataFolderError, NODE_FILE};
 use crate::home::{Home, HomeError};
 use crate::jobs::night::NightReport;
 use crate::office::import::ImportReport;
+use crate::office::staff::{Member, NewMember};
 
 pub use listener::Listener;
 
@@ -28,6 +29,28 @@ const SOCKET: &str = "control.sock";
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Request {
+    /// Begin a community, if it is not here yet.
+    FoundCommunity {
+        /// Which.
+        community: CommunityCode,
+    },
+    /// Add an account with its roles.
+    AddAccount {
+        /// Where.
+        community: CommunityCode,
+        /// Who.
+        member: NewMember,
+    },
+    /// Give an account a new password.
+    ChangePassword {
+        /// Whose.
+        account: String,
+    },
+    /// List the accounts of a community.
+    ListAccounts {
+        /// Which.
+        community: CommunityCode,
+    },
     /// Import a roster, or show what that would do.
     ImportRoster {
         /// The file; absolute, both sides are on one machine.
@@ -61,6 +84,25 @@ pub enum Answer {
         /// Entries to write.
         total: u64,
     },
+    /// The community is here.
+    Founded {
+        /// What it is called.
+        name: String,
+        /// It was not before.
+        new: bool,
+    },
+    /// An account has this password from now on.
+    Password {
+        /// Whose.
+        account: String,
+        /// Said once.
+        password: String,
+    },
+    /// The accounts there are.
+    Accounts {
+        /// The desk's first.
+        members: Vec<Member>,
+    },
     /// The roster was read, and written if asked.
     Imported(ImportReport),
     /// The file cannot be read as a roster; nothing was written.
@@ -88,6 +130,19 @@ pub enum Answer {
     },
 }
 
+impl Answer {
+    /// What a command makes of an answer that is not the one it asked for.
+    ///
+    /// # Errors
+    /// Always: why the work failed.
+    pub fn unexpected<T>(self) -> Result<T, Box<dyn std::error::Error>> {
+        match self {
+            Answer::Failed { message } => Err(message.into()),
+            other => Err(format!("unexpected answer {other:?}").into()),
+        }
+    }
+}
+
 /// Why a command could not be run at all.
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
@@ -95,7 +150,7 @@ pub enum ControlError {
     #[error(transparent)]
     Home(#[from] HomeError),
     /// Nothing lies there: most likely another folder was meant.
-    #[error("{0} is no data folder: start `menpai serve` there first, or name another with --data")]
+    #[error("{0} is no data folder: begin with `menpai community found`, or name another with --data")]
     NoHome(PathBuf),
     /// The running server went away or speaks otherwise.
     #[error("the running server did not answer: {0}")]
@@ -108,7 +163,8 @@ pub enum ControlError {
 /// # Errors
 /// [`ControlError`]; failures of the work itself are [`Answer::Failed`].
 pub fn perform(data: &Path, request: &Request, progress: &mut dyn FnMut(u64, u64)) -> Result<Answer, ControlError> {
-    if !data.join(NODE_FILE).exists() {
+    let begins = matches!(request, Request::FoundCommunity { .. });
+    if !begins && !data.join(NODE_FILE).exists() {
         return Err(ControlError::NoHome(data.to_owned()));
     }
     match Home::open(data) {

@@ -5,10 +5,12 @@ use menpai_sync_core::ids::CommunityCode;
 
 use super::{Answer, Request};
 use crate::clock;
+use crate::divisions::community_name;
 use crate::home::Home;
 use crate::jobs::night::{self, Which};
 use crate::jobs::{rebuild, verify};
 use crate::office::import::{self, Import, ImportError};
+use crate::office::{Office, staff};
 use crate::store::community::StoreError;
 use crate::sync::Community;
 
@@ -17,6 +19,22 @@ type Failure = Box<dyn std::error::Error>;
 /// Does it; a failure is an answer too.
 pub(super) fn perform(home: &Home, request: &Request, progress: &mut dyn FnMut(u64, u64)) -> Answer {
     let done = match request {
+        Request::FoundCommunity { community } => found(home, *community),
+        Request::AddAccount { community, member } => staff::add(home, *community, member)
+            .map(|password| Answer::Password {
+                account: member.account.clone(),
+                password,
+            })
+            .map_err(Into::into),
+        Request::ChangePassword { account } => staff::change_password(home, account)
+            .map(|password| Answer::Password {
+                account: account.clone(),
+                password,
+            })
+            .map_err(Into::into),
+        Request::ListAccounts { community } => staff::list(home, *community)
+            .map(|members| Answer::Accounts { members })
+            .map_err(Into::into),
         Request::ImportRoster {
             file,
             community,
@@ -50,6 +68,15 @@ pub(super) fn perform(home: &Home, request: &Request, progress: &mut dyn FnMut(u
     };
     done.unwrap_or_else(|error| Answer::Failed {
         message: error.to_string(),
+    })
+}
+
+fn found(home: &Home, community: CommunityCode) -> Result<Answer, Failure> {
+    let new = home.communities.get(community)?.is_none();
+    Office::found(home, community)?;
+    Ok(Answer::Founded {
+        name: community_name(community),
+        new,
     })
 }
 

@@ -5,6 +5,7 @@
 
 pub mod import;
 pub mod records;
+pub mod staff;
 
 use std::sync::Arc;
 

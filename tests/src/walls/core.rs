@@ -13,12 +13,10 @@ pub fn direct_dependencies(manifest: &str) -> Vec<String> {
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
     {
         if line.starts_with('[') {
-            inside = line == "[dependencies]";
-            // `[dependencies.name]` and `[target.….dependencies]` count too.
+            // Those of one target and `[dependencies.name]` count too.
+            inside = line == "[dependencies]" || (line.starts_with("[target.") && line.ends_with(".dependencies]"));
             if let Some(name) = line.strip_prefix("[dependencies.") {
                 names.push(name.trim_end_matches(']').to_owned());
-            } else if line.ends_with(".dependencies]") {
-                names.push(line.to_owned());
             }
         } else if inside {
             let end = line.find(['.', '=', ' ']).unwrap_or(line.len());
@@ -99,10 +97,7 @@ mod tests {
         let manifest = "[package]\nname = \"x\"\n[dependencies]\n# why\nserde.workspace = true\nuuid = \"1\"\n\
                         [dependencies.tokio]\nversion = \"1\"\n[target.'cfg(unix)'.dependencies]\nlibc = \"1\"\n\
                         [dev-dependencies]\nproptest = \"1\"\n";
-        assert_eq!(
-            direct_dependencies(manifest),
-            ["[target.'cfg(unix)'.dependencies]", "serde", "tokio", "uuid"]
-        );
+        assert_eq!(direct_dependencies(manifest), ["libc", "serde", "tokio", "uuid"]);
     }
 
     #[test]

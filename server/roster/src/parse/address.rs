@@ -68,9 +68,12 @@ pub(crate) fn read_building(text: &str) -> Building {
     }
 }
 
+/// A building, and what stands behind it.
+type Found<'t> = (Building, &'t str);
+
 /// The building with its compound, and what stands behind it, around the only marker of a
 /// building; nothing where no marker stands.
-fn around_marker(text: &str) -> Result<Option<(Building, &str)>, Lacks> {
+fn around_marker(text: &str) -> Result<Option<Found<'_>>, Lacks> {
     let mut markers: Vec<(usize, &str)> = MARKERS.iter().flat_map(|marker| text.match_indices(marker)).collect();
     // 16#楼 has two markers in one place, the longer one first.
     markers.sort_by_key(|(position, marker)| (*position, std::cmp::Reverse(marker.len())));

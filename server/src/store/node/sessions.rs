@@ -108,6 +108,17 @@ pub fn delete_session(transaction: &Transaction<'_>, token_hash: &[u8; 32]) -> r
     Ok(())
 }
 
+/// Ends every session of an account.
+///
+/// # Errors
+/// SQLite's.
+pub fn delete_sessions_of(transaction: &Transaction<'_>, account: &str) -> rusqlite::Result<usize> {
+    transaction.execute(
+        "DELETE FROM session WHERE account = :account",
+        named_params! { ":account": account },
+    )
+}
+
 /// Forgets sessions that ended by themselves.
 ///
 /// # Errors

@@ -1,0 +1,285 @@
+//! Who works in a community: accounts and the roles they have. An account is a name and a
+//! password of this node; what its holder may do is the office's `assignment` records. A
+//! password is made here, said once and kept as a hash only.
+
+use menpai_sync_core::entry::Draft;
+use menpai_sync_core::ids::{CommunityCode, GridId, WorkerId};
+use menpai_sync_core::kinds::{Choice, Kinds, Shape};
+use serde::{Deserialize, Serialize};
+
+use super::{Office, OfficeError, records};
+use crate::auth::{PasswordError, hash_password, new_password};
+use crate::clock;
+use crate::home::Home;
+use crate::store::node::{self, Account, Role};
+use crate::store::roster::entities_of;
+
+/// The registry type of places, and what makes one of them a grid.
+const PLACE: &str = "place";
+const GRID: &str = "grid";
+/// Roles that work at the desk, for the whole community. All others work with a phone.
+const DESK_ROLES: [&str; 2] = ["community_secretary", "community_staff"];
+
+/// Somebody who is to work here.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NewMember {
+    /// What they type to sign in: letters, digits, `.`, `-`, `_`.
+    pub account: String,
+    /// The person's name.
+    pub name: String,
+    /// A role of `schemas/kinds/assignment.json`.
+    pub role: String,
+    /// Names or codes of grids; none for the desk.
+    pub grids: Vec<String>,
+}
+
+/// One account with its roles.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Member {
+    /// The account's name.
+    pub account: String,
+    /// The person's name.
+    pub name: String,
+    /// Role and grid, in words: `grid_worker 第1网格`.
+    pub roles: Vec<String>,
+}
+
+/// Why somebody could not be added.
+#[derive(Debug, thiserror::Error)]
+pub enum StaffError {
+    /// The office could not write.
+    #[error(transparent)]
+    Office(#[from] OfficeError),
+    /// The node's own file.
+    #[error(transparent)]
+    Node(#[from] rusqlite::Error),
+    /// The password could not be hashed.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// Not a name for an account.
+    #[error("an account is 1 to 32 letters, digits, dots, dashes or underscores; {0:?} is none")]
+    BadAccount(String),
+    /// Nobody's name.
+    #[error("a person has a name of 1 to 50 characters")]
+    BadName,
+    /// There is one already.
+    #[error("there is an account {0} already; `menpai account password {0}` gives it a new password")]
+    AccountExists(String),
+    /// There is none.
+    #[error("there is no account {0}; `menpai account list` shows those there are")]
+    NoAccount(String),
+    /// Not a role.
+    #[error("there is no role {role}; there are: {roles}")]
+    NoRole {
+        /// What was given.
+        role: String,
+        /// What there is.
+        roles: String,
+    },
+    /// A phone's role needs a grid.
+    #[error("role {0} works in a grid: name it with --grid")]
+    GridMissing(String),
+    /// A desk's role has none.
+    #[error("role {0} is for the whole community: leave --grid out")]
+    GridTooMany(String),
+    /// Not a grid of this community.
+    #[error("there is no grid {grid}; there are: {grids}")]
+    NoGrid {
+        /// What was given.
+        grid: String,
+        /// What there is.
+        grids: String,
+    },
+}
+
+/// Adds an account with its roles and returns its password, which nobody can read again.
+///
+/// # Errors
+/// [`StaffError`]; then there is no new account.
+pub fn add(home: &Home, code: CommunityCode, member: &NewMember) -> Result<String, StaffError> {
+    let office = Office::of_home(home, code)?;
+    check_names(member)?;
+    let role = known_role(office.community.kinds(), &member.role)?;
+    let grids = grids_of(&office, member)?;
+    let exists = home
+        .node_store()
+        .read(|connection| node::find_account(connection, &member.account))?
+        .is_some();
+    if exists {
+        return Err(StaffError::AccountExists(member.account.clone()));
+    }
+    let worker = clock::new_worker_id();
+    let password = new_password();
+    let account = Account {
+        name: member.account.clone(),
+        password_hash: hash_password(&password)?,
+        worker,
+        display_name: member.name.clone(),
+        community: code,
+        role: if is_desk(&role) { Role::Secretary } else { Role::Worker },
+    };
+    // The roles first: an account without them would sign in and see nothing, roles without
+    // an account are nobody's.
+    office.write(&assignments(&office, worker, &member.name, &role, &grids))?;
+    home.node_store()
+        .write(|transaction| node::insert_account(transaction, &account, clock::now_ms()))?;
+    Ok(password)
+}
+
+/// Gives an account a new password and ends its sessions.
+///
+/// # Errors
+/// [`StaffError`].
+pub fn change_password(home: &Home, name: &str) -> Result<String, StaffError> {
+    let password = new_password();
+    let hash = hash_password(&password)?;
+    let found = home.node_store().write(|transaction| {
+        let Some(account) = node::find_account(transaction, name)? else {
+            return Ok(false);
+        };
+        let account = Account {
+            password_hash: hash,
+            ..account
+        };
+        node::insert_account(transaction, &account, clock::now_ms())?;
+        node::delete_sessions_of(transaction, name)?;
+        Ok(true)
+    })?;
+    if !found {
+        return Err(StaffError::NoAccount(name.to_owned()));
+    }
+    home.session_ends.send_modify(|ended| *ended += 1);
+    Ok(password)
+}
+
+/// The accounts of a community, the desk's first.
+///
+/// # Errors
+/// [`StaffError`].
+pub fn list(home: &Home, code: CommunityCode) -> Result<Vec<Member>, StaffError> {
+    let office = Office::of_home(home, code)?;
+    let grids = grids(&office)?;
+    let directory = office.community.directory();
+    let accounts = home
+        .node_store()
+        .read(|connection| node::list_accounts(connection, code))?;
+    Ok(accounts
+        .into_iter()
+        .map(|account| Member {
+            roles: directory
+                .assignments(account.worker)
+                .iter()
+                .map(|assignment| {
+                    let grid = assignment
+                        .grid
+                        .and_then(|id| grids.iter().find(|grid| grid.id == id))
+                        .map(|grid| format!(" {}", grid.name));
+                    format!("{}{}", assignment.role, grid.unwrap_or_default())
+                })
+                .collect(),
+            account: account.name,
+            name: account.display_name,
+        })
+        .collect())
+}
+
+/// A grid as people name it.
+struct Grid {
+    id: GridId,
+    name: String,
+    code: String,
+}
+
+fn grids(office: &Office) -> Result<Vec<Grid>, OfficeError> {
+    let places = office.community.read(|reader| entities_of(&reader.connection, PLACE))?;
+    Ok(places
+        .iter()
+        .filter(|place| place.text("type") == GRID)
+        .map(|place| Grid {
+            id: GridId::from_bytes(*place.id.as_bytes()),
+            name: place.text("name").to_owned(),
+            code: place.text("code").to_owned(),
+        })
+        .collect())
+}
+
+fn grids_of(office: &Office, member: &NewMember) -> Result<Vec<GridId>, StaffError> {
+    match (is_desk(&member.role), member.grids.is_empty()) {
+        (true, true) => return Ok(Vec::new()),
+        (true, false) => return Err(StaffError::GridTooMany(member.role.clone())),
+        (false, true) => return Err(StaffError::GridMissing(member.role.clone())),
+        (false, false) => {}
+    }
+    let known = grids(office)?;
+    member
+        .grids
+        .iter()
+        .map(|wanted| {
+            let found = known.iter().find(|grid| grid.name == *wanted || grid.code == *wanted);
+            found.map(|grid| grid.id).ok_or_else(|| StaffError::NoGrid {
+                grid: wanted.clone(),
+                grids: join(known.iter().map(|grid| grid.name.as_str())),
+            })
+        })
+        .collect()
+}
+
+fn assignments(office: &Office, worker: WorkerId, name: &str, role: &str, grids: &[GridId]) -> Vec<Draft> {
+    let everywhere = [None];
+    let grids: Vec<Option<GridId>> = grids.iter().copied().map(Some).collect();
+    let places = if grids.is_empty() { &everywhere[..] } else { &grids };
+    places
+        .iter()
+        .map(|grid| {
+            let body = records::assignment(worker, name, role, *grid, clock::now());
+            office.record(records::ASSIGNMENT, None, body)
+        })
+        .collect()
+}
+
+fn check_names(member: &NewMember) -> Result<(), StaffError> {
+    let account = member.account.as_str();
+    let fits = (1..=32).contains(&account.len())
+        && account
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
+    if !fits {
+        return Err(StaffError::BadAccount(account.to_owned()));
+    }
+    let name = member.name.trim();
+    if name.is_empty() || name.chars().count() > 50 || name.chars().any(char::is_control) {
+        return Err(StaffError::BadName);
+    }
+    Ok(())
+}
+
+fn known_role(kinds: &Kinds, role: &str) -> Result<String, StaffError> {
+    let choices = roles(kinds);
+    match choices.iter().find(|choice| choice.value == role) {
+        Some(choice) => Ok(choice.value.clone()),
+        None => Err(StaffError::NoRole {
+            role: role.to_owned(),
+            roles: join(choices.iter().map(|choice| choice.value.as_str())),
+        }),
+    }
+}
+
+/// The roles that the kind which grants them knows.
+fn roles(kinds: &Kinds) -> Vec<Choice> {
+    let granting = kinds.iter().find_map(|kind| {
+        let grants = kind.effects.grants.as_ref()?;
+        kind.field(grants.role.as_str())
+    });
+    match granting.map(|field| &field.shape) {
+        Some(Shape::Choice { choices, .. }) => choices.clone(),
+        _ => Vec::new(),
+    }
+}
+
+fn is_desk(role: &str) -> bool {
+    DESK_ROLES.contains(&role)
+}
+
+fn join<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.collect::<Vec<_>>().join(", ")
+}
