@@ -18,7 +18,7 @@ use crate::signature::Signature;
 use crate::time::Instant;
 use crate::verdict::{Reason, Verdict};
 
-pub use brief::{HashStart, HashStartError, short_log, short_part};
+pub use brief::{BriefReceipt, HashStart, HashStartError, SaidReceipt, short_log, short_part};
 
 /// The protocol this code speaks.
 pub const PROTOCOL: u32 = 1;
@@ -166,10 +166,9 @@ impl From<LogHead> for ReceivedHead {
 }
 
 impl DownHeader {
-    /// Leaves out what a device that asked briefly can tell from its own request. The chain
-    /// stays whole where a receipt repeats it.
+    /// Leaves out what a device that asked briefly can tell from its own request.
     #[must_use]
-    pub fn brief(mut self, asked: &UpHeader, head: LogHead, vouched: bool) -> DownHeader {
+    pub fn brief(mut self, asked: &UpHeader, head: LogHead) -> DownHeader {
         if self.log.is_some_and(|log| asked.continues(log)) {
             self.log = None;
             let unchanged = self.cursor.as_ref().is_some_and(|cursor| {
@@ -182,9 +181,7 @@ impl DownHeader {
                 self.cursor = None;
             }
         }
-        if !vouched {
-            self.received.h = HashStart::short(head.h);
-        }
+        self.received.h = HashStart::short(head.h);
         self
     }
 }
@@ -214,9 +211,9 @@ pub struct SliceRefusal {
 
 /// Second line down, if slices travelled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReceiptLine {
+pub struct ReceiptLine<R = Receipt> {
     /// The receipt.
-    pub receipt: Receipt,
+    pub receipt: R,
 }
 
 /// What the home vouches for: entries `first…seq` that `verdicts` does not name are merged.

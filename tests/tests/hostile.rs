@@ -11,7 +11,7 @@ use menpai_server::simulate::{Client, Login, read_logins};
 use menpai_sync_core::device_log::LogHead;
 use menpai_sync_core::ids::Hash;
 use menpai_sync_core::verdict::Verdict;
-use menpai_sync_core::wire::{DownHeader, MAX_SLICES, ReceiptLine, deflate};
+use menpai_sync_core::wire::{DownHeader, MAX_SLICES, ReceiptLine, SaidReceipt, deflate};
 use menpai_tests::hostile::{Answer, Attacker, ENTRIES, REQUESTS, SLICES, connect};
 use menpai_tests::workload::Worker;
 use menpai_tests::{data_folder, process::Server};
@@ -292,7 +292,11 @@ fn a_body_shorter_than_promised_costs_the_unfinished_slice_only() {
 }
 
 /// Sends entries that continue the attacker's log.
-fn send(ground: &Ground, attacker: &mut Attacker, entries: &[Vec<u8>]) -> (DownHeader, Option<ReceiptLine>) {
+fn send(
+    ground: &Ground,
+    attacker: &mut Attacker,
+    entries: &[Vec<u8>],
+) -> (DownHeader, Option<ReceiptLine<SaidReceipt>>) {
     let (slice, end) = attacker.slice(attacker.head, entries);
     attacker.head = end;
     let answer = Answer::to(&ground.address(), &attacker.http(&attacker.body(&[slice])));

@@ -91,14 +91,29 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
         digests,
     };
     let mut body = Vec::with_capacity(pulled.bytes.len() + 2_048);
-    if asked.header.is_brief() {
-        push(&mut body, &header.brief(asked.header, received, asked.taken.is_some()));
+    let brief = asked.header.is_brief();
+    if brief {
+        push(&mut body, &header.brief(asked.header, received));
     } else {
         push(&mut body, &header);
     }
     if let (Some((first, end)), Some(log)) = (asked.taken, log) {
         let verdicts = lines::exceptions(&reader.connection, log.number, first..=end.seq)?;
-        push_receipt(&mut body, community, device, head, first, end, verdicts.into_iter());
+        let receipt = Receipt {
+            community: me.code,
+            device,
+            log: me.log,
+            lsn: head.lsn,
+            chain: head.h,
+            first,
+            seq: end.seq,
+            h: end.h,
+            verdicts: verdicts
+                .into_iter()
+                .map(|(seq, verdict, reason)| ReceiptVerdict { seq, verdict, reason })
+                .collect(),
+        };
+        push_receipt(&mut body, community, receipt, brief.then_some(received.seq));
     }
     body.extend_from_slice(&pulled.bytes);
     Ok(body)
@@ -156,42 +171,16 @@ fn digests(
     Ok(digests)
 }
 
-fn push_receipt(
-    body: &mut Vec<u8>,
-    community: &Community,
-    device: DeviceId,
-    head: ChainHead,
-    first: Seq,
-    end: LogHead,
-    verdicts: impl Iterator<
-        Item = (
-            Seq,
-            menpai_sync_core::verdict::Verdict,
-            Option<menpai_sync_core::verdict::Reason>,
-        ),
-    >,
-) {
-    let me = community.identity();
-    let line = ReceiptLine {
-        receipt: Receipt {
-            community: me.code,
-            device,
-            log: me.log,
-            lsn: head.lsn,
-            chain: head.h,
-            first,
-            seq: end.seq,
-            h: end.h,
-            verdicts: verdicts
-                .map(|(seq, verdict, reason)| ReceiptVerdict { seq, verdict, reason })
-                .collect(),
-        },
-    };
-    let start = body.len();
-    push(body, &line);
-    let signature = community
-        .receipt_key()
-        .sign(&receipt_message(&body[start..body.len() - 1]));
+/// The receipt, brief beside a header that says `received`, and the signature over it in full.
+fn push_receipt(body: &mut Vec<u8>, community: &Community, receipt: Receipt, received: Option<Seq>) {
+    let mut line = Vec::new();
+    let brief = received.map(|received| receipt.brief(received));
+    push(&mut line, &ReceiptLine { receipt });
+    let signature = community.receipt_key().sign(&receipt_message(&line[..line.len() - 1]));
+    match brief {
+        Some(receipt) => push(body, &ReceiptLine { receipt }),
+        None => body.extend_from_slice(&line),
+    }
     push(body, &SignatureLine { signature });
 }
 

@@ -15,7 +15,7 @@ use crate::time::{Instant, made_time};
 use crate::verdict::Verdict;
 use crate::wire::{
     self, Cursor, DownHeader, MAX_ANSWER_INFLATED, MAX_SLICE_COMPRESSED, MAX_SLICE_INFLATED, MAX_SLICES, PROTOCOL,
-    Receipt, ReceiptLine, SignatureLine, SliceLine, SliceRefusal, UpHeader, wants,
+    Receipt, ReceiptLine, SaidReceipt, SignatureLine, SliceLine, SliceRefusal, UpHeader, wants,
 };
 
 /// The home's code for a token it does not accept.
@@ -176,7 +176,7 @@ impl Phone {
         let in_flight = self.in_flight.as_ref().ok_or(ReceiveError::Unasked)?;
         let enrolment = self.enrolment.as_ref().ok_or(ReceiveError::Unasked)?;
         let (text, _) = wire::inflate_member(body, MAX_ANSWER_INFLATED)?;
-        let answer = read(&text, enrolment, !in_flight.slices.is_empty())?;
+        let answer = self.read(&text, enrolment, in_flight)?;
         check_is_answer_to(&in_flight.header, &answer.header)?;
         self.check_receipt(&answer)?;
         self.in_flight = None;
@@ -430,61 +430,97 @@ fn cut(entries: &[OwnEntry], mut previous: Hash) -> Vec<Slice> {
     slices
 }
 
-fn read<'a>(text: &'a [u8], enrolment: &Enrolment, sent_slices: bool) -> Result<Answer<'a>, ReceiveError> {
-    let mut lines = wire::lines(text).ok_or(ReceiveError::Unreadable("no line"))?;
-    let first = lines.next().ok_or(ReceiveError::Unreadable("no header"))?;
-    let header: DownHeader = serde_json::from_slice(first).map_err(|_| ReceiveError::Unreadable("header"))?;
-    if header.menpai != PROTOCOL {
-        return Err(ReceiveError::Protocol(header.menpai));
-    }
-    let mut lines = lines.peekable();
-    let receipt = match lines.peek() {
-        Some(line) if line.starts_with(RECEIPT_LINE) => Some(read_receipt(&mut lines, enrolment)?),
-        // Every slice may have been refused; then there is nothing to vouch for.
-        _ if sent_slices && header.refused.is_none() => return Err(ReceiveError::Unreadable("no receipt")),
-        _ => None,
-    };
-    let mut read = Vec::new();
-    while let Some(line) = lines.next() {
-        let envelope: Envelope = serde_json::from_slice(line).map_err(|_| ReceiveError::Unreadable("envelope"))?;
-        let entry = if envelope.device == enrolment.device.id {
-            None
-        } else {
-            Some(
-                lines
-                    .next()
-                    .ok_or(ReceiveError::Unreadable("an envelope without its entry"))?,
-            )
+impl Phone {
+    fn read<'a>(
+        &self,
+        text: &'a [u8],
+        enrolment: &Enrolment,
+        in_flight: &InFlight,
+    ) -> Result<Answer<'a>, ReceiveError> {
+        let mut lines = wire::lines(text).ok_or(ReceiveError::Unreadable("no line"))?;
+        let first = lines.next().ok_or(ReceiveError::Unreadable("no header"))?;
+        let header: DownHeader = serde_json::from_slice(first).map_err(|_| ReceiveError::Unreadable("header"))?;
+        if header.menpai != PROTOCOL {
+            return Err(ReceiveError::Protocol(header.menpai));
+        }
+        let mut lines = lines.peekable();
+        let receipt = match lines.peek() {
+            Some(line) if line.starts_with(RECEIPT_LINE) => {
+                Some(self.read_receipt(&mut lines, enrolment, in_flight, &header)?)
+            }
+            // Every slice may have been refused; then there is nothing to vouch for.
+            _ if !in_flight.slices.is_empty() && header.refused.is_none() => {
+                return Err(ReceiveError::Unreadable("no receipt"));
+            }
+            _ => None,
         };
-        read.push(AnswerLine {
-            envelope,
-            bytes: line,
-            entry,
-        });
+        let mut read = Vec::new();
+        while let Some(line) = lines.next() {
+            let envelope: Envelope = serde_json::from_slice(line).map_err(|_| ReceiveError::Unreadable("envelope"))?;
+            let entry = if envelope.device == enrolment.device.id {
+                None
+            } else {
+                Some(
+                    lines
+                        .next()
+                        .ok_or(ReceiveError::Unreadable("an envelope without its entry"))?,
+                )
+            };
+            read.push(AnswerLine {
+                envelope,
+                bytes: line,
+                entry,
+            });
+        }
+        Ok(Answer {
+            header,
+            receipt,
+            lines: read,
+        })
     }
-    Ok(Answer {
-        header,
-        receipt,
-        lines: read,
-    })
-}
 
-fn read_receipt<'a>(
-    lines: &mut impl Iterator<Item = &'a [u8]>,
-    enrolment: &Enrolment,
-) -> Result<(Receipt, Vec<u8>), ReceiveError> {
-    let line = lines.next().ok_or(ReceiveError::Unreadable("no receipt"))?;
-    let ReceiptLine { receipt } = serde_json::from_slice(line).map_err(|_| ReceiveError::Unreadable("receipt"))?;
-    let signature_line = lines.next().ok_or(ReceiveError::Unreadable("no receipt signature"))?;
-    let SignatureLine { signature } =
-        serde_json::from_slice(signature_line).map_err(|_| ReceiveError::Unreadable("receipt signature"))?;
-    enrolment
-        .home
-        .public_key
-        .verify(&wire::receipt_message(line), &signature)
-        .map_err(|_| ReceiveError::Receipt("its signature is not this home's"))?;
-    if receipt.device != enrolment.device.id || receipt.community != enrolment.community.code {
-        return Err(ReceiveError::Receipt("it is another device's"));
+    fn read_receipt<'a>(
+        &self,
+        lines: &mut impl Iterator<Item = &'a [u8]>,
+        enrolment: &Enrolment,
+        in_flight: &InFlight,
+        header: &DownHeader,
+    ) -> Result<(Receipt, Vec<u8>), ReceiveError> {
+        let mut line = lines.next().ok_or(ReceiveError::Unreadable("no receipt"))?.to_vec();
+        let ReceiptLine::<SaidReceipt> { receipt: said } =
+            serde_json::from_slice(&line).map_err(|_| ReceiveError::Unreadable("receipt"))?;
+        let brief = said.is_brief();
+        let seq = said.seq(header.received.seq);
+        let known = || {
+            Some(Receipt {
+                community: enrolment.community.code,
+                device: enrolment.device.id,
+                log: header.log.or(self.contact.log)?,
+                lsn: header.lsn,
+                chain: Hash([0; 32]),
+                first: in_flight.slices.first()?.first,
+                seq,
+                h: self.own.as_ref()?.head_at(seq)?.h,
+                verdicts: Vec::new(),
+            })
+        };
+        let known = known().ok_or(ReceiveError::Receipt("it vouches for what was not sent"))?;
+        let receipt = said.or(&known);
+        if brief {
+            let full = ReceiptLine { receipt: &receipt };
+            line = serde_json::to_vec(&full).map_err(|_| ReceiveError::Unreadable("receipt"))?;
+        }
+        let signature_line = lines.next().ok_or(ReceiveError::Unreadable("no receipt signature"))?;
+        let SignatureLine { signature } =
+            serde_json::from_slice(signature_line).map_err(|_| ReceiveError::Unreadable("receipt signature"))?;
+        enrolment
+            .home
+            .public_key
+            .verify(&wire::receipt_message(&line), &signature)
+            .map_err(|_| ReceiveError::Receipt("its signature is not this home's"))?;
+        if receipt.device != enrolment.device.id || receipt.community != enrolment.community.code {
+            return Err(ReceiveError::Receipt("it is another device's"));
+        }
+        Ok((receipt, [line.as_slice(), b"\n", signature_line].concat()))
     }
-    Ok((receipt, [line, b"\n", signature_line].concat()))
 }

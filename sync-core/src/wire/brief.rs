@@ -5,7 +5,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::ids::{Hash, LogId, text_serde};
+use serde::{Deserialize, Serialize};
+
+use super::{Receipt, ReceiptVerdict};
+use crate::ids::{CommunityCode, DeviceId, Hash, LogId, Lsn, Seq, text_serde};
 use crate::part::Part;
 
 /// Digits of an id's end that name it. The end: ids of one moment begin alike.
@@ -82,6 +85,77 @@ impl fmt::Display for HashStart {
 
 text_serde!(HashStart);
 
+/// A receipt without what its device can fill in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BriefReceipt {
+    /// The home's chain at the header's `lsn`.
+    pub chain: Hash,
+    /// Last entry vouched for, where the home's log of the device ends elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seq: Option<Seq>,
+    /// The exceptions.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub verdicts: Vec<ReceiptVerdict>,
+}
+
+impl Receipt {
+    /// What must travel, beside a header that says `received`.
+    #[must_use]
+    pub fn brief(&self, received: Seq) -> BriefReceipt {
+        BriefReceipt {
+            chain: self.chain,
+            seq: (self.seq != received).then_some(self.seq),
+            verdicts: self.verdicts.clone(),
+        }
+    }
+}
+
+/// A receipt as it came, brief or in full.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct SaidReceipt {
+    community: Option<CommunityCode>,
+    device: Option<DeviceId>,
+    log: Option<LogId>,
+    lsn: Option<Lsn>,
+    chain: Hash,
+    first: Option<Seq>,
+    seq: Option<Seq>,
+    h: Option<Hash>,
+    /// The exceptions.
+    #[serde(default)]
+    pub verdicts: Vec<ReceiptVerdict>,
+}
+
+impl SaidReceipt {
+    /// Last entry vouched for, beside a header that says `received`.
+    #[must_use]
+    pub fn seq(&self, received: Seq) -> Seq {
+        self.seq.unwrap_or(received)
+    }
+
+    /// Whether it leaves something out: then its signature is over the line in full.
+    #[must_use]
+    pub fn is_brief(&self) -> bool {
+        self.community.is_none()
+    }
+
+    /// In full; what was left out is as the device knows it.
+    #[must_use]
+    pub fn or(self, known: &Receipt) -> Receipt {
+        Receipt {
+            community: self.community.unwrap_or(known.community),
+            device: self.device.unwrap_or(known.device),
+            log: self.log.unwrap_or(known.log),
+            lsn: self.lsn.unwrap_or(known.lsn),
+            chain: self.chain,
+            first: self.first.unwrap_or(known.first),
+            seq: self.seq.unwrap_or(known.seq),
+            h: self.h.unwrap_or(known.h),
+            verdicts: self.verdicts,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,5 +178,35 @@ mod tests {
         assert!("0123456789abcde".parse::<HashStart>().is_err());
         assert!("0123456789ABCDEF".parse::<HashStart>().is_err());
         assert!("0123456789abcdef".parse::<HashStart>().is_ok());
+    }
+
+    #[test]
+    fn a_brief_receipt_is_filled_in_as_its_device_knows_it() {
+        let full = Receipt {
+            community: "410102002005".parse().unwrap(),
+            device: "0f0e0d0c-0b0a-4908-8706-050403020100".parse().unwrap(),
+            log: "795b929e-9a9a-40fd-aa7b-5bf55eb561a4".parse().unwrap(),
+            lsn: 845,
+            chain: Hash([7; 32]),
+            first: 12,
+            seq: 17,
+            h: Hash([8; 32]),
+            verdicts: Vec::new(),
+        };
+        let known = Receipt {
+            chain: Hash([0; 32]),
+            ..full.clone()
+        };
+        for (received, members) in [(17, 1), (20, 2)] {
+            let line = serde_json::to_value(full.brief(received)).unwrap();
+            assert_eq!(line.as_object().unwrap().len(), members);
+            let said: SaidReceipt = serde_json::from_value(line).unwrap();
+            assert!(said.is_brief());
+            assert_eq!(said.seq(received), 17);
+            assert_eq!(said.or(&known), full);
+        }
+        let said: SaidReceipt = serde_json::from_value(serde_json::to_value(&full).unwrap()).unwrap();
+        assert!(!said.is_brief());
+        assert_eq!(said.or(&known), full);
     }
 }
