@@ -24,7 +24,7 @@ pub fn measure_import(folder: &Path) -> Vec<Figure> {
     let took = (0..RUNS)
         .map(|_| {
             let started = Instant::now();
-            let output = command(&["import", &file, "--community", &code, "--json"], &data);
+            let output = command(&["import", "roster", &file, "--community", &code, "--json"], &data);
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             started.elapsed().as_secs_f64()
         })
