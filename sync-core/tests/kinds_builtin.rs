@@ -24,6 +24,12 @@ fn names(folder: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// `Kinds::builtin` reads them without checking: here they are checked.
+#[test]
+fn the_kind_files_compiled_in_are_good() {
+    Kinds::from_files(Kinds::builtin_files().iter().copied()).unwrap();
+}
+
 #[test]
 fn every_kind_file_is_a_kind() {
     let from_files: BTreeSet<String> = names("kinds");

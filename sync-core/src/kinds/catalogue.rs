@@ -70,10 +70,10 @@ pub enum KindsError {
 }
 
 impl Kinds {
-    /// The kinds compiled in. An error means that this build's kind files are wrong;
-    /// a test keeps such a build from being made.
+    /// The kinds compiled in. They are read, not checked: a test checks them
+    /// ([`Kinds::from_files`]), and a phone need not carry what it would check them with.
     pub fn builtin() -> Result<Kinds, KindsError> {
-        Kinds::from_files(FILES.iter().copied())
+        read(FILES.iter().copied(), Kind::read)
     }
 
     /// Name and text of every kind file compiled in, for readers of another language.
@@ -82,23 +82,9 @@ impl Kinds {
         FILES
     }
 
-    /// Reads kind files: pairs of name (without `.json`) and text.
+    /// Reads and checks kind files: pairs of name (without `.json`) and text.
     pub fn from_files<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Kinds, KindsError> {
-        let mut by_name = BTreeMap::new();
-        for (file, text) in files {
-            let kind = Kind::parse(text).map_err(|source| KindsError::File {
-                file: file.to_owned(),
-                source,
-            })?;
-            if kind.name != *file || by_name.contains_key(&kind.name) {
-                return Err(KindsError::FileName {
-                    file: file.to_owned(),
-                    kind: kind.name,
-                });
-            }
-            by_name.insert(kind.name.clone(), kind);
-        }
-        let kinds = Kinds { by_name };
+        let kinds = read(files, Kind::parse)?;
         kinds.check_refs()?;
         kinds.check_writers()?;
         kinds.check_sql_names()?;
@@ -199,6 +185,27 @@ impl Kinds {
         }
         Ok(())
     }
+}
+
+fn read<'a>(
+    files: impl IntoIterator<Item = (&'a str, &'a str)>,
+    kind: fn(&str) -> Result<Kind, KindFileError>,
+) -> Result<Kinds, KindsError> {
+    let mut by_name = BTreeMap::new();
+    for (file, text) in files {
+        let kind = kind(text).map_err(|source| KindsError::File {
+            file: file.to_owned(),
+            source,
+        })?;
+        if kind.name != *file || by_name.contains_key(&kind.name) {
+            return Err(KindsError::FileName {
+                file: file.to_owned(),
+                kind: kind.name,
+            });
+        }
+        by_name.insert(kind.name.clone(), kind);
+    }
+    Ok(Kinds { by_name })
 }
 
 fn all_fields(fields: &[Field]) -> impl Iterator<Item = &Field> {

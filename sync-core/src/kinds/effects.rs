@@ -1,16 +1,18 @@
 //! What merged entries of a kind do beyond being kept: one optional part per effect, each
 //! naming the fields it goes by. Nothing here is computed; the views fold over it.
-//! The fields named exist and can carry the meaning: `parse` saw to it.
+//! The fields named exist and can carry the meaning: `parse` saw to it. Read by hand: nine
+//! derived readers would be a fiftieth of the core that phones download.
 
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 
 use super::name::Name;
 use super::visible::Condition;
 
 /// The effects of a kind. `at` names the instant that counts instead of made-time, where
 /// the entry gives one.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Effects {
     /// Record: marks a door and may close it for coverage.
     pub closes: Option<Closes>,
@@ -31,8 +33,7 @@ pub struct Effects {
 }
 
 /// The choice in `by` states mark and closed-or-not of the door in `subject`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Closes {
     /// The door.
     pub subject: Name,
@@ -46,8 +47,7 @@ pub struct Closes {
 
 /// A record for which `when` holds is a contact; one for which `in_person` holds too is a
 /// contact in person.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Resets {
     /// Whose clocks.
     pub subject: Name,
@@ -60,8 +60,7 @@ pub struct Resets {
 }
 
 /// Each record opens one matter at `subject`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Opens {
     /// Where, or about whom.
     pub subject: Name,
@@ -74,8 +73,7 @@ pub struct Opens {
 }
 
 /// The choice in `by` is the matter's new stage; choices with `ends` end it.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Moves {
     /// The record that opened the matter.
     pub opened_by: Name,
@@ -88,8 +86,7 @@ pub struct Moves {
 }
 
 /// The fields of a plan that the care clocks need.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Schedules {
     /// Whose clocks.
     pub subject: Name,
@@ -115,8 +112,7 @@ pub struct Schedules {
 
 /// Records of `record_kind` made from `starts_on` through `ends_on` count for the doors in
 /// `scope` (empty: the whole community).
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Sweeps {
     /// What people call it.
     pub name: Name,
@@ -131,8 +127,7 @@ pub struct Sweeps {
 }
 
 /// `worker`, called `worker_name`, has `role` in `grid` (none: everywhere) from `from` until `until`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Grants {
     /// Who.
     pub worker: Name,
@@ -149,8 +144,7 @@ pub struct Grants {
 }
 
 /// `device` belongs to `worker` and signs with `public_key`, until `revoked_at`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Enrols {
     /// Which installation.
     pub device: Name,
@@ -160,4 +154,134 @@ pub struct Enrols {
     pub public_key: Name,
     /// From when on nothing of it merges.
     pub revoked_at: Name,
+}
+
+impl<'de> Deserialize<'de> for Effects {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Effects, D::Error> {
+        let mut effects = Effects::default();
+        for (effect, fields) in Map::deserialize(deserializer)? {
+            let Value::Object(fields) = fields else {
+                return Err(D::Error::custom(format_args!("{effect} is an object")));
+            };
+            let mut fields = Fields(fields);
+            effects
+                .read(&effect, &mut fields)
+                .and_then(|()| fields.end())
+                .map_err(|fault| D::Error::custom(format_args!("{effect}: {fault}")))?;
+        }
+        Ok(effects)
+    }
+}
+
+impl Effects {
+    fn read(&mut self, effect: &str, fields: &mut Fields) -> Result<(), String> {
+        match effect {
+            "closes" => {
+                self.closes = Some(Closes {
+                    subject: fields.name("subject")?,
+                    by: fields.name("by")?,
+                    campaign: fields.optional("campaign")?,
+                    at: fields.optional("at")?,
+                });
+            }
+            "resets" => {
+                self.resets = Some(Resets {
+                    subject: fields.name("subject")?,
+                    when: fields.condition("when")?,
+                    in_person: fields.condition("in_person")?,
+                    at: fields.optional("at")?,
+                });
+            }
+            "opens" => {
+                self.opens = Some(Opens {
+                    subject: fields.name("subject")?,
+                    severity: fields.optional("severity")?,
+                    due: fields.optional("due")?,
+                    at: fields.optional("at")?,
+                });
+            }
+            "moves" => {
+                self.moves = Some(Moves {
+                    opened_by: fields.name("opened_by")?,
+                    by: fields.name("by")?,
+                    due: fields.optional("due")?,
+                    at: fields.optional("at")?,
+                });
+            }
+            "schedules" => {
+                self.schedules = Some(Schedules {
+                    subject: fields.name("subject")?,
+                    interval_days: fields.name("interval_days")?,
+                    in_person_every_days: fields.name("in_person_every_days")?,
+                    responsible: fields.name("responsible")?,
+                    starts_on: fields.name("starts_on")?,
+                    ends_on: fields.name("ends_on")?,
+                    paused_until: fields.name("paused_until")?,
+                    extra_from: fields.name("extra_from")?,
+                    extra_until: fields.name("extra_until")?,
+                    major_change_on: fields.name("major_change_on")?,
+                });
+            }
+            "sweeps" => {
+                self.sweeps = Some(Sweeps {
+                    name: fields.name("name")?,
+                    record_kind: fields.name("record_kind")?,
+                    scope: fields.name("scope")?,
+                    starts_on: fields.name("starts_on")?,
+                    ends_on: fields.name("ends_on")?,
+                });
+            }
+            "grants" => {
+                self.grants = Some(Grants {
+                    worker: fields.name("worker")?,
+                    worker_name: fields.name("worker_name")?,
+                    role: fields.name("role")?,
+                    grid: fields.name("grid")?,
+                    from: fields.name("from")?,
+                    until: fields.name("until")?,
+                });
+            }
+            "enrols" => {
+                self.enrols = Some(Enrols {
+                    device: fields.name("device")?,
+                    worker: fields.name("worker")?,
+                    public_key: fields.name("public_key")?,
+                    revoked_at: fields.name("revoked_at")?,
+                });
+            }
+            _ => return Err("there is no such effect".to_owned()),
+        }
+        Ok(())
+    }
+}
+
+/// The members of one effect; each is taken once, none may be left.
+struct Fields(Map<String, Value>);
+
+impl Fields {
+    fn name(&mut self, member: &str) -> Result<Name, String> {
+        self.optional(member)?.ok_or_else(|| format!("{member} is missing"))
+    }
+
+    fn optional(&mut self, member: &str) -> Result<Option<Name>, String> {
+        match self.0.remove(member) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Name::new(text)
+                .map(Some)
+                .map_err(|text| format!("not a name: {text:?}")),
+            Some(_) => Err(format!("{member} is the name of a field")),
+        }
+    }
+
+    fn condition(&mut self, member: &str) -> Result<Condition, String> {
+        let condition = self.0.remove(member).ok_or_else(|| format!("{member} is missing"))?;
+        Condition::read(condition).map_err(str::to_owned)
+    }
+
+    fn end(self) -> Result<(), String> {
+        match self.0.keys().next() {
+            Some(member) => Err(format!("{member} is no member of it")),
+            None => Ok(()),
+        }
+    }
 }

@@ -19,6 +19,15 @@ impl Name {
         &self.0
     }
 
+    /// A name, or the text back if it cannot be one.
+    pub(super) fn new(text: String) -> Result<Name, String> {
+        if Name::accepts(&text) {
+            Ok(Name(text))
+        } else {
+            Err(text)
+        }
+    }
+
     /// Whether `text` could be a name.
     #[must_use]
     pub fn accepts(text: &str) -> bool {
@@ -32,12 +41,8 @@ impl Name {
 
 impl<'de> Deserialize<'de> for Name {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Name, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        if Name::accepts(&text) {
-            Ok(Name(text))
-        } else {
-            Err(serde::de::Error::custom(format_args!("not a name: {text:?}")))
-        }
+        Name::new(String::deserialize(deserializer)?)
+            .map_err(|text| serde::de::Error::custom(format_args!("not a name: {text:?}")))
     }
 }
 

@@ -92,6 +92,11 @@ impl Condition {
         }
     }
 
+    /// A condition as kind files write it.
+    pub(super) fn read(value: Value) -> Result<Condition, &'static str> {
+        read(value, MAX_DEPTH)
+    }
+
     /// Calls `visit` with each field named and each value it is compared with.
     pub(super) fn each_comparison<'a>(&'a self, visit: &mut impl FnMut(&'a str, &'a Scalar)) {
         match self {
@@ -112,7 +117,7 @@ const MAX_DEPTH: usize = 4;
 
 impl<'de> Deserialize<'de> for Condition {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Condition, D::Error> {
-        read(Value::deserialize(deserializer)?, MAX_DEPTH).map_err(D::Error::custom)
+        Condition::read(Value::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 

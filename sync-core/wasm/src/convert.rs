@@ -22,7 +22,7 @@ pub(crate) fn to_json(value: &impl Serialize) -> Result<String, JsValue> {
 }
 
 pub(crate) fn from_json<T: DeserializeOwned>(json: &str) -> Result<T, JsValue> {
-    serde_json::from_str(json).map_err(|why| error("JsonError", &why))
+    serde_json::from_slice(json.as_bytes()).map_err(|why| error("JsonError", &why))
 }
 
 pub(crate) fn instant(text: &str) -> Result<Instant, JsValue> {

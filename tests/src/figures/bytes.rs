@@ -1,12 +1,13 @@
 //! What travels and what is stored: requests and bytes of bodies, bytes of the community's file.
-//! Of several contacts the dearest counts.
+//! Of several contacts the dearest counts; of single door checks, which differ by what is
+//! written in them, the median, with the dearest beside it.
 
 use std::path::Path;
 
 use menpai_server::simulate::{Client, read_logins};
 use rusqlite::Connection;
 
-use super::Figure;
+use super::{Figure, median};
 use crate::data_folder;
 use crate::process::Server;
 use crate::workload::{Contact, ENTRIES_A_DAY, SEED, Worker, found};
@@ -16,6 +17,8 @@ const DAYS_BEFORE: usize = 5;
 /// Days of two workers that are weighed.
 const DAYS_STORED: usize = 30;
 const SMALL_CONTACTS: usize = 5;
+/// Door checks sent one by one.
+const CHECKS: usize = 25;
 
 /// Every figure that is a count or a size.
 #[must_use]
@@ -38,13 +41,13 @@ pub fn measure_bytes(folder: &Path) -> Vec<Figure> {
     // The home told of the new phone: that is news once.
     one.sync();
     let nothing: Vec<Contact> = (0..SMALL_CONTACTS).map(|_| one.sync()).collect();
-    let record: Vec<Contact> = (0..SMALL_CONTACTS)
+    let checks: Vec<Contact> = (0..CHECKS)
         .map(|_| {
             one.check_a_door();
             one.sync()
         })
         .collect();
-    entries += SMALL_CONTACTS;
+    entries += CHECKS;
 
     let mut two = Worker::sign_in(&client, &logins[1], SEED + 2);
     two.sync();
@@ -81,9 +84,15 @@ pub fn measure_bytes(folder: &Path) -> Vec<Figure> {
         ),
         Figure::new(
             "sync_one_record_bytes",
-            most(&record, Contact::bytes),
+            median(checks.iter().map(|check| check.bytes() as f64).collect()),
             "bytes",
-            record.len(),
+            checks.len(),
+        ),
+        Figure::new(
+            "sync_one_record_dearest_bytes",
+            most(&checks, Contact::bytes),
+            "bytes",
+            checks.len(),
         ),
         Figure::new("first_sync_bytes", first.bytes() as f64, "bytes", 1),
         Figure::new("first_sync_requests", first.requests as f64, "requests", 1),
