@@ -18,7 +18,9 @@ use crate::signature::Signature;
 use crate::time::Instant;
 use crate::verdict::{Reason, Verdict};
 
-pub use brief::{BriefReceipt, HashStart, HashStartError, SaidReceipt, short_log, short_part};
+pub use brief::{
+    BriefReceipt, BriefSliceLine, HashStart, HashStartError, SaidReceipt, SaidSliceLine, short_log, short_part,
+};
 
 /// The protocol this code speaks.
 pub const PROTOCOL: u32 = 1;
@@ -120,15 +122,17 @@ pub struct SliceLine {
 pub struct ReceivedHead {
     /// Its last entry there; 0 if none.
     pub seq: Seq,
-    /// The chain there.
-    pub h: HashStart,
+    /// The chain there; `None`: as the signature of the receipt beside it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub h: Option<HashStart>,
 }
 
 /// First line down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DownHeader {
-    /// Protocol number.
-    pub menpai: u32,
+    /// Protocol number; `None`: that of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub menpai: Option<u32>,
     /// The home log; `None`: the one that the request continues.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<LogId>,
@@ -143,8 +147,9 @@ pub struct DownHeader {
     /// Why a slice was not taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<SliceRefusal>,
-    /// The answer was cut to its budget.
-    pub more: bool,
+    /// The answer was cut to its budget; `None`: it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more: Option<bool>,
     /// Replaces the device's cursor; `None`: its parts stay, each seen up to `lsn`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<Cursor>,
@@ -160,7 +165,7 @@ impl From<LogHead> for ReceivedHead {
     fn from(head: LogHead) -> ReceivedHead {
         ReceivedHead {
             seq: head.seq,
-            h: head.h.into(),
+            h: Some(head.h.into()),
         }
     }
 }
@@ -168,7 +173,7 @@ impl From<LogHead> for ReceivedHead {
 impl DownHeader {
     /// Leaves out what a device that asked briefly can tell from its own request.
     #[must_use]
-    pub fn brief(mut self, asked: &UpHeader, head: LogHead) -> DownHeader {
+    pub fn brief(mut self, asked: &UpHeader, head: LogHead, vouched: bool) -> DownHeader {
         if self.log.is_some_and(|log| asked.continues(log)) {
             self.log = None;
             let unchanged = self.cursor.as_ref().is_some_and(|cursor| {
@@ -181,7 +186,9 @@ impl DownHeader {
                 self.cursor = None;
             }
         }
-        self.received.h = HashStart::short(head.h);
+        self.received.h = (!vouched).then(|| HashStart::short(head.h));
+        self.more = self.more.filter(|more| *more);
+        self.menpai = None;
         self
     }
 }

@@ -364,7 +364,8 @@ impl SimulatedPhone {
         let header: Option<DownHeader> = inflate_member(body, MAX_ANSWER_INFLATED)
             .ok()
             .and_then(|(text, _)| serde_json::from_slice(lines(&text)?.next()?).ok());
-        let (Some(header), Some(replica)) = (header.filter(|header| !header.more), self.phone.replica()) else {
+        let (Some(header), Some(replica)) = (header.filter(|header| header.more != Some(true)), self.phone.replica())
+        else {
             return;
         };
         for (part, at) in &header.digests {

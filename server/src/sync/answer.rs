@@ -78,14 +78,14 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
     };
     let received = log.map_or_else(|| LogHead::empty(me.code, device), |log| log.head);
     let header = DownHeader {
-        menpai: PROTOCOL,
+        menpai: Some(PROTOCOL),
         log: Some(me.log),
         lsn: head.lsn,
         clock: Instant::utc(asked.now_ms),
         offset_ms: asked.offset_ms,
         received: received.into(),
         refused: asked.refused,
-        more: pulled.more,
+        more: Some(pulled.more),
         snapshots: whole.keys().copied().collect(),
         cursor: Some(pulled.cursor.into_iter().chain(whole).collect()),
         digests,
@@ -93,7 +93,7 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
     let mut body = Vec::with_capacity(pulled.bytes.len() + 2_048);
     let brief = asked.header.is_brief();
     if brief {
-        push(&mut body, &header.brief(asked.header, received));
+        push(&mut body, &header.brief(asked.header, received, asked.taken.is_some()));
     } else {
         push(&mut body, &header);
     }

@@ -7,7 +7,7 @@ use menpai_sync_core::device_log::{LogHead, slice_message};
 use menpai_sync_core::entry::{Entry, EntryError};
 use menpai_sync_core::ids::{CommunityCode, DeviceId, Hash, Seq};
 use menpai_sync_core::signature::{PublicKey, Signer};
-use menpai_sync_core::wire::{SliceLine, lines};
+use menpai_sync_core::wire::{SaidSliceLine, SliceLine, lines};
 
 /// Most entries of one slice; 512 KiB of the smallest entries there can be are fewer.
 pub const MAX_SLICE_ENTRIES: usize = 4_096;
@@ -85,11 +85,12 @@ impl Slice {
             Some(range)
         });
         let first = offsets.next().ok_or(Refusal::Unreadable)?;
-        let line: SliceLine = serde_json::from_slice(&body[first]).map_err(|_| Refusal::Unreadable)?;
+        let said: SaidSliceLine = serde_json::from_slice(&body[first]).map_err(|_| Refusal::Unreadable)?;
         let entries: Vec<Range<usize>> = offsets.take(MAX_SLICE_ENTRIES + 1).collect();
         if entries.len() > MAX_SLICE_ENTRIES {
             return Err(Refusal::TooLarge);
         }
+        let line = said.before(entries.len()).ok_or(Refusal::Unreadable)?;
         let count = line.last.checked_sub(line.first).and_then(|less| less.checked_add(1));
         // SQLite numbers end at 2^63.
         let in_range = line.first >= 1 && line.last <= i64::MAX as u64;

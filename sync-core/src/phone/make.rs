@@ -79,13 +79,13 @@ pub enum Saved {
 
 impl Phone {
     /// An id made of what differs between entries, and of what does not: the log's next number
-    /// (two entries of one moment never share an id), 6 random bits, the end of the device's
-    /// id (so do not two devices). Entries of one log then compress a tenth better.
+    /// (two entries of one moment never share an id) and the end of the device's id (so do not
+    /// two devices). Entries of one log then compress a tenth better.
     fn next_id(&self, now: Instant, mut random: [u8; 10]) -> EntryId {
         if let Some((device, seq, _)) = self.log_head() {
             let [.., high, low] = (seq + 1).to_be_bytes();
             random[..2].copy_from_slice(&[high, low]);
-            random[3..].copy_from_slice(&device.as_bytes()[9..]);
+            random[2..].copy_from_slice(&device.as_bytes()[8..]);
         }
         EntryId::from_clock(now.unix_ms, random)
     }

@@ -14,8 +14,8 @@ use crate::signature::Signature;
 use crate::time::{Instant, made_time};
 use crate::verdict::Verdict;
 use crate::wire::{
-    self, Cursor, DownHeader, MAX_ANSWER_INFLATED, MAX_SLICE_COMPRESSED, MAX_SLICE_INFLATED, MAX_SLICES, PROTOCOL,
-    Receipt, ReceiptLine, SaidReceipt, SignatureLine, SliceLine, SliceRefusal, UpHeader, wants,
+    self, BriefSliceLine, Cursor, DownHeader, MAX_ANSWER_INFLATED, MAX_SLICE_COMPRESSED, MAX_SLICE_INFLATED,
+    MAX_SLICES, PROTOCOL, Receipt, ReceiptLine, SaidReceipt, SignatureLine, SliceRefusal, UpHeader, wants,
 };
 
 /// The home's code for a token it does not accept.
@@ -154,9 +154,8 @@ impl Phone {
         line.push(b'\n');
         let mut body = wire::deflate(&line);
         for (slice, signature) in in_flight.slices.iter().zip(signatures) {
-            let line = SliceLine {
+            let line = BriefSliceLine {
                 first: slice.first,
-                last: slice.last,
                 previous: slice.previous,
                 signature: *signature,
             };
@@ -200,7 +199,7 @@ impl Phone {
         // A home that has more than this phone ever made has seen another phone with this
         // device id: nothing is taken for granted, and the refusal is shown.
         if let Some(head) = own.head_at(received.seq)
-            && !received.h.begins(head.h)
+            && received.h.as_ref().is_some_and(|h| !h.begins(head.h))
         {
             return Err(ReceiveError::Receipt("the home's chain of this phone is another"));
         }
@@ -223,14 +222,15 @@ impl Phone {
         let asked = self.replica.as_ref().map(|replica| replica.cursor().clone());
         self.take_receipt(answer, &mut writes);
         let received = self.take_lines(answer, &mut writes);
-        let mut more = header.more || !header.snapshots.is_empty();
+        let cut = header.more == Some(true);
+        let mut more = cut || !header.snapshots.is_empty();
         self.take_cursor(header, &asked.unwrap_or_default(), &mut writes, &mut more);
         self.contact = Contact {
             log,
             answered_ms: Some(header.clock.unix_ms),
             offset_ms: Some(header.offset_ms),
             refused: header.refused.clone(),
-            asks_verdicts: self.contact.asks_verdicts && header.more,
+            asks_verdicts: self.contact.asks_verdicts && cut,
         };
         writes.push(Write::json(Stored::Meta, store::CONTACT, &self.contact));
         Received {
@@ -440,8 +440,8 @@ impl Phone {
         let mut lines = wire::lines(text).ok_or(ReceiveError::Unreadable("no line"))?;
         let first = lines.next().ok_or(ReceiveError::Unreadable("no header"))?;
         let header: DownHeader = serde_json::from_slice(first).map_err(|_| ReceiveError::Unreadable("header"))?;
-        if header.menpai != PROTOCOL {
-            return Err(ReceiveError::Protocol(header.menpai));
+        if let Some(other) = header.menpai.filter(|spoken| *spoken != PROTOCOL) {
+            return Err(ReceiveError::Protocol(other));
         }
         let mut lines = lines.peekable();
         let receipt = match lines.peek() {

@@ -7,9 +7,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Receipt, ReceiptVerdict};
+use super::{Receipt, ReceiptVerdict, SliceLine};
 use crate::ids::{CommunityCode, DeviceId, Hash, LogId, Lsn, Seq, text_serde};
 use crate::part::Part;
+use crate::signature::Signature;
 
 /// Digits of an id's end that name it. The end: ids of one moment begin alike.
 const ID_DIGITS: usize = 8;
@@ -84,6 +85,40 @@ impl fmt::Display for HashStart {
 }
 
 text_serde!(HashStart);
+
+/// First line of a slice without its last seq: the entries say how many they are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BriefSliceLine {
+    /// Seq of its first entry.
+    pub first: Seq,
+    /// The chain before its first entry.
+    pub previous: Hash,
+    /// Over the chain at its last entry.
+    pub signature: Signature,
+}
+
+/// First line of a slice as it came, brief or in full.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct SaidSliceLine {
+    first: Seq,
+    last: Option<Seq>,
+    previous: Hash,
+    signature: Signature,
+}
+
+impl SaidSliceLine {
+    /// In full, before so many entries; `None` past the largest number.
+    #[must_use]
+    pub fn before(self, entries: usize) -> Option<SliceLine> {
+        let counted = || self.first.checked_add(entries as u64)?.checked_sub(1);
+        Some(SliceLine {
+            first: self.first,
+            last: self.last.or_else(counted)?,
+            previous: self.previous,
+            signature: self.signature,
+        })
+    }
+}
 
 /// A receipt without what its device can fill in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -19,7 +19,8 @@ use menpai_sync_core::snapshot::{Snapshot, SnapshotFacts};
 use menpai_sync_core::time::Instant;
 use menpai_sync_core::verdict::{Reason, Verdict};
 use menpai_sync_core::wire::{
-    self, Cursor, DownHeader, Receipt, ReceiptLine, ReceiptVerdict, SignatureLine, SliceLine, SliceRefusal, UpHeader,
+    self, Cursor, DownHeader, Receipt, ReceiptLine, ReceiptVerdict, SaidSliceLine, SignatureLine, SliceRefusal,
+    UpHeader,
 };
 use serde_json::Map;
 
@@ -246,7 +247,9 @@ impl Home {
                 continue;
             }
             let mut lines = wire::lines(&slice).unwrap();
-            let slice: SliceLine = serde_json::from_slice(lines.next().unwrap()).unwrap();
+            let line: SaidSliceLine = serde_json::from_slice(lines.next().unwrap()).unwrap();
+            let lines: Vec<&[u8]> = lines.collect();
+            let slice = line.before(lines.len()).unwrap();
             first_seq.get_or_insert(slice.first);
             for (seq, bytes) in (slice.first..).zip(lines) {
                 let head = *self.heads.entry(device).or_insert(empty);
@@ -285,7 +288,7 @@ impl Home {
             cursor.insert(*part, 0);
         }
         let down = DownHeader {
-            menpai: 1,
+            menpai: Some(1),
             log: Some(self.log),
             lsn: self.lines.len() as u64,
             clock: Instant::utc(NOW_MS + OFFSET_MS),
@@ -297,7 +300,7 @@ impl Home {
                 message: "x".to_owned(),
                 next: "y".to_owned(),
             }),
-            more: false,
+            more: Some(false),
             cursor: Some(cursor),
             digests: BTreeMap::new(),
             snapshots: named.clone(),
