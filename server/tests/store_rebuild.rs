@@ -126,7 +126,7 @@ fn other_kind_files_make_the_tables_anew_at_open() {
     let before = digests(office.community()).unwrap();
     let files: Vec<(String, String)> = Kinds::builtin_files()
         .iter()
-        .map(|(name, text)| ((*name).to_owned(), text.replace("\"zh\": \"户室\"", "\"zh\": \"房间\"")))
+        .map(|(name, text)| ((*name).to_owned(), text.replace("户室", "房间")))
         .collect();
     let mut settings = office.settings.clone();
     settings.kinds =

@@ -26,7 +26,7 @@ fn make() -> Kinds {
         .map(|(name, text)| {
             // Home says 99 at most: more is held with failed_rule.
             let widened = if *name == "door_check" {
-                text.replace(r#""max": 99"#, r#""max": 999"#)
+                text.replace(r#""max":99"#, r#""max":999"#)
             } else {
                 (*text).to_owned()
             };
@@ -34,11 +34,7 @@ fn make() -> Kinds {
         })
         .collect();
     let check = &files.iter().find(|(name, _)| *name == "door_check").unwrap().1;
-    let tomorrow = check.replacen(
-        r#""kind": "door_check""#,
-        &format!(r#""kind": "{KIND_OF_TOMORROW}""#),
-        1,
-    );
+    let tomorrow = check.replacen(r#""kind":"door_check""#, &format!(r#""kind":"{KIND_OF_TOMORROW}""#), 1);
     let all = files.iter().map(|(name, text)| (*name, text.as_str()));
     Kinds::from_files(all.chain([(KIND_OF_TOMORROW, tomorrow.as_str())])).unwrap()
 }
