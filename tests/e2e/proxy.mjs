@@ -50,8 +50,8 @@ export class Proxy {
     upstream.on('data', (bytes) => {
       if (left === null) return void client.write(bytes);
       left -= bytes.length;
-      // What came before the cut arrives; then the connection is gone.
-      if (left <= 0) client.write(bytes.subarray(0, bytes.length + left), () => client.resetAndDestroy());
+      // What came before the cut arrives (a reset would take it back); then the connection is gone.
+      if (left <= 0) client.end(bytes.subarray(0, bytes.length + left));
       else client.write(bytes);
     });
   }
