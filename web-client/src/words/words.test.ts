@@ -27,7 +27,7 @@ describe('the words', () => {
   it('fill in values and follow the language', () => {
     expect(t('today.left', { n: 9 })).toBe('还有 9 户');
     language.value = 'en';
-    expect(t('today.left', { n: 9 })).toBe('9 left');
+    expect(t('today.left', { n: 9 })).toBe('9 doors left');
     language.value = 'zh';
   });
 });
