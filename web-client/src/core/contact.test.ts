@@ -1,4 +1,5 @@
-// One round trip: what comes back is believed only by the Phone that asked, and no answer loses anything.
+// One contact: unsent work goes first, what comes back is believed only by the Phone that asked, and no answer
+// loses anything.
 
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -69,5 +70,27 @@ describe('a contact', () => {
     vi.stubGlobal('fetch', vi.fn().mockResolvedValue(response));
     expect(await contact(line)).toMatchObject({ outcome: 'not_signed_in', error });
     expect(refused).toHaveBeenCalledWith(JSON.stringify(error), expect.any(String));
+  });
+
+  describe('with parts to fetch', () => {
+    const asks = (fetched: ReturnType<typeof vi.fn>) => fetched.mock.calls.map(([path]) => String(path));
+    beforeEach(() => void (phones[0]!.snapshots_wanted = () => '[]'));
+
+    it('fetches them first while nothing is unsent: then one request brings the rest', async () => {
+      const fetched = vi.fn().mockImplementation(async () => gzip());
+      vi.stubGlobal('fetch', fetched);
+      expect(await contact(line)).toMatchObject({ outcome: 'answered' });
+      expect(asks(fetched)).toEqual(['/api/v1/snapshots', '/api/v1/sync']);
+    });
+
+    it('sends first what only this phone has, and says so when the download breaks', async () => {
+      await line.queued(() => host.change((phone) => phone.record('"x"', '', new Uint8Array())));
+      phones[0]!.receive = () => ({ result: '{"more":true,"sent":1,"received":0}', writes: [] });
+      const fetched = vi.fn().mockRejectedValue(new TypeError('no network')).mockImplementationOnce(async () => gzip());
+      vi.stubGlobal('fetch', fetched);
+      expect(await contact(line)).toMatchObject({ outcome: 'no_network', sent: 1 });
+      expect(new Set(asks(fetched).slice(1))).toEqual(new Set(['/api/v1/snapshots']));
+      expect(asks(fetched)[0]).toBe('/api/v1/sync');
+    });
   });
 });

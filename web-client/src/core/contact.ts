@@ -1,12 +1,12 @@
-// One round trip with the home server: what this phone has goes up, what it lacks comes down.
-// The network is waited for outside the queue, so recording never waits for it.
+// One contact with the home server: what this phone has goes up, what it lacks comes down. Unsent work goes
+// before any long download. The network is waited for outside the queue, so recording never waits for it.
 
 import type { Host } from './host';
 import { rfc3339 } from './clock';
 import { type DeviceKey, sign } from './device-key';
 import { ask, type Language, type ServerError } from './server';
 import { allowSnapshots, fetchSnapshots } from './snapshots';
-import type { SyncResult } from './types';
+import type { PhoneStatus, SyncResult } from './types';
 
 export interface ContactResult extends SyncResult {
   /** the answer was cut to its budget: ask again at once */
@@ -20,16 +20,40 @@ export interface Line {
   language: Language;
   /** runs a job in the worker's queue, after those before it */
   queued: <T>(job: () => Promise<T>) => Promise<T>;
-  /** a part came whole: what the screens show has changed */
+  /** parts are on their way, or one is here: what the screens show has changed */
   onPart: () => void;
 }
 
 export async function contact(line: Line): Promise<ContactResult> {
-  const { host, key, token, language, queued } = line;
+  const { host, queued } = line;
+  const { only_here } = await queued(() => host.ask<PhoneStatus>((phone) => phone.status()));
+  return only_here > 0 ? exchangeThenFetch(line) : fetchThenExchange(line);
+}
+
+/** A new phone has everything after these two requests. */
+async function fetchThenExchange(line: Line): Promise<ContactResult> {
   const fetched = await fetchSnapshots(line);
   if (fetched.outcome === 'no_network') return nothing('no_network', null);
   if (fetched.outcome === 'not_signed_in') return refused(line, 'not_signed_in', fetched.error);
+  const exchanged = await exchange(line);
+  return { ...exchanged, received: exchanged.received + fetched.received };
+}
 
+async function exchangeThenFetch(line: Line): Promise<ContactResult> {
+  const exchanged = await exchange(line);
+  if (exchanged.outcome !== 'answered') return exchanged;
+  const fetched = await fetchSnapshots(line);
+  if (fetched.outcome === 'not_signed_in') await tellRefusal(line, fetched.error);
+  return {
+    ...exchanged,
+    outcome: fetched.outcome === 'ready' ? 'answered' : fetched.outcome,
+    received: exchanged.received + fetched.received,
+    error: fetched.outcome === 'not_signed_in' ? fetched.error : null,
+  };
+}
+
+async function exchange(line: Line): Promise<ContactResult> {
+  const { host, key, token, language, queued } = line;
   // One slot of the queue: nothing may be recorded between what is signed and what is sent.
   const asked = await queued(async () => {
     const toSign = await host.change((phone) => {
@@ -62,15 +86,19 @@ export async function contact(line: Line): Promise<ContactResult> {
     const result = await host.change((phone) => phone.receive(answer.bytes, rfc3339()));
     const { more, sent, received } = JSON.parse(result) as { more: boolean; sent: number; received: number };
     if (!more) await allowSnapshots(host);
-    return { outcome: 'answered', sent, received: received + fetched.received, error: null, more };
+    return { outcome: 'answered', sent, received, error: null, more };
   });
 }
 
-async function refused({ host, queued }: Line, outcome: SyncResult['outcome'], error: ServerError): Promise<ContactResult> {
-  await queued(() =>
+async function refused(line: Line, outcome: SyncResult['outcome'], error: ServerError): Promise<ContactResult> {
+  await tellRefusal(line, error);
+  return nothing(outcome, error);
+}
+
+function tellRefusal({ host, queued }: Line, error: ServerError): Promise<unknown> {
+  return queued(() =>
     host.change((phone) => ({ result: null, writes: phone.refused(JSON.stringify(error), rfc3339()) })),
   );
-  return nothing(outcome, error);
 }
 
 function nothing(outcome: SyncResult['outcome'], error: SyncResult['error']): ContactResult {

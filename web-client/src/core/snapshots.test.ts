@@ -76,7 +76,7 @@ describe('what comes whole', () => {
     expect(await fetchSnapshots(line)).toEqual({ outcome: 'ready', received: 2 });
     expect(fetched.mock.calls[0]?.[0]).toBe('/api/v1/snapshots?parts=g%2Fopen%2Cg%2Fcare');
     expect(phone.taken).toEqual([1, 2]);
-    expect(parts).toBe(2);
+    expect(parts).toBe(3);
     expect(await store.get('keys', INCOMPLETE_ROW)).toBe(true);
   });
 
@@ -98,6 +98,15 @@ describe('what comes whole', () => {
     answers(body([ONE], { cut: true }), new TypeError(), new TypeError(), new TypeError());
     expect(await fetchSnapshots(line)).toEqual({ outcome: 'no_network', received: 1 });
     expect(phone.taken).toEqual([1]);
+  });
+});
+
+describe('a screen', () => {
+  it('hears that parts are on their way before the first of them is here', async () => {
+    answers(new TypeError(), new TypeError(), new TypeError());
+    expect(await fetchSnapshots(line)).toEqual({ outcome: 'no_network', received: 0 });
+    expect(parts).toBe(1);
+    expect(await store.get('keys', INCOMPLETE_ROW)).toBe(true);
   });
 });
 

@@ -19,7 +19,7 @@ export interface FetchLine {
   token: string;
   language: Language;
   queued: <T>(job: () => Promise<T>) => Promise<T>;
-  /** a part is here: what the screens show has changed */
+  /** parts are on their way, or one is here: what the screens show has changed */
   onPart: () => void;
 }
 
@@ -42,6 +42,8 @@ export async function fetchSnapshots(line: FetchLine): Promise<Fetched> {
     });
   });
   if (wanted === undefined) return { outcome: 'ready', received: 0 };
+  await queued(() => host.store.commit([{ store: 'keys', key: INCOMPLETE_ROW, value: true }]));
+  line.onPart();
   const parts = JSON.parse(wanted) as string[];
   const path = parts.length > 0 ? `/api/v1/snapshots?parts=${encodeURIComponent(parts.join(','))}` : '/api/v1/snapshots';
 
@@ -98,7 +100,7 @@ async function takeWhole(line: FetchLine, body: Uint8Array): Promise<{ used: num
         // In one transaction: the part, and that it did no harm.
         return host.change(
           (phone) => phone.take_snapshot(rest),
-          () => [linesOnly(null), { store: 'keys', key: INCOMPLETE_ROW, value: true }],
+          () => [linesOnly(null)],
         );
       });
       const taken = JSON.parse(result) as { used: number; received: number };
