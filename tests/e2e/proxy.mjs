@@ -11,7 +11,9 @@ export class Proxy {
   #sockets = new Set();
   /** `{method, path, range}` of every request to the API, in order */
   requests = [];
-  /** path → after how many bytes of its answer the connection is cut, once */
+  /** path → `{after, when}`: of its answer so many bytes come through, and when that promise is kept the
+   * connection is gone, once. Whoever promises has seen that they arrived: a break takes back what a
+   * browser has not read yet. */
   cuts = new Map();
 
   /** Listens on a free port and passes everything on to `origin`. */
@@ -29,7 +31,7 @@ export class Proxy {
   }
 
   #pass(client, upstream) {
-    let left = null;
+    let cut = null;
     const end = () => {
       client.destroy();
       upstream.destroy();
@@ -41,18 +43,22 @@ export class Proxy {
     client.on('data', (bytes) => {
       for (const [, method, path, head] of bytes.toString('latin1').matchAll(REQUEST)) {
         this.requests.push({ method, path, range: /^range: (.*)$/im.exec(head)?.[1] ?? null });
-        const cut = this.cuts.get(path);
-        if (cut !== undefined) left = cut;
-        this.cuts.delete(path);
+        cut ??= this.#takeCut(path);
       }
       upstream.write(bytes);
     });
     upstream.on('data', (bytes) => {
-      if (left === null) return void client.write(bytes);
-      left -= bytes.length;
-      // What came before the cut arrives (a reset would take it back); then the connection is gone.
-      if (left <= 0) client.end(bytes.subarray(0, bytes.length + left));
-      else client.write(bytes);
+      if (cut === null) return void client.write(bytes);
+      if (cut.after <= 0) return;
+      client.write(bytes.subarray(0, cut.after));
+      cut.after -= bytes.length;
+      if (cut.after <= 0) void cut.when.then(end);
     });
+  }
+
+  #takeCut(path) {
+    const cut = this.cuts.get(path);
+    this.cuts.delete(path);
+    return cut ? { ...cut } : null;
   }
 }
