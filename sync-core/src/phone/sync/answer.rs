@@ -1,0 +1,170 @@
+//! An answer, read but not taken up. Refuses what is not the answer to the request on its way,
+//! and a receipt that the home has not signed or that vouches for another chain.
+
+use super::super::{Enrolment, Phone};
+use super::request::InFlight;
+use crate::community_log::Envelope;
+use crate::ids::Hash;
+use crate::wire::{self, DownHeader, PROTOCOL, Receipt, ReceiptLine, SaidReceipt, SignatureLine, UpHeader};
+
+/// How a receipt line begins, and no envelope.
+const RECEIPT_LINE: &[u8] = b"{\"receipt\":";
+
+/// Why an answer was not believed. Nothing changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiveError {
+    /// No request was sent.
+    #[error("no request is on its way")]
+    Unasked,
+    /// Not gzip, or more than an answer may be.
+    #[error(transparent)]
+    Inflate(#[from] wire::InflateError),
+    /// Not the lines of an answer.
+    #[error("the answer cannot be read: {0}")]
+    Unreadable(&'static str),
+    /// Another protocol.
+    #[error("the home speaks protocol {0}")]
+    Protocol(u32),
+    /// The receipt is not from this phone's home, or about another log.
+    #[error("the receipt does not fit: {0}")]
+    Receipt(&'static str),
+}
+
+/// One line of an answer; own entries are not sent again.
+pub(super) struct AnswerLine<'a> {
+    pub(super) envelope: Envelope,
+    /// The envelope's exact bytes.
+    pub(super) bytes: &'a [u8],
+    pub(super) entry: Option<&'a [u8]>,
+}
+
+/// The lines of an answer, read but not believed yet.
+pub(super) struct Answer<'a> {
+    pub(super) header: DownHeader,
+    pub(super) receipt: Option<(Receipt, Vec<u8>)>,
+    pub(super) lines: Vec<AnswerLine<'a>>,
+}
+
+impl Phone {
+    pub(super) fn read<'a>(
+        &self,
+        text: &'a [u8],
+        enrolment: &Enrolment,
+        in_flight: &InFlight,
+    ) -> Result<Answer<'a>, ReceiveError> {
+        let mut lines = wire::lines(text).ok_or(ReceiveError::Unreadable("no line"))?;
+        let first = lines.next().ok_or(ReceiveError::Unreadable("no header"))?;
+        let header: DownHeader = serde_json::from_slice(first).map_err(|_| ReceiveError::Unreadable("header"))?;
+        if let Some(other) = header.menpai.filter(|spoken| *spoken != PROTOCOL) {
+            return Err(ReceiveError::Protocol(other));
+        }
+        let mut lines = lines.peekable();
+        let receipt = match lines.peek() {
+            Some(line) if line.starts_with(RECEIPT_LINE) => {
+                Some(self.read_receipt(&mut lines, enrolment, in_flight, &header)?)
+            }
+            // Every slice may have been refused; then there is nothing to vouch for.
+            _ if !in_flight.slices.is_empty() && header.refused.is_none() => {
+                return Err(ReceiveError::Unreadable("no receipt"));
+            }
+            _ => None,
+        };
+        let mut read = Vec::new();
+        while let Some(line) = lines.next() {
+            let envelope: Envelope = serde_json::from_slice(line).map_err(|_| ReceiveError::Unreadable("envelope"))?;
+            let entry = if envelope.device == enrolment.device.id {
+                None
+            } else {
+                Some(
+                    lines
+                        .next()
+                        .ok_or(ReceiveError::Unreadable("an envelope without its entry"))?,
+                )
+            };
+            read.push(AnswerLine {
+                envelope,
+                bytes: line,
+                entry,
+            });
+        }
+        Ok(Answer {
+            header,
+            receipt,
+            lines: read,
+        })
+    }
+
+    fn read_receipt<'a>(
+        &self,
+        lines: &mut impl Iterator<Item = &'a [u8]>,
+        enrolment: &Enrolment,
+        in_flight: &InFlight,
+        header: &DownHeader,
+    ) -> Result<(Receipt, Vec<u8>), ReceiveError> {
+        let mut line = lines.next().ok_or(ReceiveError::Unreadable("no receipt"))?.to_vec();
+        let ReceiptLine::<SaidReceipt> { receipt: said } =
+            serde_json::from_slice(&line).map_err(|_| ReceiveError::Unreadable("receipt"))?;
+        let brief = said.is_brief();
+        let seq = said.seq(header.received.seq);
+        let known = || {
+            Some(Receipt {
+                community: enrolment.community.code,
+                device: enrolment.device.id,
+                log: header.log.or(self.contact.log)?,
+                lsn: header.lsn,
+                chain: Hash([0; 32]),
+                first: in_flight.slices.first()?.first,
+                seq,
+                h: self.own.as_ref()?.head_at(seq)?.h,
+                verdicts: Vec::new(),
+            })
+        };
+        let known = known().ok_or(ReceiveError::Receipt("it vouches for what was not sent"))?;
+        let receipt = said.or(&known);
+        if brief {
+            let full = ReceiptLine { receipt: &receipt };
+            line = serde_json::to_vec(&full).map_err(|_| ReceiveError::Unreadable("receipt"))?;
+        }
+        let signature_line = lines.next().ok_or(ReceiveError::Unreadable("no receipt signature"))?;
+        let SignatureLine { signature } =
+            serde_json::from_slice(signature_line).map_err(|_| ReceiveError::Unreadable("receipt signature"))?;
+        enrolment
+            .home
+            .public_key
+            .verify(&wire::receipt_message(&line), &signature)
+            .map_err(|_| ReceiveError::Receipt("its signature is not this home's"))?;
+        if receipt.device != enrolment.device.id || receipt.community != enrolment.community.code {
+            return Err(ReceiveError::Receipt("it is another device's"));
+        }
+        Ok((receipt, [line.as_slice(), b"\n", signature_line].concat()))
+    }
+
+    pub(super) fn check_receipt(&self, answer: &Answer<'_>) -> Result<(), ReceiveError> {
+        let own = self.own.as_ref().ok_or(ReceiveError::Unasked)?;
+        let received = &answer.header.received;
+        // A home that has more than this phone ever made has seen another phone with this
+        // device id: nothing is taken for granted, and the refusal is shown.
+        if let Some(head) = own.head_at(received.seq)
+            && received.h.as_ref().is_some_and(|h| !h.begins(head.h))
+        {
+            return Err(ReceiveError::Receipt("the home's chain of this phone is another"));
+        }
+        if let Some((receipt, _)) = &answer.receipt
+            && own.head_at(receipt.seq).is_some_and(|head| head.h != receipt.h)
+        {
+            return Err(ReceiveError::Receipt("it vouches for another chain"));
+        }
+        Ok(())
+    }
+}
+
+/// What an answer leaves out is what its own request said: a late answer to an earlier one must
+/// not be read by this one. Both clocks together name the request.
+pub(super) fn check_is_answer_to(asked: &UpHeader, header: &DownHeader) -> Result<(), ReceiveError> {
+    let asked_ms = header.clock.unix_ms.checked_sub(header.offset_ms);
+    if header.log.is_some() && header.cursor.is_some() || asked_ms == Some(asked.clock.unix_ms) && asked.log.is_some() {
+        Ok(())
+    } else {
+        Err(ReceiveError::Unreadable("it answers another request"))
+    }
+}

@@ -1,0 +1,144 @@
+//! A request: what only this phone has, cut into slices that surely fit, to be signed by the
+//! device key. Sends nothing that the own log has not, and leaves the log as it is.
+
+use super::super::Phone;
+use super::super::own_log::OwnEntry;
+use crate::device_log::slice_message;
+use crate::ids::{Hash, Lsn, Seq};
+use crate::signature::Signature;
+use crate::time::Instant;
+use crate::wire::{
+    self, BriefSliceLine, MAX_SLICE_COMPRESSED, MAX_SLICE_INFLATED, MAX_SLICES, PROTOCOL, UpHeader, wants,
+};
+
+/// Room in a slice for its first line.
+const SLICE_LINE_BYTES: usize = 512;
+
+/// A request that waits for its signatures, or an answer that is waited for.
+#[derive(Debug)]
+pub(in super::super) struct InFlight {
+    pub(super) header: UpHeader,
+    pub(super) slices: Vec<Slice>,
+}
+
+#[derive(Debug)]
+pub(super) struct Slice {
+    pub(super) first: Seq,
+    last: Seq,
+    previous: Hash,
+    lines: Vec<u8>,
+}
+
+/// What is to be signed by the device key, slice by slice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncDraft {
+    /// One message per slice; none if there is nothing to send.
+    pub to_sign: Vec<Vec<u8>>,
+}
+
+impl Phone {
+    /// Begins a sync: whatever only this phone has, cut into slices. An earlier request
+    /// that was not answered is forgotten; sending twice is harmless.
+    #[must_use]
+    pub fn begin_sync(&mut self, now: Instant, wants_digest: bool) -> Option<SyncDraft> {
+        let (Some(enrolment), Some(own), Some(replica)) = (&self.enrolment, &self.own, &self.replica) else {
+            return None;
+        };
+        let durable = own.states().durable;
+        let slices = cut(own.after(durable), own.head_at(durable)?.h);
+        let to_sign = slices
+            .iter()
+            .filter_map(|slice| {
+                let head = own.head_at(slice.last)?;
+                Some(slice_message(enrolment.community.code, enrolment.device.id, head))
+            })
+            .collect();
+        // Told which parts to fetch whole, or before it knows any, a phone that does not says so.
+        let has_nothing_of = |lsn: &Lsn| *lsn == 0;
+        let wants_lines =
+            !self.snapshots && (replica.cursor().is_empty() || replica.cursor().values().any(has_nothing_of));
+        let header = UpHeader {
+            menpai: PROTOCOL,
+            // The token says who speaks.
+            community: None,
+            device: None,
+            last: own.head().seq,
+            clock: now,
+            log: self.contact.log.map(wire::short_log),
+            cursor: replica
+                .cursor()
+                .iter()
+                .map(|(part, lsn)| (wire::short_part(*part), *lsn))
+                .collect(),
+            wants: [
+                (wants_digest, wants::DIGEST),
+                (wants_lines, wants::LINES),
+                (self.contact.asks_verdicts, wants::VERDICTS),
+            ]
+            .into_iter()
+            .filter(|(wanted, _)| *wanted)
+            .map(|(_, name)| name.to_owned())
+            .collect(),
+        };
+        self.in_flight = Some(InFlight { header, slices });
+        Some(SyncDraft { to_sign })
+    }
+
+    /// The body of the request, with one signature per message of the draft.
+    #[must_use]
+    pub fn request(&self, signatures: &[Signature]) -> Option<Vec<u8>> {
+        let in_flight = self.in_flight.as_ref()?;
+        if signatures.len() != in_flight.slices.len() {
+            return None;
+        }
+        let mut line = serde_json::to_vec(&in_flight.header).ok()?;
+        line.push(b'\n');
+        let mut body = wire::deflate(&line);
+        for (slice, signature) in in_flight.slices.iter().zip(signatures) {
+            let line = BriefSliceLine {
+                first: slice.first,
+                previous: slice.previous,
+                signature: *signature,
+            };
+            let mut lines = serde_json::to_vec(&line).ok()?;
+            lines.push(b'\n');
+            lines.extend_from_slice(&slice.lines);
+            body.extend(wire::deflate(&lines));
+        }
+        Some(body)
+    }
+}
+
+/// Cuts entries into slices that surely fit once compressed.
+fn cut(entries: &[OwnEntry], mut previous: Hash) -> Vec<Slice> {
+    let mut slices = Vec::new();
+    let mut rest = entries;
+    while let Some(first) = rest.first()
+        && slices.len() < MAX_SLICES
+    {
+        let mut count = 0;
+        let mut lines = Vec::new();
+        for entry in rest {
+            if lines.len() + entry.bytes.len() + 1 + SLICE_LINE_BYTES > MAX_SLICE_INFLATED {
+                break;
+            }
+            lines.extend_from_slice(&entry.bytes);
+            lines.push(b'\n');
+            count += 1;
+        }
+        while count > 1 && wire::deflate(&lines).len() + SLICE_LINE_BYTES > MAX_SLICE_COMPRESSED {
+            count /= 2;
+            lines.truncate(rest[..count].iter().map(|entry| entry.bytes.len() + 1).sum());
+        }
+        let last = &rest[count.max(1) - 1];
+        slices.push(Slice {
+            first: first.seq,
+            last: last.seq,
+            previous,
+            lines,
+        });
+        previous = last.head.h;
+        rest = &rest[count.max(1)..];
+    }
+    slices
+}
