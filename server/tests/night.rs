@@ -451,6 +451,6 @@ fn a_running_server_does_the_night_that_is_asked_for() {
     drop(server);
     town.home = Some(web::Data::new(Home::open(&town.data).unwrap()));
     assert_eq!(town.written().0.values().copied().collect::<Vec<_>>(), [3]);
-    backup::prune(&town.data.join("backups")).unwrap();
+    backup::prune(&town.data.join("backups"), &[code()]).unwrap();
     assert_eq!(copies(&town.data).len(), 1);
 }

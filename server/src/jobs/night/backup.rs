@@ -1,23 +1,25 @@
 //! Copies that a home can be started on: `backups/<day>/` is a data folder of that night, each
 //! database with its SHA-256 beside it, as sha256sum writes it. A copy without one was broken
-//! off and is made again. Seven days are kept.
+//! off and is made again. A day goes only when seven newer days hold whole what it holds whole:
+//! however many nights fail, nobody's last good copy is removed.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
-use menpai_sync_core::ids::hex;
+use menpai_sync_core::ids::{CommunityCode, hex};
 use sha2::{Digest, Sha256};
 
 use super::{NightError, point};
-use crate::data_folder::{NODE_FILE, write_private};
+use crate::data_folder::{NODE_FILE, community_file, write_private};
 use crate::home::Home;
 use crate::store::community::copy;
 use crate::sync::Community;
 
-/// Days of which copies are kept.
+/// Newest days that are kept whatever they hold, and whole copies newer than one that goes.
 const KEPT: usize = 7;
 /// What stands beside a copy that is whole.
 const HASH_ENDING: &str = "sha256";
@@ -86,41 +88,92 @@ fn keep(path: &Path, make: impl FnOnce(&Path) -> Result<(), NightError>) -> Resu
     Ok(format!("{bytes} bytes, SHA-256 {hash}"))
 }
 
-/// Removes copies beyond the newest seven days, and what broken nights left.
+/// Removes the days that newer ones replace, and what broken nights left. A day goes when it is
+/// not one of the newest seven, and of each database it holds whole seven newer days hold a
+/// whole copy too. Of a community that is not one of the home's `communities` the newest seven
+/// days alone are kept: no night copies it again.
 ///
 /// # Errors
 /// [`NightError::File`].
-pub fn prune(backups: &Path) -> Result<(), NightError> {
+pub fn prune(backups: &Path, communities: &[CommunityCode]) -> Result<(), NightError> {
     let io = |error| failed(backups, error);
     if !backups.exists() {
         return Ok(());
     }
-    let mut days: Vec<(NaiveDate, PathBuf)> = Vec::new();
-    for file in fs::read_dir(backups).map_err(io)? {
-        let path = file.map_err(io)?.path();
-        let day = path.file_name().and_then(|name| name.to_str()?.parse().ok());
-        days.extend(day.map(|day| (day, path)));
-    }
-    days.sort_unstable();
-    let old = days.len().saturating_sub(KEPT);
-    for (_, path) in &days[..old] {
-        fs::remove_dir_all(path).map_err(|error| failed(path, error))?;
-    }
-    for (_, path) in &days[old..] {
-        for folder in [path.clone(), path.join("communities")] {
-            let Ok(files) = fs::read_dir(&folder) else { continue };
-            for file in files.flatten() {
-                let name = file.file_name();
-                if name
-                    .to_str()
-                    .is_some_and(|name| name.starts_with('.') && name.contains(".new"))
-                {
-                    fs::remove_file(file.path()).map_err(|error| failed(&folder, error))?;
-                }
-            }
+    let copied_nightly: BTreeSet<PathBuf> = communities
+        .iter()
+        .map(|code| community_file(Path::new(""), *code))
+        .chain([PathBuf::from(NODE_FILE)])
+        .collect();
+    let mut newer_copies: BTreeMap<PathBuf, usize> = BTreeMap::new();
+    for (newer_days, path) in days(backups).map_err(io)?.into_iter().rev().enumerate() {
+        let whole = whole_copies(&path).map_err(|error| failed(&path, error))?;
+        let enough_newer = |name| newer_copies.get(name).is_some_and(|count| *count >= KEPT);
+        if newer_days >= KEPT && whole.intersection(&copied_nightly).all(enough_newer) {
+            fs::remove_dir_all(&path).map_err(|error| failed(&path, error))?;
+            continue;
+        }
+        remove_drafts(&path).map_err(|error| failed(&path, error))?;
+        for name in whole {
+            *newer_copies.entry(name).or_default() += 1;
         }
     }
     File::open(backups).and_then(|folder| folder.sync_all()).map_err(io)
+}
+
+/// The folders that are named as a night names them, the oldest first.
+fn days(backups: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut days: Vec<(NaiveDate, PathBuf)> = Vec::new();
+    for file in fs::read_dir(backups)? {
+        let file = file?;
+        let name = file.file_name();
+        let day = name.to_str().and_then(|name| name.parse::<NaiveDate>().ok());
+        let day = day.filter(|day| name == *day.to_string());
+        if file.file_type()?.is_dir() {
+            days.extend(day.map(|day| (day, file.path())));
+        }
+    }
+    days.sort_unstable();
+    Ok(days.into_iter().map(|(_, path)| path).collect())
+}
+
+/// The databases of a day that have their hash beside them, as paths in the day's folder.
+fn whole_copies(day: &Path) -> io::Result<BTreeSet<PathBuf>> {
+    let hashed = files_of(day)?
+        .into_iter()
+        .filter(|file| file.extension().is_some_and(|ending| ending == HASH_ENDING))
+        .map(|file| file.with_extension(""))
+        .filter(|file| file.is_file());
+    Ok(hashed
+        .filter_map(|file| Some(file.strip_prefix(day).ok()?.to_owned()))
+        .collect())
+}
+
+fn remove_drafts(day: &Path) -> io::Result<()> {
+    for file in files_of(day)? {
+        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if name.starts_with('.') && name.contains(".new") {
+            remove(&file)?;
+        }
+    }
+    Ok(())
+}
+
+/// What lies in a day's folder and in the folders that a night makes there.
+fn files_of(day: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for folder in [day.to_owned(), day.join("communities"), day.join("tls")] {
+        match fs::read_dir(&folder) {
+            Ok(found) => {
+                for file in found {
+                    files.push(file?.path());
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(files)
 }
 
 fn draft_of(path: &Path) -> PathBuf {
@@ -171,25 +224,115 @@ fn failed(path: &Path, source: io::Error) -> NightError {
 mod tests {
     use super::*;
 
+    const NIGHTLY: [&str; 2] = ["410102002005", "410102002006"];
+
+    fn codes(codes: &[&str]) -> Vec<CommunityCode> {
+        codes.iter().map(|code| code.parse().unwrap()).collect()
+    }
+
+    /// A night's folder with whole copies of the node's file and of these communities.
+    fn night(backups: &Path, day: u32, whole: &[&str]) -> PathBuf {
+        let folder = backups.join(format!("2026-11-{day:02}"));
+        fs::create_dir_all(folder.join("communities")).unwrap();
+        for file in whole
+            .iter()
+            .map(|code| format!("communities/{code}.sqlite"))
+            .chain([NODE_FILE.to_owned()])
+        {
+            fs::write(folder.join(&file), "whole").unwrap();
+            fs::write(folder.join(format!("{file}.sha256")), "hash").unwrap();
+        }
+        folder
+    }
+
+    /// The days of November that are left.
+    fn left(backups: &Path) -> Vec<u32> {
+        let days = days(backups).unwrap();
+        days.iter()
+            .map(|day| day.to_str().unwrap().rsplit('-').next().unwrap().parse().unwrap())
+            .collect()
+    }
+
     #[test]
-    fn seven_days_and_no_broken_copy_are_kept() {
+    fn of_nine_good_nights_the_newest_seven_are_kept() {
         let folder = tempfile::tempdir().unwrap();
         for day in 1..=9 {
-            let communities = folder.path().join(format!("2026-11-0{day}")).join("communities");
-            fs::create_dir_all(&communities).unwrap();
-            fs::write(communities.join(".a.sqlite.new"), "half").unwrap();
-            fs::write(communities.join("a.sqlite"), "whole").unwrap();
+            night(folder.path(), day, &NIGHTLY);
         }
-        fs::create_dir(folder.path().join("by-hand")).unwrap();
-        prune(folder.path()).unwrap();
-        let mut names: Vec<String> = fs::read_dir(folder.path())
-            .unwrap()
-            .map(|file| file.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        assert_eq!(names.len(), 8);
-        assert_eq!((names[0].as_str(), names[7].as_str()), ("2026-11-03", "by-hand"));
-        let kept = folder.path().join("2026-11-09/communities");
-        assert!(kept.join("a.sqlite").exists() && !kept.join(".a.sqlite.new").exists());
+        prune(folder.path(), &codes(&NIGHTLY)).unwrap();
+        assert_eq!(left(folder.path()), [3, 4, 5, 6, 7, 8, 9]);
+    }
+
+    #[test]
+    fn a_community_that_fails_for_eight_nights_keeps_its_last_seven_good_copies() {
+        let folder = tempfile::tempdir().unwrap();
+        for day in 1..=18 {
+            let good = if day <= 10 { &NIGHTLY[..] } else { &NIGHTLY[..1] };
+            let made = night(folder.path(), day, good);
+            // What fails leaves a copy without hash, or a hash without copy: neither is whole.
+            if day > 10 {
+                let ending = if day % 2 == 0 { "sqlite" } else { "sqlite.sha256" };
+                fs::write(made.join(format!("communities/{}.{ending}", NIGHTLY[1])), "half").unwrap();
+            }
+            prune(folder.path(), &codes(&NIGHTLY)).unwrap();
+        }
+        let good = 4..=10;
+        assert_eq!(left(folder.path()), good.chain(12..=18).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn once_seven_good_copies_follow_the_old_ones_go() {
+        let folder = tempfile::tempdir().unwrap();
+        for day in 1..=27 {
+            let good = if (11..=18).contains(&day) {
+                &NIGHTLY[..1]
+            } else {
+                &NIGHTLY[..]
+            };
+            night(folder.path(), day, good);
+        }
+        prune(folder.path(), &codes(&NIGHTLY)).unwrap();
+        assert_eq!(left(folder.path()), (21..=27).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_community_that_is_gone_holds_no_day_back() {
+        let folder = tempfile::tempdir().unwrap();
+        for day in 1..=8 {
+            night(folder.path(), day, if day == 1 { &NIGHTLY[..] } else { &NIGHTLY[..1] });
+        }
+        prune(folder.path(), &codes(&NIGHTLY)).unwrap();
+        assert_eq!(left(folder.path()).len(), 8);
+        prune(folder.path(), &codes(&NIGHTLY[..1])).unwrap();
+        assert_eq!(left(folder.path()), (2..=8).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn nights_that_kept_nothing_whole_go_too() {
+        let folder = tempfile::tempdir().unwrap();
+        for day in 1..=9 {
+            let made = night(folder.path(), day, &[]);
+            fs::remove_file(made.join("node.sqlite.sha256")).unwrap();
+        }
+        prune(folder.path(), &codes(&NIGHTLY)).unwrap();
+        assert_eq!(left(folder.path()), (3..=9).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_broke_off_is_removed_and_what_no_night_made_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        for day in 2..=9 {
+            night(folder.path(), day, &NIGHTLY);
+        }
+        let newest = folder.path().join("2026-11-09");
+        let drafts = [".node.sqlite.new", "communities/.a.sqlite.new-journal"].map(|draft| newest.join(draft));
+        let foreign = ["by-hand", "2026-11-1"].map(|name| folder.path().join(name));
+        drafts.iter().for_each(|draft| fs::write(draft, "half").unwrap());
+        foreign.iter().for_each(|name| fs::create_dir(name).unwrap());
+        fs::write(folder.path().join("2026-11-01"), "a file").unwrap();
+        prune(folder.path(), &codes(&NIGHTLY)).unwrap();
+        assert_eq!(left(folder.path()), (3..=9).collect::<Vec<_>>());
+        assert!(drafts.iter().all(|draft| !draft.exists()) && newest.join(NODE_FILE).exists());
+        assert!(foreign.iter().all(|name| name.exists()) && folder.path().join("2026-11-01").exists());
     }
 }

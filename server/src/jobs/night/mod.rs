@@ -125,14 +125,15 @@ pub fn run(home: &Home, now: Instant, which: Which) -> std::io::Result<NightRepo
         yesterday: today.checked_sub_days(Days::new(1)).unwrap_or(today),
         report: NightReport::default(),
     };
-    for code in home.communities.list()? {
-        night.community(code, which);
+    let communities = home.communities.list()?;
+    for code in &communities {
+        night.community(*code, which);
     }
     if !night.report.steps.is_empty() {
         night.step(NODE, night.yesterday, Step::Backup, |night| {
             backup::node(night.home, night.yesterday)
         });
-        let kept = backup::prune(&home.folder.backups());
+        let kept = backup::prune(&home.folder.backups(), &communities);
         if let Err(error) = kept {
             tracing::error!(%error, "old copies are not removed");
         }
