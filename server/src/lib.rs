@@ -13,6 +13,7 @@ pub mod error;
 pub mod export;
 pub mod home;
 pub mod jobs;
+pub mod local_time;
 pub mod middleware;
 pub mod office;
 pub mod router;

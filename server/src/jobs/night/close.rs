@@ -6,8 +6,8 @@ use menpai_sync_core::time::Instant;
 
 use super::records::{DailyReturn, body};
 use super::{NightError, figures, point};
+use crate::local_time::LocalTime;
 use crate::office::{Office, records};
-use crate::routes::desk::local::LocalTime;
 use crate::store::review::returns;
 
 /// Closes `day`, unless it is closed; says what it came to.

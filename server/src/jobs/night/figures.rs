@@ -11,7 +11,7 @@ use menpai_sync_core::ids::{DeviceId, EntityId, GridId, Lsn, WorkerId};
 use menpai_sync_core::kinds::{Kinds, Mark};
 
 use super::records::{DailyReturn, Figures, MOST_NAMED, SilentPhone};
-use crate::routes::desk::local::LocalTime;
+use crate::local_time::LocalTime;
 use crate::store::community::{StoreError, heard};
 use crate::store::review::places::Places;
 use crate::store::review::statements::{self, Wanted};

@@ -11,8 +11,8 @@ use menpai_sync_core::time::Instant;
 
 use super::records::{DueClock, DueVisit, DueVisits, PAGE_VISITS, body};
 use super::{NightError, point};
+use crate::local_time::LocalTime;
 use crate::office::{Office, records};
-use crate::routes::desk::local::LocalTime;
 use crate::store::review::{counts, plans, returns, statements};
 
 /// A visit with the days it is late.

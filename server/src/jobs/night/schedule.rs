@@ -12,7 +12,7 @@ use chrono::{NaiveDate, NaiveTime};
 use super::{Which, run};
 use crate::clock;
 use crate::home::Home;
-use crate::routes::desk::local::LocalTime;
+use crate::local_time::LocalTime;
 
 /// How often the clock is looked at: machines sleep, and clocks are set.
 const LOOK_EVERY: Duration = Duration::from_secs(30);

@@ -7,7 +7,6 @@ pub mod doors;
 pub mod events;
 pub mod export;
 pub mod filters;
-pub mod local;
 pub mod morning;
 pub mod overview;
 mod reading;
@@ -28,12 +27,12 @@ use serde::Serialize;
 use crate::auth::DeskSession;
 use crate::error::{ApiError, ApiResult};
 use crate::home::{self, Home};
+use crate::local_time::LocalTime;
 use crate::store::community::{BodyCodec, StoreError};
 use crate::store::node;
 use crate::store::review::register::Register;
 use crate::store::review::silence::SilentPhone;
 use crate::sync::Directory;
-use local::LocalTime;
 
 /// What a question to a community is answered from.
 struct Desk<'c> {

@@ -17,6 +17,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::home::Home;
 use crate::jobs::night::NODE;
 use crate::jobs::night::records::{DailyReturn, Figures};
+use crate::local_time::LocalTime;
 use crate::store::community::StoreError;
 use crate::store::node::{self, NightStep};
 use crate::store::review::{returns, statements};
@@ -121,7 +122,7 @@ pub async fn get(home: web::Data<Home>, session: DeskSession, query: web::Query<
 }
 
 fn state(step: NightStep, node: bool) -> StepState {
-    let local = super::local::LocalTime::of_community();
+    let local = LocalTime::of_community();
     StepState {
         step: step.step,
         done: step.done,

@@ -17,8 +17,8 @@ use super::dice::Dice;
 use crate::clock::Past;
 use crate::home::Home;
 use crate::jobs::night::{self, NightError};
+use crate::local_time::LocalTime;
 use crate::office::{Office, OfficeError};
-use crate::routes::desk::local::LocalTime;
 use crate::store::community::StoreError;
 
 use life::Life;
