@@ -122,9 +122,15 @@ mod tests {
         line(&row(2, texts), &headings)
     }
 
+    fn all_are(expected: Line, rows: &[[&str; 5]]) {
+        for texts in rows {
+            assert_eq!(lines(texts), expected, "{texts:?}");
+        }
+    }
+
     #[test]
     fn totals_and_remarks_are_no_people() {
-        for texts in [
+        let nobody = [
             ["", "合计", "", "", ""],
             ["合计", "3", "6", "6", ""],
             ["", "16号楼", "小计", "12人", ""],
@@ -135,16 +141,15 @@ mod tests {
             ["制表日期：2026年11月1日", "", "", "", "章"],
             ["", "注：以上为11月数据", "", "", ""],
             ["", "第1页 共3页", "", "", ""],
-        ] {
-            assert_eq!(lines(&texts), Line::NotAPerson, "{texts:?}");
-        }
+        ];
+        all_are(Line::NotAPerson, &nobody);
         assert_eq!(lines(&["序号", "楼栋", "门牌", "姓名", "备注"]), Line::Headings);
         assert_eq!(lines(&["7", "", "", "", ""]), Line::Blank);
     }
 
     #[test]
     fn in_doubt_a_row_is_a_person() {
-        for texts in [
+        let somebody = [
             ["", "2号楼", "301", "", ""],
             ["", "2号楼", "", "郑玉兰", ""],
             ["", "2号楼", "", "", "合计两人"],
@@ -152,8 +157,7 @@ mod tests {
             ["", "2号楼", "301", "郑玉兰", "合计"],
             ["", "", "", "郑玉兰", ""],
             ["", "第2栋", "", "", ""],
-        ] {
-            assert_eq!(lines(&texts), Line::Person, "{texts:?}");
-        }
+        ];
+        all_are(Line::Person, &somebody);
     }
 }

@@ -102,40 +102,22 @@ pub const ENTRIES: &[EntryCase] = &[
     ),
     case(
         "a base of 7,000 hashes",
-        |who| {
-            let base = hashes(7_000);
-            who.edit(&base, &one_item()).into_bytes()
-        },
+        |who| who.edit(&hashes(7_000), &set_of(PHONE, 1)).into_bytes(),
         Reason::Oversize,
     ),
     case(
         "a base of 65 hashes",
-        |who| {
-            let base = hashes(65);
-            who.edit(&base, &one_item()).into_bytes()
-        },
+        |who| who.edit(&hashes(65), &set_of(PHONE, 1)).into_bytes(),
         Reason::Unreadable,
     ),
     case(
         "a set of 257 items",
-        |who| {
-            let set = format!(
-                "[{}]",
-                [r#"{"type":"t","id":"01010101-0101-4101-8101-010101010101","field":"f","value":1}"#; 257].join(",")
-            );
-            who.edit("[]", &set).into_bytes()
-        },
+        |who| who.edit("[]", &set_of(UNKNOWN, 257)).into_bytes(),
         Reason::Oversize,
     ),
     case(
         "150 things of a type nobody knows",
-        |who| {
-            let set = format!(
-                "[{}]",
-                [r#"{"type":"t","id":"01010101-0101-4101-8101-010101010101","field":"f","value":1}"#; 150].join(",")
-            );
-            who.edit("[]", &set).into_bytes()
-        },
+        |who| who.edit("[]", &set_of(UNKNOWN, 150)).into_bytes(),
         Reason::UnknownKind,
     ),
     case(
@@ -177,6 +159,10 @@ fn hashes(count: usize) -> String {
     text + "]"
 }
 
-fn one_item() -> String {
-    r#"[{"type":"person","id":"01010101-0101-4101-8101-010101010101","field":"phone","value":"1"}]"#.to_owned()
+const PHONE: &str = r#"{"type":"person","id":"01010101-0101-4101-8101-010101010101","field":"phone","value":"1"}"#;
+const UNKNOWN: &str = r#"{"type":"t","id":"01010101-0101-4101-8101-010101010101","field":"f","value":1}"#;
+
+/// The `set` of an edit: one item so many times.
+fn set_of(item: &str, times: usize) -> String {
+    format!("[{}]", vec![item; times].join(","))
 }
