@@ -336,6 +336,69 @@ fn bad_requests_get_a_clear_error_and_change_nothing() {
 }
 
 #[test]
+fn a_slice_may_leave_out_the_chain_that_the_home_has() {
+    let served = Served::new();
+    let (mut phone, token) = served.sign_in("liu", 1);
+    for _ in 0..9 {
+        phone.door_check(grid(1), door());
+    }
+    let head = header(&phone);
+    let send = |slices: &[Vec<u8>]| served.sync(&token, &body(&head, slices)).header();
+    // From the beginning; one after the other; again where the answer was lost, with more.
+    for (slices, reached) in [
+        (&[(1, 2)][..], 2),
+        (&[(3, 3), (4, 5)], 5),
+        (&[(4, 6)], 6),
+        (&[(2, 3)], 6),
+    ] {
+        let slices: Vec<Vec<u8>> = slices
+            .iter()
+            .map(|(first, last)| phone.brief_slice_bytes(*first, *last))
+            .collect();
+        let said = send(&slices);
+        assert_eq!(said["refused"], Value::Null);
+        assert_eq!(
+            said["received"],
+            json!({"seq": reached, "h": phone.head(reached).h.to_string()})
+        );
+    }
+    // After a gap it must be said; then it is taken as ever.
+    let said = send(&[phone.brief_slice_bytes(8, 8)]);
+    assert_eq!(said["refused"]["code"], "previous_unknown");
+    assert!(!said["refused"]["next"].as_str().unwrap().is_empty());
+    assert_eq!(send(&[phone.slice_bytes(8, 8)])["refused"], Value::Null);
+    // Beyond the gap still, though the entry before is here.
+    assert_eq!(
+        send(&[phone.brief_slice_bytes(9, 9)])["refused"]["code"],
+        "previous_unknown"
+    );
+    assert_eq!(send(&[phone.brief_slice_bytes(7, 9)])["received"]["seq"], 9);
+
+    // Another chain under the same key is no better off for saying less.
+    let mut clone = phone.cloned();
+    clone.entries[3] = clone.entries[4].clone();
+    assert_eq!(
+        send(&[clone.brief_slice_bytes(4, 5)])["refused"]["code"],
+        "broken_chain"
+    );
+    assert_eq!(
+        send(&[clone.brief_slice_bytes(5, 6)])["refused"]["code"],
+        "previous_unknown"
+    );
+    assert_eq!(send(&[clone.slice_bytes(5, 6)])["refused"]["code"], "broken_chain");
+    let forged = Phone {
+        signer: Phone::new().signer,
+        ..phone.cloned()
+    };
+    assert_eq!(
+        send(&[forged.brief_slice_bytes(7, 9)])["refused"]["code"],
+        "previous_unknown"
+    );
+    assert_eq!(send(&[forged.slice_bytes(7, 9)])["refused"]["code"], "bad_signature");
+    assert!(verify(&served.community()).unwrap().is_clean());
+}
+
+#[test]
 fn bad_slices_are_refused_with_words_and_nothing_of_them_is_kept() {
     let served = Served::new();
     let (mut phone, token) = served.sign_in("liu", 1);

@@ -36,6 +36,8 @@ pub const MAX_HEADER_BYTES: usize = 65_536;
 pub const ANSWER_BUDGET_BYTES: usize = 1 << 20;
 /// Most bytes of an answer inflated that a device accepts.
 pub const MAX_ANSWER_INFLATED: usize = 8 << 20;
+/// The home's code for a slice that left out what the home does not know: the chain before it.
+pub const PREVIOUS_UNKNOWN: &str = "previous_unknown";
 /// One gzip level for everybody, so that sizes can be compared. The highest: bodies are small,
 /// and a day's is 3 % smaller than at level 6.
 pub const GZIP_LEVEL: u32 = 9;

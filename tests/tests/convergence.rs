@@ -5,7 +5,7 @@
 
 use std::sync::Mutex;
 
-use menpai_tests::convergence::{Trials, run, run_with};
+use menpai_tests::convergence::{Trials, run, run_restored, run_with};
 use menpai_tests::runs;
 
 #[test]
@@ -47,6 +47,13 @@ fn convergence() {
             .all(|count| *count > 10),
             "{sum:?}"
         );
+    }
+}
+
+#[test]
+fn a_home_put_back_from_its_backup_gets_everything_again_at_once() {
+    for seed in 1..=5 {
+        run_restored(seed).unwrap();
     }
 }
 

@@ -254,6 +254,16 @@ fn in_words(slice: usize, refusal: Refusal, language: Language) -> SliceRefusal 
                 "Sign in again as a new device; what was not uploaded is sent again.",
             ),
         ],
+        Refusal::PreviousUnknown => [
+            (
+                "服务器不知道这部手机前面的记录到哪里了，请手机说全。",
+                "再同步一次；记录仍在手机上。",
+            ),
+            (
+                "The server does not know what comes before this batch; the phone is to say it.",
+                "Sync again; the records are still on the phone.",
+            ),
+        ],
         Refusal::Unreadable => [
             ("这一批记录读不出来。", "请更新应用后再同步；记录仍在手机上。"),
             (

@@ -18,7 +18,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::watch;
 
 use super::directory::Directory;
-use super::ingest::{Contact, SliceOutcome, ingest};
+use super::ingest::{Contact, SliceOutcome, chain_at, ingest};
 use super::rebuild::rebuild;
 use super::slice::{CheckedSlice, Refusal, Slice};
 use super::state::{State, Work};
@@ -241,7 +241,15 @@ impl Community {
         let Some(known) = directory.device(device) else {
             return Ok(SliceOutcome::Refused(Refusal::BadSignature));
         };
-        match slice.check(self.identity.code, device, &known.public_key) {
+        let code = self.identity.code;
+        let previous = match slice.line.previous {
+            Some(previous) => Some(previous),
+            None => self.read(|reader| chain_at(reader, code, device, slice.line.first - 1))?,
+        };
+        let Some(previous) = previous else {
+            return Ok(SliceOutcome::Refused(Refusal::PreviousUnknown));
+        };
+        match slice.check(code, device, &known.public_key, previous) {
             Ok(slice) => self.write(move |work| ingest(work, &slice, contact)),
             Err(refusal) => Ok(SliceOutcome::Refused(refusal)),
         }

@@ -4,9 +4,10 @@
 
 use menpai_sync_core::device_log::LogHead;
 use menpai_sync_core::entry::Entry;
-use menpai_sync_core::ids::{Hash, Seq};
+use menpai_sync_core::ids::{CommunityCode, DeviceId, Hash, Seq};
 use menpai_sync_core::time::made_time;
 
+use super::community::Reader;
 use super::decide::{Pending, decide};
 use super::slice::{CheckedEntry, CheckedSlice, Refusal};
 use super::state::Work;
@@ -111,6 +112,30 @@ pub(super) fn ingest(work: &mut Work<'_>, slice: &CheckedSlice, contact: Contact
         false,
     )?;
     Ok(SliceOutcome::Taken { end, received })
+}
+
+/// The chain of a device's log at `seq`; `None` unless every entry up to there is stored.
+///
+/// # Errors
+/// [`StoreError`].
+pub(super) fn chain_at(
+    reader: &mut Reader,
+    community: CommunityCode,
+    device: DeviceId,
+    seq: Seq,
+) -> Result<Option<Hash>, StoreError> {
+    let empty = LogHead::empty(community, device);
+    let log = device_logs::find(&reader.connection, device)?;
+    let head = log.map_or(empty, |log| log.head);
+    let mut at = if seq == head.seq { head } else { empty };
+    if let Some(log) = log.filter(|_| at.seq < seq && seq < head.seq) {
+        // An answer was lost: the phone does not know yet how far its log is here.
+        entries::for_each(&reader.connection, &mut reader.codec, log.number, 1..=seq, |entry| {
+            at = at.after(entry.hash);
+            Ok(())
+        })?;
+    }
+    Ok((at.seq == seq).then_some(at.h))
 }
 
 /// Whether the slice agrees with every point of the chain that the home knows.

@@ -7,7 +7,7 @@ use menpai_sync_core::device_log::{LogHead, slice_message};
 use menpai_sync_core::entry::{Entry, EntryError};
 use menpai_sync_core::ids::{CommunityCode, DeviceId, Hash, Seq};
 use menpai_sync_core::signature::{PublicKey, Signer};
-use menpai_sync_core::wire::{SaidSliceLine, SliceLine, lines};
+use menpai_sync_core::wire::{PREVIOUS_UNKNOWN, SaidSliceLine, SliceLine, lines};
 
 /// Most entries of one slice; 512 KiB of the smallest entries there can be are fewer.
 pub const MAX_SLICE_ENTRIES: usize = 4_096;
@@ -21,6 +21,9 @@ pub enum Refusal {
     /// It does not continue what the home has of this device.
     #[error("broken_chain")]
     BrokenChain,
+    /// It leaves out the chain before it, and what the home has there does not lead to it.
+    #[error("{PREVIOUS_UNKNOWN}")]
+    PreviousUnknown,
     /// Not lines as the protocol says.
     #[error("unreadable_slice")]
     Unreadable,
@@ -43,8 +46,9 @@ impl Refusal {
 /// A slice that was read; nothing about it is believed yet.
 #[derive(Debug, Clone)]
 pub struct Slice {
-    /// Its first line.
-    pub line: SliceLine,
+    /// Its first line, as it was said.
+    pub line: SaidSliceLine,
+    last: Seq,
     body: Vec<u8>,
     entries: Vec<Range<usize>>,
 }
@@ -85,38 +89,55 @@ impl Slice {
             Some(range)
         });
         let first = offsets.next().ok_or(Refusal::Unreadable)?;
-        let said: SaidSliceLine = serde_json::from_slice(&body[first]).map_err(|_| Refusal::Unreadable)?;
+        let line: SaidSliceLine = serde_json::from_slice(&body[first]).map_err(|_| Refusal::Unreadable)?;
         let entries: Vec<Range<usize>> = offsets.take(MAX_SLICE_ENTRIES + 1).collect();
         if entries.len() > MAX_SLICE_ENTRIES {
             return Err(Refusal::TooLarge);
         }
-        let line = said.before(entries.len()).ok_or(Refusal::Unreadable)?;
-        let count = line.last.checked_sub(line.first).and_then(|less| less.checked_add(1));
+        let last = line.last(entries.len()).ok_or(Refusal::Unreadable)?;
+        let count = last.checked_sub(line.first).and_then(|less| less.checked_add(1));
         // SQLite numbers end at 2^63.
-        let in_range = line.first >= 1 && line.last <= i64::MAX as u64;
+        let in_range = line.first >= 1 && last <= i64::MAX as u64;
         if !in_range || entries.is_empty() || count != Some(entries.len() as u64) {
             return Err(Refusal::Unreadable);
         }
-        Ok(Slice { line, body, entries })
+        Ok(Slice {
+            line,
+            last,
+            body,
+            entries,
+        })
     }
 
-    /// Chains the entries and checks the device's signature over the end.
+    /// Chains the entries and checks the device's signature over the end. `known` is the chain
+    /// before them where the slice does not say it.
     ///
     /// # Errors
-    /// [`Refusal::BadSignature`].
-    pub fn check(self, community: CommunityCode, device: DeviceId, key: &PublicKey) -> Result<CheckedSlice, Refusal> {
+    /// [`Refusal::BadSignature`]; [`Refusal::PreviousUnknown`] where the slice may still fit if
+    /// it says what is before it.
+    pub fn check(
+        self,
+        community: CommunityCode,
+        device: DeviceId,
+        key: &PublicKey,
+        known: Hash,
+    ) -> Result<CheckedSlice, Refusal> {
+        let refusal = match self.line.previous {
+            Some(_) => Refusal::BadSignature,
+            None => Refusal::PreviousUnknown,
+        };
         let bytes: Vec<Vec<u8>> = self
             .entries
             .iter()
             .map(|range| self.body[range.clone()].to_vec())
             .collect();
-        let slice = CheckedSlice::chain(device, self.line, bytes);
+        let slice = CheckedSlice::chain(device, self.line.or(self.last, known), bytes);
         let head = LogHead {
             seq: slice.line.last,
             h: slice.last_h(),
         };
         key.verify(&slice_message(community, device, head), &slice.line.signature)
-            .map_err(|_| Refusal::BadSignature)?;
+            .map_err(|_| refusal)?;
         Ok(slice)
     }
 }

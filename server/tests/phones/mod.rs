@@ -163,6 +163,14 @@ impl Phone {
         body
     }
 
+    /// The same, without the chain before it.
+    pub fn brief_slice_bytes(&self, first: u64, last: u64) -> Vec<u8> {
+        let text = String::from_utf8(self.slice_bytes(first, last)).unwrap();
+        let previous = format!(r#""previous":"{}","#, self.head(first - 1).h);
+        assert!(text.contains(&previous), "{text}");
+        text.replacen(&previous, "", 1).into_bytes()
+    }
+
     pub fn slice(&self, first: u64, last: u64) -> Slice {
         Slice::read(self.slice_bytes(first, last)).unwrap()
     }

@@ -91,8 +91,9 @@ text_serde!(HashStart);
 pub struct BriefSliceLine {
     /// Seq of its first entry.
     pub first: Seq,
-    /// The chain before its first entry.
-    pub previous: Hash,
+    /// The chain before its first entry; `None`: as the home has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Hash>,
     /// Over the chain at its last entry.
     pub signature: Signature,
 }
@@ -100,23 +101,31 @@ pub struct BriefSliceLine {
 /// First line of a slice as it came, brief or in full.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct SaidSliceLine {
-    first: Seq,
+    /// Seq of its first entry.
+    pub first: Seq,
     last: Option<Seq>,
-    previous: Hash,
+    /// The chain before its first entry; `None`: as the home has it.
+    pub previous: Option<Hash>,
     signature: Signature,
 }
 
 impl SaidSliceLine {
-    /// In full, before so many entries; `None` past the largest number.
+    /// Seq of its last entry, before so many; `None` past the largest number.
     #[must_use]
-    pub fn before(self, entries: usize) -> Option<SliceLine> {
+    pub fn last(&self, entries: usize) -> Option<Seq> {
         let counted = || self.first.checked_add(entries as u64)?.checked_sub(1);
-        Some(SliceLine {
+        self.last.or_else(counted)
+    }
+
+    /// In full: it ends at `last`, and where it does not say what is before it, `known` is.
+    #[must_use]
+    pub fn or(self, last: Seq, known: Hash) -> SliceLine {
+        SliceLine {
             first: self.first,
-            last: self.last.or_else(counted)?,
-            previous: self.previous,
+            last,
+            previous: self.previous.unwrap_or(known),
             signature: self.signature,
-        })
+        }
     }
 }
 
@@ -213,6 +222,29 @@ mod tests {
         assert!("0123456789abcde".parse::<HashStart>().is_err());
         assert!("0123456789ABCDEF".parse::<HashStart>().is_err());
         assert!("0123456789abcdef".parse::<HashStart>().is_ok());
+    }
+
+    #[test]
+    fn a_brief_slice_line_is_filled_in_as_the_home_knows_it() {
+        let (own, known) = (Hash([3; 32]), Hash([4; 32]));
+        for previous in [None, Some(own)] {
+            let line = BriefSliceLine {
+                first: 12,
+                previous,
+                signature: Signature([9; 64]),
+            };
+            let line = serde_json::to_value(line).unwrap();
+            assert_eq!(line.get("previous").is_some(), previous.is_some());
+            let said: SaidSliceLine = serde_json::from_value(line).unwrap();
+            let last = said.last(6).unwrap();
+            assert_eq!((said.previous, last), (previous, 17));
+            assert_eq!(said.or(last, known).previous, previous.unwrap_or(known));
+        }
+        let first = u64::MAX;
+        let signature = Signature([9; 64]);
+        let said = serde_json::json!({"first": first, "signature": signature});
+        let said: SaidSliceLine = serde_json::from_value(said).unwrap();
+        assert_eq!(said.last(2), None);
     }
 
     #[test]

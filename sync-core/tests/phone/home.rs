@@ -204,6 +204,11 @@ impl Home {
         self.lines.push((envelope, bytes));
     }
 
+    /// As after it was put back from a backup that knew nothing of this device.
+    pub(crate) fn forget_log(&mut self, device: DeviceId) {
+        self.heads.remove(&device);
+    }
+
     /// A part as it is now, whole.
     pub(crate) fn snapshot(&self, class: Class) -> Snapshot {
         let mut replica = Replica::empty(self.community, Arc::new(Kinds::builtin().unwrap()));
@@ -243,15 +248,17 @@ impl Home {
         while !rest.is_empty() {
             let (slice, after) = wire::inflate_member(rest, 1 << 20).unwrap();
             rest = after;
+            let mut lines = wire::lines(&slice).unwrap();
+            let line: SaidSliceLine = serde_json::from_slice(lines.next().unwrap()).unwrap();
+            let has = self.heads.get(&device).unwrap_or(&empty).seq;
+            if line.previous.is_none() && line.first > has + 1 {
+                self.refuse.get_or_insert(wire::PREVIOUS_UNKNOWN);
+            }
             if self.refuse.is_some() {
                 continue;
             }
-            let mut lines = wire::lines(&slice).unwrap();
-            let line: SaidSliceLine = serde_json::from_slice(lines.next().unwrap()).unwrap();
-            let lines: Vec<&[u8]> = lines.collect();
-            let slice = line.before(lines.len()).unwrap();
-            first_seq.get_or_insert(slice.first);
-            for (seq, bytes) in (slice.first..).zip(lines) {
+            first_seq.get_or_insert(line.first);
+            for (seq, bytes) in (line.first..).zip(lines) {
                 let head = *self.heads.entry(device).or_insert(empty);
                 if seq <= head.seq {
                     continue;

@@ -18,7 +18,7 @@ use menpai_sync_core::phone::{
 };
 use menpai_sync_core::signature::Signer;
 use menpai_sync_core::time::Instant;
-use menpai_sync_core::wire::SliceRefusal;
+use menpai_sync_core::wire::{SaidSliceLine, SliceRefusal};
 use serde_json::json;
 
 /// A phone with its stored rows and its key.
@@ -457,6 +457,48 @@ fn a_token_that_is_no_longer_accepted_is_forgotten_and_nothing_else() {
     let writes = device.phone.refused(refusal("too_many_requests"));
     device.keep(writes);
     assert!(device.phone.status().refused.is_some());
+}
+
+#[test]
+fn what_comes_before_a_slice_is_said_only_after_a_refusal() {
+    let mut home = Home::new();
+    let (first, ..) = street(&mut home);
+    let mut device = Device::enrolled(&home, 1);
+    device.sync(&mut home);
+    let says_previous = |device: &mut Device| {
+        let request = device.request();
+        let (_, rest) = menpai_sync_core::wire::inflate_member(&request, 1 << 20).unwrap();
+        let (slice, _) = menpai_sync_core::wire::inflate_member(rest, 1 << 20).unwrap();
+        let line: SaidSliceLine = serde_json::from_slice(slice.split(|byte| *byte == b'\n').next().unwrap()).unwrap();
+        line.previous.is_some()
+    };
+    device.check_door(first, "met");
+    assert!(!says_previous(&mut device), "the home knows where a log begins");
+    device.sync(&mut home);
+    device.check_door(first, "met");
+    assert!(!says_previous(&mut device), "the home said where the log is");
+
+    // The home has lost what it had, and says so.
+    home.forget_log(device.phone.log_head().unwrap().0);
+    let request = device.request();
+    let key = home.key.clone();
+    let answer = home.answer(device.phone.log_head().unwrap().0, &request, &key);
+    let received = device.phone.receive(&answer).unwrap();
+    assert!(received.more, "the next request goes at once");
+    assert_eq!((received.sent, device.phone.only_here()), (0, 2));
+    device.keep(received.writes);
+    device.reopen();
+    home.refuse = None;
+    assert!(says_previous(&mut device));
+    assert_eq!(device.sync(&mut home), 2);
+    assert!(device.phone.status().refused.is_none());
+    device.check_door(first, "met");
+    assert!(!says_previous(&mut device));
+    for code in ["bad_signature", "broken_chain"] {
+        home.refuse = Some(code);
+        device.sync(&mut home);
+        assert!(says_previous(&mut device), "{code}");
+    }
 }
 
 #[test]

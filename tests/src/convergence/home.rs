@@ -1,7 +1,7 @@
 //! The home as a library: the server's own community with a real SQLite file, and what the
 //! sync handler does with a request, without HTTP and with the clock as an argument.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use menpai_server::store::community::identity::Founder;
@@ -56,6 +56,26 @@ impl Home {
     pub(super) fn reopen(&mut self) {
         self.community = None;
         self.community = Some(Community::open(&self.path, code(), &self.settings).unwrap());
+    }
+
+    /// A whole copy of the file, as a backup is.
+    pub(super) fn back_up(&self) -> PathBuf {
+        let copy = self.path.with_extension("copy");
+        let connection = rusqlite::Connection::open(&self.path).unwrap();
+        connection
+            .execute("VACUUM INTO :copy", rusqlite::named_params! {":copy": copy.to_str()})
+            .unwrap();
+        copy
+    }
+
+    /// Puts the copy in the file's place.
+    pub(super) fn restore(&mut self, copy: &Path) {
+        self.community = None;
+        for beside in ["sqlite-wal", "sqlite-shm"] {
+            let _ = std::fs::remove_file(self.path.with_extension(beside));
+        }
+        std::fs::copy(copy, &self.path).unwrap();
+        self.reopen();
     }
 
     /// One slice of a device's log.
@@ -132,7 +152,7 @@ impl Home {
 
 /// Power cuts are not what is tried here, and a file in memory makes a thousand seeds cheap.
 fn folder_in_memory() -> tempfile::TempDir {
-    let memory = std::path::Path::new("/dev/shm");
+    let memory = Path::new("/dev/shm");
     let folder = if memory.is_dir() {
         tempfile::tempdir_in(memory)
     } else {

@@ -7,11 +7,13 @@ mod home;
 mod kinds;
 mod office;
 mod phone;
+mod restored;
 mod schedule;
 mod town;
 
 use std::fmt;
 
+pub use restored::run_restored;
 pub use schedule::{run, run_with};
 
 /// What did not hold.

@@ -66,7 +66,7 @@ pub fn run_with(seed: u64, tamper: impl FnOnce(&std::path::Path)) -> Result<Tria
 }
 
 impl World {
-    fn new(seed: u64) -> World {
+    pub(super) fn new(seed: u64) -> World {
         let mut dice = Dice::of(seed, 0);
         let mut office = Office::new(&mut dice, BEGIN_MS);
         let home = Home::found(kinds::builtin(), key(&mut dice), office.founder());
@@ -175,7 +175,7 @@ impl World {
         self.dice.pick(&known).copied()
     }
 
-    fn record(&mut self, phone: usize) -> Result<(), String> {
+    pub(super) fn record(&mut self, phone: usize) -> Result<(), String> {
         let Some((door, mut grid)) = self.known(phone, "dwelling") else {
             return self.record_blind(phone);
         };
@@ -431,7 +431,7 @@ impl World {
     }
 
     /// Everybody syncs without trouble until, for a whole round, nobody had anything to say.
-    fn quiet(&mut self) -> Result<(), String> {
+    pub(super) fn quiet(&mut self) -> Result<(), String> {
         self.late.clear();
         for _ in 0..QUIET_ROUNDS {
             let mut said = false;

@@ -163,6 +163,39 @@ pub const SLICES: &[SliceCase] = &[
         "broken_chain",
     ),
     case(
+        "a chain of its own, left out",
+        |who| {
+            let elsewhere = LogHead {
+                seq: who.head.seq,
+                h: Hash([9; 32]),
+            };
+            without_previous(who, elsewhere)
+        },
+        1,
+        "previous_unknown",
+    ),
+    case(
+        "a chain left out after a gap",
+        |who| {
+            let further = who.head.after(Hash::of(b"not sent"));
+            without_previous(who, further)
+        },
+        1,
+        "previous_unknown",
+    ),
+    case(
+        "a chain left out at the end of all numbers",
+        |who| {
+            let last = LogHead {
+                seq: i64::MAX as u64 - 1,
+                h: who.head.h,
+            };
+            without_previous(who, last)
+        },
+        1,
+        "previous_unknown",
+    ),
+    case(
         "20,000 slices, none readable",
         |who| {
             let mut body = who.body(&[]);
@@ -183,6 +216,15 @@ fn honest_body(who: &mut Attacker) -> Vec<u8> {
 fn signed(who: &Attacker, entries: &[Vec<u8>]) -> Vec<u8> {
     let (slice, _) = who.slice(who.head, entries);
     who.body(&[slice])
+}
+
+/// A slice of one entry that leaves out the chain before it.
+fn without_previous(who: &Attacker, head: LogHead) -> Vec<u8> {
+    let (slice, _) = who.slice(head, &[b"{}".to_vec()]);
+    let text = String::from_utf8(slice).unwrap();
+    let previous = format!(r#""previous":"{}","#, head.h);
+    assert!(text.contains(&previous), "{text}");
+    who.body(&[text.replacen(&previous, "", 1).into_bytes()])
 }
 
 /// A slice of one entry, rightly signed, then changed.

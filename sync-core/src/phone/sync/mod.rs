@@ -74,7 +74,9 @@ impl Phone {
         self.take_receipt(answer, &mut writes);
         let received = self.take_lines(answer, &mut writes);
         let cut = header.more == Some(true);
-        let mut more = cut || !header.snapshots.is_empty();
+        // The next request says all that this one left out.
+        let left_out = |refused: &SliceRefusal| refused.code == wire::PREVIOUS_UNKNOWN;
+        let mut more = cut || !header.snapshots.is_empty() || header.refused.as_ref().is_some_and(left_out);
         self.take_cursor(header, &asked.unwrap_or_default(), &mut writes, &mut more);
         self.contact = Contact {
             log,

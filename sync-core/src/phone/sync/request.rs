@@ -97,7 +97,8 @@ impl Phone {
         for (slice, signature) in in_flight.slices.iter().zip(signatures) {
             let line = BriefSliceLine {
                 first: slice.first,
-                previous: slice.previous,
+                // Left out, unless the home has refused something: it may not have what it had.
+                previous: self.contact.refused.is_some().then_some(slice.previous),
                 signature: *signature,
             };
             let mut lines = serde_json::to_vec(&line).ok()?;
