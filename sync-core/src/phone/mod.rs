@@ -39,8 +39,8 @@ pub use snapshot::{SnapshotTaken, TakeSnapshotError};
 pub use store::{Stored, Write, WriteValue};
 pub use sync::{ReceiveError, Received, SyncDraft};
 pub use view::{
-    Building, BuildingCount, CarePlanCard, DoorCard, DoorRow, DoorState, DueVisit, Field, FieldValueView, GridCount,
-    Matter, NextDoors, PersonCard, PhoneStatus, RecordRow, Resident, Rung, Sweep, Today, Unit, VisitLine,
+    Building, CarePlanCard, DoorCard, DoorRow, DoorState, DueVisit, Field, FieldValueView, GridCount, Matter,
+    NextDoors, PersonCard, PhoneStatus, RecordRow, Resident, Rung, Sweep, Today, Unit, VisitLine,
 };
 
 use own_log::OwnLog;

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::list::{door_row, is_door};
 use super::place::{Homes, compound_of, natural};
 use super::seen::{DoorStates, Records};
-use super::view::{Building, BuildingCount, DoorRow, NextDoors, Sweep, Unit};
+use super::view::{Building, DoorRow, NextDoors, Sweep, Unit};
 use super::{Phone, Replica};
 use crate::folds::coverage::{Campaign, CoverageWindow};
 use crate::ids::{EntityId, GridId};
@@ -29,12 +29,12 @@ impl Phone {
             .filter_map(|campaign| {
                 let states = self.campaign_states(records, campaign, now);
                 let buildings = walk.buildings(|id, row| covers(replica, campaign, id, row), |id| states.get(&id));
-                (!buildings.is_empty()).then(|| sweep(Some(campaign), &buildings, from))
+                (!buildings.is_empty()).then(|| sweep(Some(campaign), buildings, from))
             })
             .collect();
         if sweeps.is_empty() {
             let states = self.door_states(records);
-            sweeps.push(sweep(None, &walk.buildings(|_, _| true, |id| states.get(&id)), from));
+            sweeps.push(sweep(None, walk.buildings(|_, _| true, |id| states.get(&id)), from));
         }
         sweeps
     }
@@ -130,23 +130,19 @@ fn covers(replica: &Replica, campaign: &Campaign, door: EntityId, row: &Row) -> 
     campaign.covers(places)
 }
 
-fn sweep(campaign: Option<&Campaign>, buildings: &[Building], from: Option<EntityId>) -> Sweep {
+fn sweep(campaign: Option<&Campaign>, buildings: Vec<Building>, from: Option<EntityId>) -> Sweep {
     Sweep {
         campaign: campaign.map(|campaign| campaign.id),
         name: campaign.map(|campaign| campaign.name.clone()),
         until: campaign.map(|campaign| campaign.ends_on.to_string()),
         doors: buildings.iter().map(|building| building.doors).sum(),
         closed: buildings.iter().map(|building| building.closed).sum(),
-        next: next_doors(buildings, from),
+        next: next_doors(&buildings, from),
         buildings: buildings
-            .iter()
-            .map(|building| BuildingCount {
-                id: building.id,
-                name: building.name.clone(),
-                compound: building.compound.clone(),
-                grid: building.grid,
-                doors: building.doors,
-                closed: building.closed,
+            .into_iter()
+            .map(|building| Building {
+                units: Vec::new(),
+                ..building
             })
             .collect(),
     }

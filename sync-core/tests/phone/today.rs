@@ -356,6 +356,10 @@ fn a_sweep_counts_its_own_days_and_without_one_every_door_counts() {
         running.buildings.iter().map(|building| building.closed).sum::<usize>(),
         1
     );
+    assert!(
+        !serde_json::to_string(&running.buildings).unwrap().contains("units"),
+        "a building that is only counted comes without its doors"
+    );
     // The matrix shows what the sweep counts; the door's own card still knows the earlier check.
     let marks: Vec<_> = device
         .phone

@@ -33,13 +33,7 @@ export interface DoorRow {
   state: DoorState;
 }
 
-export interface Building {
-  id: string;
-  name: string;
-  compound: string | null;
-  grid: string;
-  doors: number;
-  closed: number;
+export interface Building extends BuildingCount {
   units: { unit: string; doors: DoorRow[] }[];
 }
 

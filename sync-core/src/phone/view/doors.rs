@@ -77,25 +77,9 @@ pub struct Building {
     pub doors: usize,
     /// How many of them are closed.
     pub closed: usize,
-    /// The stairwells.
+    /// The stairwells; left out where it is only counted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub units: Vec<Unit>,
-}
-
-/// A building in numbers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct BuildingCount {
-    /// The place.
-    pub id: EntityId,
-    /// Its name.
-    pub name: String,
-    /// The compound it stands in.
-    pub compound: Option<String>,
-    /// The grid.
-    pub grid: GridId,
-    /// How many doors.
-    pub doors: usize,
-    /// How many of them are closed.
-    pub closed: usize,
 }
 
 /// Where to go on.
@@ -130,6 +114,6 @@ pub struct Sweep {
     pub closed: usize,
     /// Where to go on; nothing: all are closed.
     pub next: Option<NextDoors>,
-    /// In the order people count.
-    pub buildings: Vec<BuildingCount>,
+    /// In the order people count, without their doors.
+    pub buildings: Vec<Building>,
 }

@@ -15,7 +15,7 @@ use crate::wire::SliceRefusal;
 use super::enrolment::{NamedCommunity, NamedWorker};
 
 pub use card::{CarePlanCard, DoorCard, Field, FieldValueView, Matter, PersonCard};
-pub use doors::{Building, BuildingCount, DoorRow, DoorState, NextDoors, Resident, Sweep, Unit};
+pub use doors::{Building, DoorRow, DoorState, NextDoors, Resident, Sweep, Unit};
 pub use today::{DueVisit, Today, VisitLine};
 
 /// How far an entry has come.
