@@ -90,18 +90,18 @@ fn relation(replica: &Replica, person: EntityId) -> String {
 }
 
 /// The dwelling that an entity is, lives in or belongs to.
-pub(super) fn dwelling_of(replica: &Replica, entity: EntityId) -> Option<EntityId> {
-    let row = replica.row(entity)?;
-    match row.entity_type.as_str() {
-        DWELLING => Some(entity),
-        HOUSEHOLD => row.reference("dwelling_id"),
-        PERSON => dwelling_of(replica, row.reference("household_id")?),
-        _ => row
-            .reference("subject_id")
-            .or_else(|| row.reference("person_id"))
-            .filter(|subject| *subject != entity)
-            .and_then(|subject| dwelling_of(replica, subject)),
+pub(super) fn dwelling_of(replica: &Replica, mut entity: EntityId) -> Option<EntityId> {
+    // A plan, its person, the household, the door: longer ways have been written into a ring.
+    for _ in 0..4 {
+        let row = replica.row(entity)?;
+        entity = match row.entity_type.as_str() {
+            DWELLING => return Some(entity),
+            HOUSEHOLD => return row.reference("dwelling_id"),
+            PERSON => row.reference("household_id")?,
+            _ => row.reference("subject_id").or_else(|| row.reference("person_id"))?,
+        };
     }
+    None
 }
 
 /// A dwelling's address in pieces: room, unit, building, compound.

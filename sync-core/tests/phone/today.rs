@@ -297,6 +297,33 @@ fn a_household_is_visited_as_a_whole_and_nobody_who_died_is_due() {
 }
 
 #[test]
+fn people_and_plans_written_into_a_ring_live_nowhere() {
+    let mut home = Home::new();
+    let chen = elder(&mut home, "101", "郁青禾");
+    plan(&mut home, chen.person, 2, None, ME);
+    home.office_edit(Class::Open, OFFICE, Vec::new(), |entry| {
+        let [one, two] = [0, 1].map(|index| EntityId::made_by(entry, index));
+        vec![
+            item("person", one, "household_id", &two.to_string()),
+            item("person", two, "household_id", &one.to_string()),
+        ]
+    });
+    home.office_edit(Class::Care, OFFICE, Vec::new(), |entry| {
+        let [one, two] = [0, 1].map(|index| EntityId::made_by(entry, index));
+        vec![
+            item("care_plan", one, "subject_id", &two.to_string()),
+            number("care_plan", one, "interval_days", 1),
+            item("care_plan", one, "starts_on", "2026-03-18"),
+            item("care_plan", two, "subject_id", &one.to_string()),
+            number("care_plan", two, "interval_days", 1),
+            item("care_plan", two, "starts_on", "2026-03-18"),
+        ]
+    });
+    let device = phone(&mut home);
+    assert_eq!(names(&device.phone.today(march(19), None).overdue), [("郁青禾", 1)]);
+}
+
+#[test]
 fn weak_hearing_warns_before_a_call() {
     let mut home = Home::new();
     let chen = elder(&mut home, "302", "郁青禾");
