@@ -1,6 +1,7 @@
 //! Who is on a care plan here and when each is due: the clocks of `folds::care_clock` over
 //! what this phone has, its own unsent records included.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
@@ -48,11 +49,12 @@ impl Cared<'_> {
         }
     }
 
-    /// Later days, then earlier due dates come first; the id settles the rest.
-    fn urgency(&self, today: NaiveDate) -> (u64, std::cmp::Reverse<Option<NaiveDate>>, std::cmp::Reverse<EntityId>) {
+    /// Later days, then earlier due dates come first, a plan without clocks last; the id settles
+    /// the rest.
+    fn urgency(&self, today: NaiveDate) -> (u64, Reverse<NaiveDate>, Reverse<EntityId>) {
         let late = self.due.map_or(0, |due| due.days_overdue(today));
-        let on = self.due.map(|due| due.due_on());
-        (late, std::cmp::Reverse(on), std::cmp::Reverse(self.plan))
+        let on = self.due.map_or(NaiveDate::MAX, |due| due.due_on());
+        (late, Reverse(on), Reverse(self.plan))
     }
 }
 

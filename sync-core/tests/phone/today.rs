@@ -266,6 +266,23 @@ fn mine_come_first_and_a_subject_of_two_plans_is_listed_once() {
 }
 
 #[test]
+fn a_plan_that_lacks_its_interval_hides_no_visit_that_is_due() {
+    let mut home = Home::new();
+    let chen = elder(&mut home, "101", "郁青禾");
+    let unfinished = |home: &mut Home| {
+        home.office_edit(Class::Care, OFFICE, Vec::new(), |entry| {
+            let id = EntityId::made_by(entry, 0);
+            vec![item("care_plan", id, "subject_id", &chen.person.to_string())]
+        });
+    };
+    unfinished(&mut home);
+    plan(&mut home, chen.person, 2, None, ME);
+    unfinished(&mut home);
+    let device = phone(&mut home);
+    assert_eq!(names(&device.phone.today(march(18), None).due), [("郁青禾", 0)]);
+}
+
+#[test]
 fn a_household_is_visited_as_a_whole_and_nobody_who_died_is_due() {
     let mut home = Home::new();
     let [chen, wu] = [("101", "郁青禾"), ("302", "吴砚秋")].map(|(room, name)| elder(&mut home, room, name));
