@@ -50,7 +50,13 @@ impl CarePlan {
             starts_on: day(schedules.starts_on.as_str())?,
             ends_on: day(schedules.ends_on.as_str()),
             paused_until: day(schedules.paused_until.as_str()),
-            extra: extra_from.map(|from| (from, day(schedules.extra_until.as_str()).unwrap_or(from))),
+            // An end before the beginning is left over from an earlier occasion.
+            extra: extra_from.map(|from| {
+                (
+                    from,
+                    day(schedules.extra_until.as_str()).map_or(from, |until| until.max(from)),
+                )
+            }),
             major_change_on: day(schedules.major_change_on.as_str()),
         })
     }
@@ -306,6 +312,26 @@ mod tests {
         assert!(before.is_due(march(20)));
         assert_eq!((before.days_overdue(march(21)), before.days_overdue(march(22))), (0, 1));
         assert!(!due(&plan, days(&[19, 20]), march(21)).unwrap().is_due(march(21)));
+    }
+
+    #[test]
+    fn an_extra_visit_is_not_late_before_its_first_day() {
+        let kinds = crate::kinds::Kinds::builtin().unwrap();
+        let schedules = kinds.get("care_plan").unwrap().effects.schedules.as_ref().unwrap();
+        let plan = CarePlan::read(schedules, |field| match field {
+            "subject_id" => Some(Scalar::Text(EntityId::from_bytes([1; 16]).to_string())),
+            "interval_days" => Some(Scalar::Integer(30)),
+            "starts_on" => Some(Scalar::Text("2020-03-18".to_owned())),
+            // The end of last winter's, which nobody cleared.
+            "extra_visit_from" => Some(Scalar::Text("2020-03-25".to_owned())),
+            "extra_visit_until" => Some(Scalar::Text("2020-01-31".to_owned())),
+            _ => None,
+        });
+        let due = due(&plan.unwrap(), days(&[19]), march(24)).unwrap();
+        assert!(!due.is_due(march(24)));
+        assert_eq!((due.days_overdue(march(24)), due.days_overdue(march(25))), (0, 0));
+        assert!(due.is_due(march(25)));
+        assert_eq!(due.days_overdue(march(26)), 1);
     }
 
     #[test]
