@@ -3,17 +3,19 @@
 
 use std::collections::HashSet;
 
+use chrono::NaiveDate;
+
 use super::place::{DWELLING, Homes, natural};
 use super::seen::rung;
 use super::view::{DoorRow, DoorState, GridCount, PhoneStatus, Resident, Rung};
 use super::{Phone, Replica};
 use crate::ids::{EntityId, GridId, WorkerId};
 use crate::replica::Row;
-use crate::time::Instant;
+use crate::time::{Instant, read_day};
 
 impl Phone {
-    /// Everyone who is the subject of a running plan.
-    pub(super) fn on_care_plan(&self) -> HashSet<EntityId> {
+    /// Everyone who is the subject of a plan that has not ended by `today`.
+    pub(super) fn on_care_plan(&self, today: NaiveDate) -> HashSet<EntityId> {
         let Some(replica) = &self.replica else {
             return HashSet::new();
         };
@@ -21,9 +23,9 @@ impl Phone {
             .rows()
             .filter_map(|(_, row)| {
                 let schedules = self.kinds.get(&row.entity_type)?.effects.schedules.as_ref()?;
-                row.text(schedules.ends_on.as_str())
-                    .is_none()
-                    .then(|| row.reference(schedules.subject.as_str()))?
+                let ended = row.text(schedules.ends_on.as_str()).and_then(read_day);
+                row.reference(schedules.subject.as_str())
+                    .filter(|_| ended.is_none_or(|last| today <= last))
             })
             .collect()
     }

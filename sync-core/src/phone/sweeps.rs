@@ -22,7 +22,7 @@ impl Phone {
         let Some(replica) = &self.replica else {
             return Vec::new();
         };
-        let walk = Walk::new(self, replica);
+        let walk = Walk::new(self, replica, now);
         let mut sweeps: Vec<Sweep> = self
             .running_campaigns(now)
             .iter()
@@ -60,7 +60,7 @@ impl Phone {
                 .find(|(campaign, _)| covers(replica, campaign, id, row));
             over.map_or(&ever, |(_, states)| states).get(&id)
         };
-        Walk::new(self, replica).buildings(|_, row| row.part.grid == Some(grid), state)
+        Walk::new(self, replica, now).buildings(|_, row| row.part.grid == Some(grid), state)
     }
 
     fn campaign_states(&self, records: &Records<'_>, campaign: &Campaign, now: Instant) -> DoorStates {
@@ -80,11 +80,11 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(phone: &Phone, replica: &'a Replica) -> Walk<'a> {
+    fn new(phone: &Phone, replica: &'a Replica, now: Instant) -> Walk<'a> {
         Walk {
             replica,
             homes: Homes::gather(replica),
-            on_plan: phone.on_care_plan(),
+            on_plan: phone.on_care_plan(now.local_date()),
         }
     }
 

@@ -169,6 +169,11 @@ impl Home {
         id
     }
 
+    /// The id of the entry appended last.
+    pub(crate) fn last_entry(&self) -> EntryId {
+        self.lines.last().and_then(|(envelope, _)| envelope.entry).unwrap()
+    }
+
     pub(crate) fn heads(&self, class: Class) -> Vec<Hash> {
         self.documents
             .get(&part(class))

@@ -283,6 +283,20 @@ fn a_plan_that_lacks_its_interval_hides_no_visit_that_is_due() {
 }
 
 #[test]
+fn a_door_bears_the_mark_of_a_plan_until_its_last_day() {
+    let mut home = Home::new();
+    let chen = elder(&mut home, "101", "郁青禾");
+    plan(&mut home, chen.person, 2, None, ME);
+    let ends = EntityId::made_by(home.last_entry(), 0);
+    home.office_edit(Class::Care, OFFICE, home.heads(Class::Care), |_| {
+        vec![item("care_plan", ends, "ends_on", "2026-03-25")]
+    });
+    let device = phone(&mut home);
+    let marked = |day| device.phone.buildings(grid(), march(day))[0].units[0].doors[0].on_care_plan;
+    assert_eq!((marked(20), marked(25), marked(26)), (true, true, false));
+}
+
+#[test]
 fn a_household_is_visited_as_a_whole_and_nobody_who_died_is_due() {
     let mut home = Home::new();
     let [chen, wu] = [("101", "郁青禾"), ("302", "吴砚秋")].map(|(room, name)| elder(&mut home, room, name));
