@@ -112,9 +112,13 @@ fn half_width(letter: char) -> char {
     }
 }
 
-/// Zero-width characters that come with text pasted from web pages and chat programs.
+/// Characters without width that come with text pasted from web pages, address books and chat
+/// programs, those that only set the direction of writing among them.
 fn is_invisible(letter: char) -> bool {
-    matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+    matches!(
+        letter,
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+    )
 }
 
 #[cfg(test)]

@@ -199,6 +199,14 @@ fn an_id_number_kept_as_a_number_has_lost_its_end() {
 }
 
 #[test]
+fn what_nobody_can_see_in_a_cell_changes_nothing() {
+    // A number copied out of an address book, a name out of a web page.
+    let row = only_row(",,2号楼,,\u{2066}301\u{2069},郑\u{ad}玉兰,,,,\u{202d}15400001234\u{202c},,,");
+    assert_eq!((row.door.as_str(), row.name.as_str()), ("301", "郑玉兰"));
+    assert_eq!(row.phone.as_deref(), Some("15400001234"));
+}
+
+#[test]
 fn the_second_row_of_a_person_is_rejected() {
     use RejectionCode::DuplicatePerson;
     let one = ",,2号楼,1,301,郑玉兰,女,990001195003010027,1950-03-01,15400001234,,,";
