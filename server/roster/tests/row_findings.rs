@@ -207,6 +207,24 @@ fn what_nobody_can_see_in_a_cell_changes_nothing() {
 }
 
 #[test]
+fn a_one_is_a_man_only_where_a_two_says_so() {
+    let row = |door: u32, sex: &str, id: &str| format!(",,2号楼,,{door},郑玉兰,{sex},{id},,,,,");
+    let both = sheet(&[&row(301, "1", ""), &row(302, "2", "")]);
+    assert_eq!(
+        both.rows.iter().map(|row| row.sex).collect::<Vec<_>>(),
+        [Some(Sex::Male), Some(Sex::Female)]
+    );
+    // Women alone, by a program that counts from 0; its men are mended already, or in another list.
+    for sex in ["1", "0"] {
+        assert_eq!(
+            rejections(&row(301, sex, "")),
+            [(RejectionCode::UnknownSex, Column::Sex)]
+        );
+        assert_eq!(only_row(&row(301, sex, ID_1950_WOMAN)).sex, Some(Sex::Female));
+    }
+}
+
+#[test]
 fn the_second_row_of_a_person_is_rejected() {
     use RejectionCode::DuplicatePerson;
     let one = ",,2号楼,1,301,郑玉兰,女,990001195003010027,1950-03-01,15400001234,,,";

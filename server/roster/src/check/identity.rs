@@ -177,10 +177,14 @@ impl Check<'_> {
         let word = number::plain(&text);
         let sex = words::sex(word, digits_are_standard).or(normalise::says_unknown(word).then_some(Sex::Unknown));
         let Some(sex) = sex else {
-            let (zh, en) = if !digits_are_standard && word == "1" {
+            let is_unclear_digit = !digits_are_standard && matches!(word, "0" | "1");
+            if is_unclear_digit && in_id.is_some() {
+                return in_id;
+            }
+            let (zh, en) = if is_unclear_digit {
                 (
-                    "这一列有 0 没有 2,看不准 1 是男是女。请写“男”或“女”。",
-                    "This column has 0 and no 2, so 1 may be either. Write 男 or 女.",
+                    "这一列没有 2,看不准 1 是男是女。请写“男”或“女”。",
+                    "This column has no 2, so 1 may be either. Write 男 or 女.",
                 )
             } else {
                 ("性别请写“男”或“女”。", "Write 男 or 女.")
