@@ -225,6 +225,25 @@ fn a_one_is_a_man_only_where_a_two_says_so() {
 }
 
 #[test]
+fn a_number_read_as_a_day_is_told() {
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let sheet = workbook.add_worksheet();
+    sheet.write_row(0, 0, ["楼栋", "门牌", "姓名", "出生日期"]).unwrap();
+    sheet.write_row(1, 0, ["2号楼", "301", "郑玉兰"]).unwrap();
+    // 1 December 2003 without its first 0, or a day of 1985.
+    sheet.write(1, 3, 31_201).unwrap();
+    let bytes = workbook.save_to_buffer().unwrap();
+    let sheet = menpai_roster::read_bytes("a.xlsx", &bytes, common::today()).unwrap();
+    assert_eq!(sheet.rows[0].birth_date.unwrap().to_string(), "1985-06-03");
+    let notice = &sheet.notices[0];
+    assert_eq!(
+        (notice.code, notice.column),
+        (NoticeCode::DateFromSerial, Column::BirthDate)
+    );
+    assert!(notice.message.zh.contains("1985-06-03"));
+}
+
+#[test]
 fn the_second_row_of_a_person_is_rejected() {
     use RejectionCode::DuplicatePerson;
     let one = ",,2号楼,1,301,郑玉兰,女,990001195003010027,1950-03-01,15400001234,,,";

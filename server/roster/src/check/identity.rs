@@ -138,7 +138,9 @@ impl Check<'_> {
         let text = normalise::text(cell)?;
         match cell {
             Cell::Date(date) => Some(*date),
-            Cell::Number(number) => date::from_serial(*number, from_1904).or_else(|| date::parse(&text)),
+            Cell::Number(number) => date::from_serial(*number, from_1904)
+                .inspect(|date| self.noticed_serial(&text, *date))
+                .or_else(|| date::parse(&text)),
             _ => {
                 let plain = text
                     .trim_start_matches(['\'', '’', '‘', '`'])
@@ -146,16 +148,21 @@ impl Check<'_> {
                     .replace('－', "-");
                 date::parse(&plain.replace('／', "/")).or_else(|| {
                     let date = date::from_serial(date::serial_text(&plain)?, from_1904)?;
-                    self.notice(
-                        Column::BirthDate,
-                        NoticeCode::DateFromSerial,
-                        &format!("“{plain}”按表格软件的日期序号读作 {date}。"),
-                        &format!("{plain} was read as a spreadsheet's day number: {date}."),
-                    );
+                    self.noticed_serial(&plain, date);
                     Some(date)
                 })
             }
         }
+    }
+
+    /// 31201 may also have been 031201.
+    fn noticed_serial(&mut self, seen: &str, date: NaiveDate) {
+        self.notice(
+            Column::BirthDate,
+            NoticeCode::DateFromSerial,
+            &format!("“{seen}”按表格软件的日期序号读作 {date}。"),
+            &format!("{seen} was read as a spreadsheet's day number: {date}."),
+        );
     }
 
     fn implausible(&mut self, column: Column) {
