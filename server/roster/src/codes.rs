@@ -11,8 +11,8 @@ use crate::registry::{Choice, choices};
 
 /// Sex as GB/T 2261.1 codes it.
 ///
-/// Several widespread systems write 0 for men and 1 for women. A bare digit in a roster is
-/// therefore never read as a sex; only words are.
+/// Several widespread systems write 0 for men and 1 for women: a digit in a roster is one of
+/// these codes only where a 2 stands in its column too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sex {
     /// `0`, the sex is not known.

@@ -3,6 +3,9 @@
 //! The only place where an office's own cells leave the crate, back to where they came from.
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use rust_xlsxwriter::{Color, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
@@ -47,29 +50,40 @@ pub enum WriteRejectedError {
 pub fn write_rejected(input: &Path, rejected: &[RejectedRow], output: &Path) -> Result<(), WriteRejectedError> {
     let (sheets, _) = reading::with_headings(source::tables(input, &source::load(input)?)?)?;
     let mut workbook = Workbook::new();
-    for sheet in &sheets {
+    for (sheet, number) in sheets.iter().zip(1..) {
         let reasons: BTreeMap<u32, &str> = rejected
             .iter()
             .filter(|rejected| rejected.sheet == sheet.table.name)
             .map(|rejected| (rejected.row, rejected.reasons.as_str()))
             .collect();
         if !reasons.is_empty() {
-            write_sheet(workbook.add_worksheet(), sheet, &reasons)?;
+            write_sheet(workbook.add_worksheet(), number, sheet, &reasons)?;
         }
     }
     let bytes = workbook.save_to_buffer()?;
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(output)?;
-    std::io::Write::write_all(&mut file, &bytes)?;
+    // Id numbers stand in it: it is for whoever imports, wherever the roster lies.
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(output)?;
+    file.write_all(&bytes).and_then(|()| file.sync_all()).inspect_err(|_| {
+        // Half a workbook must not pass for the rows that were not imported.
+        let _ = std::fs::remove_file(output);
+    })?;
     Ok(())
 }
 
-fn write_sheet(to: &mut Worksheet, sheet: &Prepared, reasons: &BTreeMap<u32, &str>) -> Result<(), XlsxError> {
-    let name = if sheet.table.name.is_empty() {
-        "未导入"
-    } else {
-        &sheet.table.name
-    };
-    to.set_name(name)?;
+fn write_sheet(
+    to: &mut Worksheet,
+    number: u32,
+    sheet: &Prepared,
+    reasons: &BTreeMap<u32, &str>,
+) -> Result<(), XlsxError> {
+    // Other programs give names that spreadsheets do not take; a CSV file gives none.
+    if sheet.table.name.is_empty() || to.set_name(&sheet.table.name).is_err() {
+        to.set_name(format!("未导入{number}"))?;
+    }
     let bold = Format::new().set_bold();
     let text = Format::new().set_num_format("@");
     let date = Format::new().set_num_format("yyyy-mm-dd");

@@ -335,3 +335,24 @@ fn what_the_workbook_library_panics_at_is_an_error() {
         assert!(read_bytes("a.xlsx", &bad, today()).is_err(), "{dimension}");
     }
 }
+
+#[test]
+fn rejected_rows_come_back_from_a_sheet_whose_name_no_spreadsheet_takes() {
+    let rows = workbook(&[&["楼栋", "门牌", "姓名"], &["2号楼", "301", ""]]);
+    let name = "协作路社区第一网格第二网格第三网格居民基本情况登记花名册（二〇二六年）";
+    let part = format!(
+        "<workbook xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\" \
+         xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\"><sheets>\
+         <sheet name=\"{name}\" sheetId=\"1\" r:id=\"rId1\"/></sheets></workbook>"
+    );
+    let (folder, input) = file("roster.xlsx", &with_part(&rows, "xl/workbook.xml", part.as_bytes()));
+    let rejected = menpai_roster::RejectedRow {
+        sheet: name.to_owned(),
+        row: 2,
+        reasons: "缺姓名".to_owned(),
+    };
+    let output = folder.path().join("rejected.xlsx");
+    menpai_roster::write_rejected(&input, &[rejected], &output).unwrap();
+    let again = read(&output, today()).unwrap();
+    assert_eq!(again.rejected.len(), 1);
+}

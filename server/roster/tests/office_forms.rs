@@ -5,6 +5,8 @@
 mod common;
 
 use common::{read_csv, today};
+use std::os::unix::fs::PermissionsExt;
+
 use menpai_roster::{NoticeCode, RejectedRow, RejectionCode, Roster, Row, Sex, read, read_bytes, write_rejected};
 use rust_xlsxwriter::{Format, Workbook, Worksheet};
 
@@ -368,6 +370,9 @@ fn rejected_rows_come_back_in_a_workbook_that_can_be_mended_and_read_again() {
     // The merged building has come along.
     let faults: Vec<_> = again.rejected.iter().map(|one| (one.row, one.code)).collect();
     assert_eq!(faults, [(2, RejectionCode::BadPhone)]);
+    // Who may read the roster's folder may not read its people.
+    let mode = std::fs::metadata(&output).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
     // Nobody's mended rows are written over.
     assert!(write_rejected(&input, &rows, &output).is_err());
 }
