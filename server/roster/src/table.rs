@@ -54,6 +54,22 @@ pub(crate) enum Cell {
     FormulaError(String),
 }
 
+/// What spreadsheets write in place of a formula's result.
+const FORMULA_ERRORS: [&str; 9] = [
+    "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!",
+];
+
+impl Cell {
+    /// A cell of a file that has texts only, or keeps one for a formula's error.
+    pub(crate) fn of_text(text: &str) -> Cell {
+        match text.trim() {
+            "" if text.is_empty() => Cell::Empty,
+            error if FORMULA_ERRORS.contains(&error) => Cell::FormulaError(error.to_owned()),
+            _ => Cell::Text(text.to_owned()),
+        }
+    }
+}
+
 impl Table {
     /// Writes what a merged cell says into every row below its first that has content of its
     /// own, in the columns at `positions` only.

@@ -244,6 +244,19 @@ fn a_number_read_as_a_day_is_told() {
 }
 
 #[test]
+fn the_error_of_a_formula_is_nobodys_name_in_a_csv_file_either() {
+    assert_eq!(
+        rejections(",,2号楼,,301,#N/A,,,,,,,"),
+        [(RejectionCode::MissingName, Column::Name)]
+    );
+    let sheet = sheet(&[",,2号楼,,301,郑玉兰,,,,,,,#REF!"]);
+    assert_eq!(
+        (sheet.rows[0].note.as_deref(), sheet.notices[0].code),
+        (None, NoticeCode::FormulaError)
+    );
+}
+
+#[test]
 fn the_second_row_of_a_person_is_rejected() {
     use RejectionCode::DuplicatePerson;
     let one = ",,2号楼,1,301,郑玉兰,女,990001195003010027,1950-03-01,15400001234,,,";

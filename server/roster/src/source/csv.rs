@@ -39,7 +39,7 @@ pub(super) fn table(bytes: &[u8]) -> Result<Table, RosterError> {
         if let Some(far) = record.iter().skip(MAX_COLUMNS).position(|field| !field.is_empty()) {
             return Err(super::far_cell(number, far + MAX_COLUMNS));
         }
-        let cells: Vec<Cell> = record.iter().take(MAX_COLUMNS).map(cell).collect();
+        let cells: Vec<Cell> = record.iter().take(MAX_COLUMNS).map(Cell::of_text).collect();
         if cells.iter().all(|cell| *cell == Cell::Empty) {
             continue;
         }
@@ -77,14 +77,6 @@ fn delimiter(text: &str) -> u8 {
 
 fn line_breaks(field: &str) -> u64 {
     field.bytes().filter(|byte| *byte == b'\n').count() as u64
-}
-
-fn cell(field: &str) -> Cell {
-    if field.is_empty() {
-        Cell::Empty
-    } else {
-        Cell::Text(field.to_owned())
-    }
 }
 
 #[cfg(test)]

@@ -159,10 +159,8 @@ const DAY_NUMBERS: std::ops::Range<f64> = 1.0..110_000.0;
 fn cell(value: &DataRef<'_>) -> Cell {
     match value {
         DataRef::Empty => Cell::Empty,
-        DataRef::String(text) if text.is_empty() => Cell::Empty,
-        DataRef::SharedString("") => Cell::Empty,
-        DataRef::String(text) => Cell::Text(text.clone()),
-        DataRef::SharedString(text) => Cell::Text((*text).to_owned()),
+        DataRef::String(text) => Cell::of_text(text),
+        DataRef::SharedString(text) => Cell::of_text(text),
         DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => Cell::Text(text.clone()),
         DataRef::Bool(value) => Cell::Text(value.to_string()),
         DataRef::Int(number) => Cell::Number(*number as f64),
