@@ -48,6 +48,8 @@ pub enum RejectionCode {
     IdChecksum,
     /// The id number was stored as a number, which has lost its last digits.
     IdPrecision,
+    /// An id number stands in another column, which everybody would read.
+    IdMisplaced,
     /// The birth date is not the one in the id number.
     IdBirthMismatch,
     /// The sex is not the one in the id number.

@@ -227,7 +227,7 @@ fn duplicate(earlier: SeenAt, sheet: Option<&str>) -> Message {
 
 fn not_a_person(raw: &RawRow, sheet: &str) -> Notice {
     let seen: Vec<String> = raw.cells.iter().filter_map(normalise::text).collect();
-    let seen: String = seen.join(" ").chars().take(40).collect();
+    let seen = check::shortened(&seen.join(" "));
     Notice {
         sheet: sheet.to_owned(),
         row: raw.number,

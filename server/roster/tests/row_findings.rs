@@ -257,6 +257,29 @@ fn the_error_of_a_formula_is_nobodys_name_in_a_csv_file_either() {
 }
 
 #[test]
+fn an_id_number_in_another_column_is_not_kept_there() {
+    for (row, column) in [
+        (
+            format!(",,2号楼,,301,郑玉兰,,,,,,,女儿身份证{ID_1950_WOMAN}。"),
+            Column::Note,
+        ),
+        (format!(",,2号楼,,301,郑玉兰{ID_1950_WOMAN},,,,,,,"), Column::Name),
+    ] {
+        assert_eq!(rejections(&row), [(RejectionCode::IdMisplaced, column)]);
+    }
+    // A column off: no message repeats it, even where its check digit is wrong.
+    let sheet = sheet(&[
+        &format!(",,2号楼,,301,{ID_1950_WOMAN},,,,,,,"),
+        ",,2号楼,,990001195003010028,郑玉兰,,,,,,,",
+        "合计,990001195003010028,,,,,,,,,,,",
+    ]);
+    assert_eq!(sheet.rows, []);
+    assert!(!serde_json::to_string(&sheet).unwrap().contains("19500301"));
+    // A phone number and the number of a meter are none.
+    only_row(",,2号楼,,301,郑玉兰,,,,15400001234,,,燃气表 990001195013320028");
+}
+
+#[test]
 fn the_second_row_of_a_person_is_rejected() {
     use RejectionCode::DuplicatePerson;
     let one = ",,2号楼,1,301,郑玉兰,女,990001195003010027,1950-03-01,15400001234,,,";

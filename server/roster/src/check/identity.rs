@@ -59,6 +59,28 @@ impl Check<'_> {
         None
     }
 
+    /// What stands in any other column is kept, and comes to every phone of the grid.
+    pub(super) fn misplaced_id_numbers(&mut self) {
+        for column in Column::all().filter(|column| *column != Column::IdNumber) {
+            let holds_one = self
+                .cells(column)
+                .filter_map(normalise::text)
+                .any(|text| id_numbers_in(&text, self.today).next().is_some());
+            if holds_one {
+                let zh = format!(
+                    "{}里有身份证号。别的列大家都看得到,请删去,只写在“身份证号”一列。",
+                    column.heading()
+                );
+                self.reject(
+                    column,
+                    RejectionCode::IdMisplaced,
+                    &zh,
+                    "An id number stands here, where everybody would read it. Leave it in the column 身份证号 alone.",
+                );
+            }
+        }
+    }
+
     pub(super) fn id_number(&mut self) -> Option<CitizenId> {
         let text = self.word(Column::IdNumber)?;
         if normalise::has_lost_digits(self.cell(Column::IdNumber)) || is_exponential(&text) {
@@ -222,6 +244,33 @@ impl Check<'_> {
         let (zh, en) = explanation(fault);
         self.reject(Column::IdNumber, RejectionCode::IdChecksum, zh, en);
     }
+}
+
+/// The id numbers in a text: 18 characters that name a day, with nothing of a number beside
+/// them. One with a slip in its end says as much about somebody.
+fn id_numbers_in(text: &str, today: NaiveDate) -> impl Iterator<Item = &str> {
+    numbers_in(text).filter(move |number| {
+        matches!(
+            citizen_id::check(number, today),
+            Ok(_) | Err(CitizenIdError::CheckCharacter)
+        )
+    })
+}
+
+/// Digits in a row, with the X of an id number.
+fn numbers_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|letter: char| !letter.is_ascii_digit() && !matches!(letter, 'x' | 'X'))
+}
+
+/// The text with every number as long as an id number cut to its region, right or wrong.
+pub(super) fn without_id_numbers(text: &str) -> String {
+    const SHORTEST: usize = 15;
+    const REGION: usize = 6;
+    let mut out = text.to_owned();
+    for number in numbers_in(text).filter(|number| number.len() >= SHORTEST) {
+        out = out.replacen(number, &format!("{}…", &number[..REGION]), 1);
+    }
+    out
 }
 
 /// 4.10E+17, as a spreadsheet writes a long number into a CSV file.

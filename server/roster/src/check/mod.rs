@@ -51,6 +51,7 @@ pub(crate) fn check(raw: &RawRow, facts: &SheetFacts<'_>) -> Checked {
         rejections: Vec::new(),
         notices: Vec::new(),
     };
+    check.misplaced_id_numbers();
     let grid = check.grid(facts.grid);
     let place = check.place();
     let name = check.name();
@@ -225,13 +226,15 @@ impl Check<'_> {
     }
 }
 
-/// A word out of the sheet as a message quotes it: somebody may have pasted a page.
-fn shortened(word: &str) -> String {
+/// A word out of the sheet as a message quotes it: somebody may have pasted a page, or be a
+/// column off, so that it is an id number.
+pub(crate) fn shortened(word: &str) -> String {
     const MOST: usize = 30;
-    if word.chars().count() <= MOST {
-        word.to_owned()
+    let shown = identity::without_id_numbers(word);
+    if shown.chars().count() <= MOST {
+        shown
     } else {
-        word.chars().take(MOST).chain(['…']).collect()
+        shown.chars().take(MOST).chain(['…']).collect()
     }
 }
 
