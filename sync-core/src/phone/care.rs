@@ -59,14 +59,8 @@ impl Cared<'_> {
 }
 
 impl Phone {
-    /// Subject → plan, for every plan that has not ended.
-    pub(super) fn care<'a>(
-        &'a self,
-        replica: &'a Replica,
-        records: &Records<'_>,
-        now: Instant,
-    ) -> HashMap<EntityId, Cared<'a>> {
-        let today = now.local_date();
+    /// Subject → every contact with it that counts.
+    pub(super) fn contacts(&self, records: &Records<'_>, now: Instant) -> HashMap<EntityId, Vec<Contact>> {
         let mut contacts: HashMap<EntityId, Vec<Contact>> = HashMap::new();
         for seen in records.counting() {
             let contact = self
@@ -77,6 +71,17 @@ impl Phone {
                 contacts.entry(subject).or_default().push(contact);
             }
         }
+        contacts
+    }
+
+    /// Subject → plan, for every plan that has not ended.
+    pub(super) fn care<'a>(
+        &'a self,
+        replica: &'a Replica,
+        contacts: &HashMap<EntityId, Vec<Contact>>,
+        now: Instant,
+    ) -> HashMap<EntityId, Cared<'a>> {
+        let today = now.local_date();
         let mut care: HashMap<EntityId, Cared<'a>> = HashMap::new();
         for (plan, row) in replica.rows() {
             let Some(kind) = self.kinds.get(&row.entity_type) else {

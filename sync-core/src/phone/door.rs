@@ -26,7 +26,7 @@ impl Phone {
         let address = Address::of(replica, dwelling)?;
         let homes = Homes::gather(replica);
         let records = self.records();
-        let care = self.care(replica, &records, now);
+        let care = self.care(replica, &self.contacts(&records, now), now);
         let plan = |subject: EntityId| care.get(&subject).map(|cared: &Cared<'_>| cared.card(now.local_date()));
         let building = row.reference("building_id");
         let places: Vec<EntityId> = building.into_iter().chain([dwelling]).collect();

@@ -9,6 +9,7 @@ mod enrolment;
 mod list;
 mod make;
 mod matters;
+mod night;
 mod open;
 mod own_log;
 mod place;
@@ -40,7 +41,7 @@ pub use store::{Stored, Write, WriteValue};
 pub use sync::{ReceiveError, Received, SyncDraft};
 pub use view::{
     Building, CarePlanCard, DoorCard, DoorRow, DoorState, DueVisit, Field, FieldValueView, GridCount, Matter,
-    NextDoors, PersonCard, PhoneStatus, RecordRow, Resident, Rung, Sweep, Today, Unit, VisitLine,
+    NextDoors, Night, PersonCard, PhoneStatus, RecordRow, Resident, Rung, Sweep, Today, Unit, VisitLine,
 };
 
 use own_log::OwnLog;

@@ -5,9 +5,10 @@
 use std::collections::HashMap;
 
 use super::care::Cared;
+use super::night::night;
 use super::place::{Address, Homes, dwelling_of, natural};
 use super::seen::{Records, Seen};
-use super::view::{DueVisit, Today, VisitLine};
+use super::view::{DueVisit, Night, Today, VisitLine};
 use super::words::{age, care_categories, record_summary, warnings};
 use super::{Phone, Replica};
 use crate::folds::Stated;
@@ -21,13 +22,15 @@ impl Phone {
     #[must_use]
     pub fn today(&self, now: Instant, from: Option<EntityId>) -> Today {
         let records = self.records();
+        let (night, visits) = self.due_visits(&records, now);
         let mut today = Today {
+            night,
             overdue: Vec::new(),
             due: Vec::new(),
             sweeps: self.sweeps(&records, now, from),
             done: self.done(&records, now),
         };
-        for visit in self.due_visits(&records, now) {
+        for visit in visits {
             let list = if visit.plan.days_overdue > 0 {
                 &mut today.overdue
             } else {
@@ -38,14 +41,15 @@ impl Phone {
         today
     }
 
-    fn due_visits(&self, records: &Records<'_>, now: Instant) -> Vec<DueVisit> {
+    fn due_visits(&self, records: &Records<'_>, now: Instant) -> (Option<Night>, Vec<DueVisit>) {
         let Some(replica) = &self.replica else {
-            return Vec::new();
+            return (None, Vec::new());
         };
         let homes = Homes::gather(replica);
         let visits = Visits::of(self, records, now);
+        let contacts = self.contacts(records, now);
         let mut due: Vec<DueVisit> = self
-            .care(replica, records, now)
+            .care(replica, &contacts, now)
             .into_iter()
             .filter(|(_, cared)| cared.due.is_some_and(|due| due.is_due(now.local_date())))
             .filter_map(|(subject, cared)| self.due_visit(replica, &homes, &visits, subject, &cared, now))
@@ -58,7 +62,7 @@ impl Phone {
                 .then_with(|| natural(&a.room, &b.room))
                 .then_with(|| a.subject.cmp(&b.subject))
         });
-        due
+        (night(replica, records, &contacts, &due, now), due)
     }
 
     fn due_visit(

@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use super::Device;
 use super::home::{Home, OFFICE, grid, item};
 
-const ME: u8 = 1;
+pub(super) const ME: u8 = 1;
 const COLLEAGUE: u8 = 2;
 
 /// 10:00 in China on a day of March 2026.
-fn march(day: i64) -> Instant {
+pub(super) fn march(day: i64) -> Instant {
     Instant {
         unix_ms: 1_772_330_400_000 + (day - 1) * 86_400_000,
         offset_minutes: 480,
@@ -37,14 +37,14 @@ fn member(entity_type: &str, id: EntityId, field: String) -> SetItem {
     }
 }
 
-struct Elder {
-    dwelling: EntityId,
-    household: EntityId,
-    person: EntityId,
+pub(super) struct Elder {
+    pub(super) dwelling: EntityId,
+    pub(super) household: EntityId,
+    pub(super) person: EntityId,
 }
 
 /// Somebody alone behind a door of 5号楼.
-fn elder(home: &mut Home, room: &str, name: &str) -> Elder {
+pub(super) fn elder(home: &mut Home, room: &str, name: &str) -> Elder {
     let made = home.office_edit(Class::Open, OFFICE, Vec::new(), |entry| {
         let [building, dwelling, household, person] = [0, 1, 2, 3].map(|index| EntityId::made_by(entry, index));
         vec![
@@ -66,9 +66,15 @@ fn elder(home: &mut Home, room: &str, name: &str) -> Elder {
 }
 
 /// A plan from 18 March for which a worker is responsible.
-fn plan(home: &mut Home, subject: EntityId, every: i64, in_person: Option<i64>, responsible: u8) {
+pub(super) fn plan(
+    home: &mut Home,
+    subject: EntityId,
+    every: i64,
+    in_person: Option<i64>,
+    responsible: u8,
+) -> EntityId {
     let worker = home.enrolment(responsible).worker.id;
-    home.office_edit(Class::Care, OFFICE, Vec::new(), |entry| {
+    let made = home.office_edit(Class::Care, OFFICE, Vec::new(), |entry| {
         let id = EntityId::made_by(entry, 0);
         let mut set = vec![
             item("care_plan", id, "subject_id", &subject.to_string()),
@@ -80,9 +86,10 @@ fn plan(home: &mut Home, subject: EntityId, every: i64, in_person: Option<i64>, 
         set.extend(in_person.map(|days| number("care_plan", id, "in_person_every_days", days)));
         set
     });
+    made[0]
 }
 
-fn visit(subject: EntityId, mode: &str, who: &str) -> Value {
+pub(super) fn visit(subject: EntityId, mode: &str, who: &str) -> Value {
     json!({"subject_id": subject.to_string(), "mode": mode, "met": "met", "contact_person": who})
 }
 
@@ -94,7 +101,7 @@ fn names(visits: &[DueVisit]) -> Vec<(&str, u64)> {
 }
 
 /// A phone that knows what the home knows.
-fn phone(home: &mut Home) -> Device {
+pub(super) fn phone(home: &mut Home) -> Device {
     let mut device = Device::enrolled(home, ME);
     device.sync(home);
     device

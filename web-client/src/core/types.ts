@@ -131,6 +131,15 @@ export interface DueVisit {
   responsible: string[];
 }
 
+/** The list that the home wrote for today, of this phone's grids together. */
+export interface Night {
+  at: string;
+  due: number;
+  overdue: number;
+  /** of those listed: contacted, as this phone knows and the home did not yet */
+  contacted: number;
+}
+
 export interface BuildingCount {
   id: string;
   name: string;
@@ -152,6 +161,7 @@ export interface Sweep {
 }
 
 export interface Today {
+  night: Night | null;
   overdue: DueVisit[];
   due: DueVisit[];
   sweeps: Sweep[];

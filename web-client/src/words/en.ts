@@ -94,6 +94,8 @@ export const en: Record<keyof typeof zh, string> = {
   'today.counted': 'Counted on this phone · server last answered {time}',
   'today.incomplete': 'Not all doors are here yet; figures will change',
   'today.counted_never': 'Counted on this phone · the server has not answered yet',
+  'today.night': 'Server list of {time}, whole grid: {overdue} overdue, {due} due today',
+  'today.night_contacted': 'newer contact on this phone with {n} of them',
   'today.drafts': 'Unfinished',
   'today.continue': 'Continue',
   'today.draft_row': '{kind} · kept on the phone {time}',

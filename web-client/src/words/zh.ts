@@ -94,6 +94,8 @@ export const zh = {
   'today.counted': '按本机记录计算・服务器最后回应 {time}',
   'today.incomplete': '门牌还没取全，数字会变',
   'today.counted_never': '按本机记录计算・服务器还没有回应过',
+  'today.night': '服务器 {time} 的名单（全网格）：逾期 {overdue} 人，今天到期 {due} 人',
+  'today.night_contacted': '其中 {n} 人手机上有新的联系',
   'today.drafts': '没写完的',
   'today.continue': '接着写',
   'today.draft_row': '{kind}・{time} 存在手机里',

@@ -16,7 +16,7 @@ use super::enrolment::{NamedCommunity, NamedWorker};
 
 pub use card::{CarePlanCard, DoorCard, Field, FieldValueView, Matter, PersonCard};
 pub use doors::{Building, DoorRow, DoorState, NextDoors, Resident, Sweep, Unit};
-pub use today::{DueVisit, Today, VisitLine};
+pub use today::{DueVisit, Night, Today, VisitLine};
 
 /// How far an entry has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -58,9 +58,24 @@ pub struct DueVisit {
     pub responsible: Vec<String>,
 }
 
+/// The home's own list for today, of this phone's grids together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Night {
+    /// When the home wrote it.
+    pub at: String,
+    /// On it: due today.
+    pub due: u64,
+    /// On it: late.
+    pub overdue: u64,
+    /// On it: who was contacted, as this phone knows and the home did not yet.
+    pub contacted: u64,
+}
+
 /// What is left today.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Today {
+    /// What the home listed, if that has come.
+    pub night: Option<Night>,
     /// Visits that are late: this worker's first, the latest first.
     pub overdue: Vec<DueVisit>,
     /// Visits wanted today.
