@@ -87,6 +87,36 @@ async fn a_door_check_is_read_with_exact_values_and_both_clocks() {
 }
 
 #[actix_web::test]
+async fn a_withdrawal_says_which_record_it_takes_back_and_that_record_says_by_whom() {
+    let world = World::new();
+    let (door, _, _) = world.registry();
+    let mut phone = world.phone("林秋禾", "红米 12C");
+    let check = phone.door_check(grid(1), door);
+    phone.retract("door_check", Some(grid(1)), check);
+    let mut other = world.phone("何建平", "荣耀畅玩");
+    let kept = other.door_check(grid(1), door);
+    phone.retract("door_check", Some(grid(1)), kept);
+    world.sync(&phone, 0);
+    world.sync(&other, 0);
+    let cookie = world.sign_in("secretary").await;
+    let answer = world.read("records?kind=door_check", &cookie).await;
+    let [of_other, of_kept, withdrawal, withdrawn] = [0, 1, 2, 3].map(|at| &answer["records"][at]);
+    assert_eq!(withdrawn["entry"], check.to_string());
+    assert_eq!(
+        withdrawn["taken_back"],
+        json!({"by": {"id": phone.worker, "name": "林秋禾"}, "corrected": false})
+    );
+    assert_eq!(withdrawal["summary"]["zh"], "撤销：上门・无人");
+    assert_eq!(withdrawal["address"]["room"], "302");
+    assert_eq!(withdrawal["taken_back"], Value::Null);
+    assert_eq!(labelled(withdrawal, "那条是谁记的")["zh"], "林秋禾");
+    assert_eq!(labelled(withdrawal, "那条的编号")["zh"], check.to_string());
+    // Only its author and the office take a record back.
+    assert_eq!(of_kept["summary"]["zh"], "没有撤成：上门・无人");
+    assert_eq!(of_other["taken_back"], Value::Null);
+}
+
+#[actix_web::test]
 async fn the_list_is_narrowed_and_paged_newest_first() {
     let world = World::new();
     let (door, household, head) = world.registry();

@@ -13,6 +13,7 @@ mod reading;
 pub mod records;
 pub mod visits;
 pub mod wall;
+mod withdrawal;
 mod wording;
 
 use std::collections::HashMap;

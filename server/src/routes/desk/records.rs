@@ -8,6 +8,7 @@ use menpai_sync_core::kinds::{Family, Labels};
 use menpai_sync_core::verdict::{Reason, Verdict};
 use serde::{Deserialize, Serialize};
 
+use super::withdrawal::{self, TakenBack, Withdrawals};
 use super::wording::{self, Content};
 use super::{Desk, DeviceName, Named, read};
 use crate::auth::DeskSession;
@@ -73,6 +74,8 @@ pub(super) struct Record {
     pub(super) address: Option<Address>,
     pub(super) summary: Labels,
     pub(super) body: Vec<Content>,
+    /// Who took it back; it is listed and does not count.
+    pub(super) taken_back: Option<TakenBack>,
 }
 
 /// # Errors
@@ -104,12 +107,23 @@ pub(super) fn answer(desk: &mut Desk<'_>, asked: &Asked) -> Result<Answer, Store
     let more = found.len() > asked.limit;
     found.truncate(asked.limit);
     let next = found.last().map(|line| line.lsn).filter(|_| more);
-    let records = found.iter().map(|line| record(desk, line)).collect::<Result<_, _>>()?;
+    let withdrawals = Withdrawals::read(desk)?;
+    let records = found
+        .iter()
+        .map(|line| record(desk, &withdrawals, line))
+        .collect::<Result<_, _>>()?;
     Ok(Answer { records, next })
 }
 
-fn record(desk: &mut Desk<'_>, line: &ReviewLine) -> Result<Record, StoreError> {
+fn record(desk: &mut Desk<'_>, withdrawals: &Withdrawals, line: &ReviewLine) -> Result<Record, StoreError> {
     let entry = line.entry.as_ref();
+    let retracts = entry.and_then(|entry| entry.retracts);
+    let target = retracts
+        .map(|target| withdrawal::target(desk, target))
+        .transpose()?
+        .flatten();
+    let about = target.as_ref().or(entry);
+    let merged = line.verdict == Verdict::Merged;
     let kind = entry.and_then(|entry| desk.kinds.get(&entry.kind));
     Ok(Record {
         lsn: line.lsn,
@@ -129,9 +143,20 @@ fn record(desk: &mut Desk<'_>, line: &ReviewLine) -> Result<Record, StoreError> 
         reason: line.reason.map(|reason| reason.code().to_owned()),
         reason_text: line.reason.map(Reason::sentence),
         rung: rung(line.verdict),
-        address: entry.map(|entry| wording::address(desk, entry)).transpose()?.flatten(),
-        summary: entry.map_or_else(|| Ok(wording::unreadable()), |entry| wording::summary(desk, entry))?,
-        body: entry.map_or_else(|| Ok(Vec::new()), |entry| wording::contents(desk, entry))?,
+        address: about.map(|about| wording::address(desk, about)).transpose()?.flatten(),
+        summary: match entry {
+            Some(entry) if retracts.is_some() => {
+                withdrawal::summary(desk, withdrawals, entry, target.as_ref(), merged)?
+            }
+            Some(entry) => wording::summary(desk, entry)?,
+            None => wording::unreadable(),
+        },
+        body: match (&target, entry) {
+            (Some(target), _) => withdrawal::contents(desk, target)?,
+            (None, Some(entry)) => wording::contents(desk, entry)?,
+            (None, None) => Vec::new(),
+        },
+        taken_back: withdrawals.taken_back(desk, line.id),
     })
 }
 

@@ -15,6 +15,17 @@ use serde_json::{Map, Value};
 
 use crate::store::community::StoreError;
 
+/// What took a record's word from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Withdrawal {
+    /// The withdrawal or correction.
+    pub entry: EntryId,
+    /// Whose it is.
+    pub worker: WorkerId,
+    /// It says something else instead.
+    pub corrects: bool,
+}
+
 /// The records that no longer speak.
 ///
 /// # Errors
@@ -23,11 +34,22 @@ pub fn withdrawn_records(
     connection: &Connection,
     is_office: impl Fn(DeviceId) -> bool,
 ) -> Result<HashSet<EntryId>, StoreError> {
+    Ok(withdrawals(connection, is_office)?.into_keys().collect())
+}
+
+/// The records that no longer speak, each with what took that from it.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn withdrawals(
+    connection: &Connection,
+    is_office: impl Fn(DeviceId) -> bool,
+) -> Result<HashMap<EntryId, Withdrawal>, StoreError> {
     let mut statement = connection.prepare_cached(
         "WITH withdrawal (entry, target) AS (
            SELECT entry, coalesce(retracts, supersedes) FROM merged_entry
             WHERE retracts IS NOT NULL OR supersedes IS NOT NULL)
-         SELECT e.id, w.id, d.device, coalesce(m.retracts, m.supersedes)
+         SELECT e.id, w.id, d.device, coalesce(m.retracts, m.supersedes), m.retracts IS NULL
            FROM merged_entry m
            JOIN entry e ON e.number = m.entry
            JOIN worker w ON w.number = m.worker
@@ -36,14 +58,34 @@ pub fn withdrawn_records(
              OR m.entry IN (SELECT t.number FROM withdrawal JOIN entry t ON t.id = withdrawal.target)",
     )?;
     let rows = statement.query_map([], |row| {
-        Ok(Speaker {
+        let speaker = Speaker {
             entry: EntryId::from_bytes(row.get(0)?),
             worker: WorkerId::from_bytes(row.get(1)?),
             office: is_office(DeviceId::from_bytes(row.get(2)?)),
             withdraws: row.get::<_, Option<[u8; 16]>>(3)?.map(EntryId::from_bytes),
-        })
+        };
+        Ok((speaker, row.get::<_, bool>(4)?))
     })?;
-    Ok(withdrawn(rows.collect::<Result<Vec<_>, _>>()?))
+    let speakers = rows.collect::<Result<Vec<_>, _>>()?;
+    let gone = withdrawn(speakers.iter().map(|(speaker, _)| *speaker));
+    let authors: HashMap<EntryId, WorkerId> = speakers.iter().map(|(by, _)| (by.entry, by.worker)).collect();
+    Ok(speakers
+        .into_iter()
+        .filter(|(by, _)| !gone.contains(&by.entry))
+        .filter_map(|(by, corrects)| {
+            let target = by.withdraws.filter(|target| gone.contains(target))?;
+            let may = by.office || authors.get(&target) == Some(&by.worker);
+            let Speaker { entry, worker, .. } = by;
+            may.then_some((
+                target,
+                Withdrawal {
+                    entry,
+                    worker,
+                    corrects,
+                },
+            ))
+        })
+        .collect())
 }
 
 /// What every record of a closing kind states about its door; only of `record_kind`, where

@@ -24,6 +24,7 @@ function row(lsn: number, seq = lsn, changes: Partial<RecordRow> = {}): RecordRo
     address: null,
     summary: { zh: '见到', en: 'Met' },
     body: [],
+    taken_back: null,
     ...changes,
   };
 }

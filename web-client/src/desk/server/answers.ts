@@ -63,6 +63,8 @@ export interface RecordRow {
   address: Place | null;
   summary: Label;
   body: Content[];
+  /** who took it back, by saying something else instead if `corrected`; it does not count */
+  taken_back: { by: Named; corrected: boolean } | null;
 }
 
 export interface RecordsAnswer {

@@ -215,6 +215,8 @@ export const en: Record<keyof typeof zh, string> = {
   'records.no_one': 'Name unknown',
   'records.unknown_kind': 'Unreadable',
   'records.unit': 'unit {unit}',
+  'records.withdrawn_by': 'Withdrawn by {name}; it does not count',
+  'records.corrected_by': 'Corrected by {name} in another record; it does not count',
   'records.column_place': 'Door',
   'records.column_what': 'Content',
   'records.column_who': 'Who',

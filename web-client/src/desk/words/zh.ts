@@ -215,6 +215,8 @@ export const zh = {
   'records.no_one': '名字未知',
   'records.unknown_kind': '读不出',
   'records.unit': '{unit}单元',
+  'records.withdrawn_by': '{name} 撤销了，不计',
+  'records.corrected_by': '{name} 另记一条更正了，不计',
   'records.column_place': '门牌',
   'records.column_what': '内容',
   'records.column_who': '谁',

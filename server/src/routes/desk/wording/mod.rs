@@ -19,7 +19,7 @@ pub(super) struct Content {
     pub(super) text: Labels,
 }
 
-fn labels(zh: impl Into<String>, en: impl Into<String>) -> Labels {
+pub(super) fn labels(zh: impl Into<String>, en: impl Into<String>) -> Labels {
     Labels {
         zh: zh.into(),
         en: en.into(),
@@ -27,7 +27,7 @@ fn labels(zh: impl Into<String>, en: impl Into<String>) -> Labels {
 }
 
 /// A text that is the same in every language.
-fn same(text: impl Into<String>) -> Labels {
+pub(super) fn same(text: impl Into<String>) -> Labels {
     let text = text.into();
     Labels {
         zh: text.clone(),
