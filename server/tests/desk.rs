@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test ends where its ground gives way")]
 
 mod desk_world;
+mod listening;
 mod phones;
 
 use actix_web::http::StatusCode;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test ends where its ground gives way")]
 
 mod desk_world;
+mod listening;
 mod phones;
 
 use desk_world::http::Served;

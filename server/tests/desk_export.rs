@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test ends where its ground gives way")]
 
 mod desk_world;
+mod listening;
 mod phones;
 
 use std::io::Cursor;
@@ -26,7 +27,7 @@ const FORMULAS: [&str; 5] = [
 
 fn table_of_csv(answer: &Answer) -> Vec<Vec<String>> {
     assert_eq!(answer.status, 200, "{}", answer.text());
-    assert_eq!(answer.header("content-type").unwrap(), "text/csv; charset=utf-8");
+    assert_eq!(answer.head("content-type"), "text/csv; charset=utf-8");
     let bytes = answer.body.strip_prefix(b"\xEF\xBB\xBF").expect("a byte order mark");
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(bytes);
     reader

@@ -1,31 +1,24 @@
 //! The same world on a port of its own, with one worker, and phones that sign in and sync
 //! over HTTP.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
 
-use actix_web::{HttpServer, web};
 use menpai_server::clock;
 use menpai_server::office::records;
-use menpai_server::router::app;
-use menpai_server::routes::static_files::WebFolder;
 use menpai_server::store::node::Role;
 use menpai_sync_core::time::Instant;
 use menpai_sync_core::wire::deflate;
 use serde_json::{Value, json};
 
+pub use super::super::listening::Answer;
+use super::super::listening::Listening;
 use super::super::phones::{CODE, HOUR_MS, Phone, grid};
 use super::{PASSWORD, World, account};
 
-/// Longer than anything here takes; a test that hangs must end.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 pub struct Served {
+    http: Listening,
     pub world: World,
-    address: SocketAddr,
-    handle: actix_web::dev::ServerHandle,
-    thread: Option<std::thread::JoinHandle<()>>,
 }
 
 /// A phone that is signed in.
@@ -34,37 +27,12 @@ pub struct SignedIn {
     token: String,
 }
 
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: Vec<u8>,
-}
-
 impl Served {
     pub fn new() -> Served {
         let world = World::new();
-        let (send, receive) = std::sync::mpsc::channel();
-        let home = world.home.clone();
-        let thread = std::thread::spawn(move || {
-            actix_web::rt::System::new().block_on(async move {
-                let web_folder = web::Data::new(WebFolder::default());
-                let server = HttpServer::new(move || app(home.clone(), web_folder.clone()))
-                    .workers(1)
-                    .disable_signals()
-                    .bind(("127.0.0.1", 0))
-                    .unwrap();
-                let address = server.addrs()[0];
-                let server = server.run();
-                send.send((address, server.handle())).unwrap();
-                server.await.unwrap();
-            });
-        });
-        let (address, handle) = receive.recv().unwrap();
         Served {
+            http: Listening::start(world.home.clone()),
             world,
-            address,
-            handle,
-            thread: Some(thread),
         }
     }
 
@@ -95,7 +63,7 @@ impl Served {
         let body = json!({"account": "secretary", "password": PASSWORD});
         let answer = self.send("POST", "/api/v1/desk/sessions", &[], Some(&body));
         assert_eq!(answer.status, 200, "{}", answer.text());
-        let cookie = answer.header("set-cookie").unwrap();
+        let cookie = answer.head("set-cookie");
         cookie.split(';').next().unwrap().to_owned()
     }
 
@@ -121,51 +89,19 @@ impl Served {
         }
         let bearer = format!("Bearer {}", signed_in.token);
         let headers = [("Content-Type", "application/gzip"), ("Authorization", &bearer)];
-        let answer = self.exchange("POST", "/api/v1/sync", &headers, &body);
+        let answer = self.http.send("POST", "/api/v1/sync", &headers, &body);
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
 
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Answer {
-        let origin = format!("http://{}", self.address);
+        let origin = self.http.origin();
         let mut all = vec![("Origin", origin.as_str())];
         if body.is_some() {
             all.push(("Content-Type", "application/json"));
         }
         all.extend(headers);
         let body = body.map(Value::to_string).unwrap_or_default();
-        self.exchange(method, path, &all, body.as_bytes())
-    }
-
-    fn exchange(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        let mut stream = self.begin(method, path, headers, body);
-        let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).unwrap();
-        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
-        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-        let chunked = head.to_lowercase().contains("transfer-encoding: chunked");
-        let body = &bytes[end + 4..];
-        Answer {
-            status: head.split(' ').nth(1).unwrap().parse().unwrap(),
-            body: if chunked { unchunked(body) } else { body.to_vec() },
-            head,
-        }
-    }
-
-    fn begin(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> TcpStream {
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let length = body.len();
-        let mut head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {length}\r\n",
-            self.address
-        );
-        for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        head.push_str("\r\n");
-        stream.write_all(head.as_bytes()).unwrap();
-        stream.write_all(body).unwrap();
-        stream
+        self.http.send(method, path, &all, body.as_bytes())
     }
 
     /// Opens a stream of events.
@@ -175,7 +111,7 @@ impl Served {
         if last_event_id.is_some() {
             headers.push(("Last-Event-ID", &id));
         }
-        let stream = self.begin("GET", "/api/v1/desk/events", &headers, b"");
+        let stream = self.http.begin("GET", "/api/v1/desk/events", &headers, 0);
         let mut lines = BufReader::new(stream);
         let mut status = String::new();
         lines.read_line(&mut status).unwrap();
@@ -187,33 +123,6 @@ impl Served {
             status: status.split(' ').nth(1).unwrap().parse().unwrap(),
             lines,
         }
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let stop = self.handle.stop(false);
-        let _ = std::thread::spawn(|| actix_web::rt::System::new().block_on(stop)).join();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-impl Answer {
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{}", self.text()))
-    }
-
-    pub fn header(&self, name: &str) -> Option<String> {
-        self.head.lines().find_map(|line| {
-            let (found, value) = line.split_once(": ")?;
-            found.eq_ignore_ascii_case(name).then(|| value.to_owned())
-        })
     }
 }
 
@@ -239,14 +148,4 @@ impl Events {
             }
         }
     }
-}
-
-fn unchunked(mut body: &[u8]) -> Vec<u8> {
-    let mut whole = Vec::new();
-    while let Some(end) = body.windows(2).position(|two| two == b"\r\n") {
-        let size = usize::from_str_radix(std::str::from_utf8(&body[..end]).unwrap(), 16).unwrap();
-        whole.extend_from_slice(&body[end + 2..end + 2 + size]);
-        body = &body[end + 4 + size..];
-    }
-    whole
 }

@@ -1,5 +1,5 @@
-//! A server in this process with a phone signed in at it, and the few bytes of HTTP and of
-//! protocol that the tests send it.
+//! A server in this process with a phone signed in at it, and the few bytes of protocol that
+//! the tests send it.
 
 #![allow(
     dead_code,
@@ -9,60 +9,38 @@
     reason = "each test file uses its part"
 )]
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::sync::Arc;
 
-use actix_web::{HttpServer, web};
+use actix_web::web;
 use menpai_server::clock;
 use menpai_server::home::Home;
 use menpai_server::office::Office;
 use menpai_server::office::records;
-use menpai_server::router::app;
-use menpai_server::routes::static_files::WebFolder;
 use menpai_server::sync::Community;
 use menpai_sync_core::wire::{deflate, inflate_member};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+pub use crate::listening::Answer;
+use crate::listening::Listening;
 use crate::phones::{self, Phone, grid};
 use crate::support::{self, CODE, PASSWORD, code};
 
 /// A server in this process, and a phone signed in at it.
 pub struct Served {
-    _folder: TempDir,
+    http: Listening,
     pub home: web::Data<Home>,
-    address: SocketAddr,
-    handle: actix_web::dev::ServerHandle,
-    thread: Option<std::thread::JoinHandle<()>>,
+    _folder: TempDir,
 }
 
 impl Served {
     pub fn new() -> Served {
         let (folder, home) = support::home();
-        let (send, receive) = std::sync::mpsc::channel();
-        let served = home.clone();
-        let thread = std::thread::spawn(move || {
-            actix_web::rt::System::new().block_on(async move {
-                let web_folder = web::Data::new(WebFolder::default());
-                let server = HttpServer::new(move || app(served.clone(), web_folder.clone()))
-                    .workers(1)
-                    .disable_signals()
-                    .bind(("127.0.0.1", 0))
-                    .unwrap();
-                let address = server.addrs()[0];
-                let server = server.run();
-                send.send((address, server.handle())).unwrap();
-                server.await.unwrap();
-            });
-        });
-        let (address, handle) = receive.recv().unwrap();
         Served {
-            _folder: folder,
+            http: Listening::start(home.clone()),
             home,
-            address,
-            handle,
-            thread: Some(thread),
+            _folder: folder,
         }
     }
 
@@ -99,22 +77,11 @@ impl Served {
     }
 
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        let mut stream = self.begin(method, path, headers, body.len());
-        // A server that refuses early may close before all is written.
-        let _ = stream.write_all(body);
-        Answer::read(stream)
+        self.http.send(method, path, headers, body)
     }
 
     pub fn begin(&self, method: &str, path: &str, headers: &[(&str, &str)], length: usize) -> TcpStream {
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        let mut head =
-            format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n");
-        for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        head.push_str("\r\n");
-        stream.write_all(head.as_bytes()).unwrap();
-        stream
+        self.http.begin(method, path, headers, length)
     }
 
     pub fn sync(&self, token: &str, body: &[u8]) -> Answer {
@@ -128,52 +95,7 @@ impl Served {
     }
 }
 
-impl Drop for Served {
-    fn drop(&mut self) {
-        let stop = self.handle.stop(false);
-        let _ = std::thread::spawn(|| actix_web::rt::System::new().block_on(stop)).join();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-pub struct Answer {
-    pub status: u16,
-    pub body: Vec<u8>,
-    head: String,
-}
-
 impl Answer {
-    pub fn read(mut stream: TcpStream) -> Answer {
-        let mut bytes = Vec::new();
-        let _ = stream.read_to_end(&mut bytes);
-        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
-        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        assert!(!head.to_lowercase().contains("transfer-encoding"), "{head}");
-        Answer {
-            status,
-            body: bytes[end + 4..].to_vec(),
-            head,
-        }
-    }
-
-    /// A header's value; empty if it is not there.
-    pub fn head(&self, name: &str) -> String {
-        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
-        let found = lines.find(|(found, _)| found.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.to_owned()).unwrap_or_default()
-    }
-
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{}", self.text()))
-    }
-
     pub fn code(&self) -> String {
         self.json()["code"].as_str().unwrap().to_owned()
     }
