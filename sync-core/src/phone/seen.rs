@@ -85,11 +85,19 @@ impl Phone {
         }
     }
 
+    /// A reading of this phone's clock, corrected as made-times are: whatever is counted in days
+    /// goes by it, or a clock that is a day off would make everybody a day late.
+    pub(super) fn by_home(&self, at: Instant) -> Instant {
+        Instant {
+            unix_ms: at.unix_ms.saturating_add(self.contact.offset_ms.unwrap_or(0)),
+            ..at
+        }
+    }
+
     pub(super) fn see_own<'a>(&self, own: &'a OwnEntry) -> Seen<'a> {
-        let offset = self.contact.offset_ms.unwrap_or(0);
         Seen {
             entry: &own.entry,
-            made_ms: own.entry.made_at.unix_ms.saturating_add(offset),
+            made_ms: self.by_home(own.entry.made_at).unix_ms,
             rung: rung(own.state),
             own: true,
             office: false,

@@ -22,13 +22,15 @@ impl Phone {
     #[must_use]
     pub fn today(&self, now: Instant, from: Option<EntityId>) -> Today {
         let records = self.records();
+        let done = self.done(&records, now);
+        let now = self.by_home(now);
         let (night, visits) = self.due_visits(&records, now);
         let mut today = Today {
             night,
             overdue: Vec::new(),
             due: Vec::new(),
             sweeps: self.sweeps(&records, now, from),
-            done: self.done(&records, now),
+            done,
         };
         for visit in visits {
             let list = if visit.plan.days_overdue > 0 {

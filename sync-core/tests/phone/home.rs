@@ -60,6 +60,8 @@ pub(crate) struct Home {
     pub(crate) refuse: Option<&'static str>,
     /// Parts that it wants fetched whole while their cursor is 0.
     pub(crate) name_parts: bool,
+    /// Its clock minus the phone's, as it measures it.
+    pub(crate) offset_ms: i64,
     /// Kinds that it holds instead of merging.
     pub(crate) hold: Vec<&'static str>,
 }
@@ -77,6 +79,7 @@ impl Home {
             grid_lost: false,
             refuse: None,
             name_parts: false,
+            offset_ms: OFFSET_MS,
             hold: Vec::new(),
         }
     }
@@ -304,7 +307,7 @@ impl Home {
             log: Some(self.log),
             lsn: self.lines.len() as u64,
             clock: Instant::utc(NOW_MS + OFFSET_MS),
-            offset_ms: OFFSET_MS,
+            offset_ms: self.offset_ms,
             received: received.into(),
             refused: self.refuse.map(|code| SliceRefusal {
                 slice: 1,

@@ -335,6 +335,26 @@ fn a_household_is_visited_as_a_whole_and_nobody_who_died_is_due() {
 }
 
 #[test]
+fn a_phone_whose_clock_is_a_year_ahead_counts_days_as_its_home_does() {
+    let mut home = Home::new();
+    home.offset_ms = -365 * 86_400_000;
+    let chen = elder(&mut home, "302", "郁青禾");
+    plan(&mut home, chen.person, 2, None, ME);
+    let mut device = phone(&mut home);
+    let a_year_ahead = |day: i64| march(day + 365);
+    assert_eq!(
+        names(&device.phone.today(a_year_ahead(19), None).overdue),
+        [("郁青禾", 1)]
+    );
+    device.record("care_visit", visit(chen.person, "door", "self"), a_year_ahead(19));
+    let today = device.phone.today(a_year_ahead(19), None);
+    assert_eq!((today.overdue.len(), today.due.len(), today.done.len()), (0, 0, 1));
+    assert_eq!(names(&device.phone.today(a_year_ahead(21), None).due), [("郁青禾", 0)]);
+    let card = device.phone.door(chen.dwelling, a_year_ahead(22)).unwrap();
+    assert_eq!(card.persons[0].care_plan.as_ref().unwrap().days_overdue, 1);
+}
+
+#[test]
 fn people_and_plans_written_into_a_ring_live_nowhere() {
     let mut home = Home::new();
     let chen = elder(&mut home, "101", "郁青禾");
