@@ -68,8 +68,12 @@ impl Phone {
             let own = self.own_entries().filter(|own| !confirmed.contains(&own.entry.id));
             all.extend(own.map(|own| self.see_own(own)));
         }
-        let speakers = all.iter().filter(|seen| seen.rung != Rung::Held);
-        let withdrawn = withdrawn(speakers.map(|seen| Speaker::of(seen.entry, seen.office)));
+        let withdrawn = withdrawn(all.iter().map(|seen| {
+            let said = Speaker::of(seen.entry, seen.office);
+            // What is held can be taken back, but takes nothing back.
+            let withdraws = said.withdraws.filter(|_| seen.rung != Rung::Held);
+            Speaker { withdraws, ..said }
+        }));
         Records { all, withdrawn }
     }
 

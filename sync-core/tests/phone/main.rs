@@ -215,6 +215,14 @@ fn a_held_record_says_why_and_does_not_mark_the_door() {
     assert!(row.reason_text.as_ref().is_some_and(|text| !text.zh.is_empty()));
     assert_eq!(device.phone.door(first, now()).unwrap().state.mark, None);
     assert_eq!(device.phone.status().held, 1);
+
+    // It can be taken back all the same, once.
+    let held = row.entry;
+    device.retract(held, now());
+    let rows = device.phone.own_records(2);
+    assert_eq!((rows[1].entry, rows[1].withdrawn), (held, true));
+    let again = device.phone.retract(held, now(), [9; 10]);
+    assert!(matches!(again, Saved::Problems(problems) if problems[0].code == "withdrawn"));
 }
 
 #[test]
