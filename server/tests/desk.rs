@@ -258,6 +258,7 @@ async fn an_edit_past_a_gap_waits_on_the_server() {
     let contact = Contact {
         received_ms: clock::now_ms(),
         offset_ms: 0,
+        last: None,
     };
     let community = world.home.communities.get(world.code()).unwrap().unwrap();
     community.ingest(phone.device, phone.slice(2, 2), contact).unwrap();

@@ -208,6 +208,7 @@ fn a_transaction_that_does_not_commit_leaves_nothing() {
     let contact = Contact {
         received_ms: clock::now_ms(),
         offset_ms: 0,
+        last: None,
     };
     let failed = office.community().ingest(phone.device, phone.all(), contact);
     assert!(matches!(failed, Err(StoreError::NotCommitted(_))), "{failed:?}");

@@ -8,6 +8,8 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
+use nix::time::clock_getcpuclockid;
+use nix::unistd::Pid;
 use serde::Deserialize;
 
 /// Longest a start may take.
@@ -55,15 +57,11 @@ pub fn command(arguments: &[&str], data: &Path) -> Output {
         .unwrap()
 }
 
-/// User and system CPU of a process so far, its dead threads included. Linux counts it in
-/// hundredths of a second for programs.
+/// User and system CPU of a process so far, its dead threads included.
 #[must_use]
 pub fn cpu_seconds(pid: u32) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    // The name before the bracket may hold blanks; utime and stime are fields 14 and 15.
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
-    let ticks = |index: usize| fields[index].parse::<f64>().unwrap();
-    (ticks(11) + ticks(12)) / 100.0
+    let pid = Pid::from_raw(pid.try_into().unwrap());
+    Duration::from(clock_getcpuclockid(pid).unwrap().now().unwrap()).as_secs_f64()
 }
 
 impl Server {

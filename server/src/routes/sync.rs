@@ -66,6 +66,7 @@ pub async fn post(
     let contact = Contact {
         received_ms,
         offset_ms: received_ms.saturating_sub(header.clock.unix_ms),
+        last: Some(header.last),
     };
     let code = header.community.unwrap_or(session.community);
     let community = community(&home, code).await;
@@ -109,7 +110,9 @@ pub async fn post(
         }
     }
 
-    community.note_contact(session.device, header.last, contact.received_ms);
+    if taken.is_none() || refused.is_some() {
+        community.note_contact(session.device, header.last, contact.received_ms);
+    }
     let bytes = web::block(move || {
         let asked = Asked {
             device: session.device,

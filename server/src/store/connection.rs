@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 /// How long a statement waits for another connection's lock.
@@ -72,6 +73,9 @@ pub fn open_reader(path: &Path) -> Result<Connection, OpenError> {
 fn prepare(connection: &Connection) -> Result<(), OpenError> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    // Plans do not depend on what is bound: where a partial index was in question, SQLite
+    // compiled the statement again at every use.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     set(connection, "foreign_keys", "1")?;
     set(connection, "trusted_schema", "0")?;
     set(connection, "cell_size_check", "1")?;

@@ -232,7 +232,8 @@ impl Community {
         Arc::clone(&self.directory.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Takes up one slice of a device's log; when this returns it is durable.
+    /// Takes up one slice of a device's log and notes the contact; when this returns it is
+    /// durable.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing of the slice is stored.
@@ -250,7 +251,13 @@ impl Community {
             return Ok(SliceOutcome::Refused(Refusal::PreviousUnknown));
         };
         match slice.check(code, device, &known.public_key, previous) {
-            Ok(slice) => self.write(move |work| ingest(work, &slice, contact)),
+            Ok(slice) => self.write(move |work| {
+                let outcome = ingest(work, &slice, contact)?;
+                if let (SliceOutcome::Taken { .. }, Some(last)) = (&outcome, contact.last) {
+                    note(work, device, last, contact.received_ms)?;
+                }
+                Ok(outcome)
+            }),
             Err(refusal) => Ok(SliceOutcome::Refused(refusal)),
         }
     }
@@ -280,6 +287,7 @@ impl Community {
             let contact = Contact {
                 received_ms,
                 offset_ms: 0,
+                last: None,
             };
             let code = work.state.identity.code;
             let mut head = match device_logs::find(work.transaction, office.device)? {
@@ -299,16 +307,10 @@ impl Community {
         })
     }
 
-    /// Notes that a device was heard from. Nobody waits: it shares a later commit.
+    /// Notes that a device was heard from that brought no slice. Nobody waits: it shares a
+    /// later commit.
     pub fn note_contact(&self, device: DeviceId, last: Seq, at_ms: i64) {
-        let (job, _) = task(move |work: &mut Work<'_>| {
-            let log = device_logs::find(work.transaction, device)?;
-            if let Some(log) = log {
-                device_logs::add_contact(work.transaction, log.number, last, at_ms, log.head.seq)?;
-            }
-            let complete = last <= log.map_or(0, |log| log.head.seq);
-            heard::note(work.transaction, device, at_ms, complete)
-        });
+        let (job, _) = task(move |work: &mut Work<'_>| note(work, device, last, at_ms));
         if let Some(queue) = &self.queue {
             // A full queue costs precision: of made-times, and of when a phone was heard from.
             let _ = queue.try_send(job);
@@ -413,4 +415,13 @@ impl Drop for Community {
             let _ = writer.join();
         }
     }
+}
+
+fn note(work: &mut Work<'_>, device: DeviceId, last: Seq, at_ms: i64) -> Result<(), StoreError> {
+    let log = device_logs::find(work.transaction, device)?;
+    if let Some(log) = log {
+        device_logs::add_contact(work.transaction, log.number, last, at_ms, log.head.seq)?;
+    }
+    let complete = last <= log.map_or(0, |log| log.head.seq);
+    heard::note(work.transaction, device, at_ms, complete)
 }

@@ -23,6 +23,8 @@ pub struct Contact {
     pub received_ms: i64,
     /// Home's clock minus device's clock.
     pub offset_ms: i64,
+    /// Where the device says that its log ends; `None` if it is not to be noted as heard from.
+    pub last: Option<Seq>,
 }
 
 /// What became of a slice.

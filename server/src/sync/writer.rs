@@ -1,6 +1,6 @@
 //! The one writer thread of an open community. Requests that wait together share a
-//! transaction, each in a savepoint of its own; all are answered only after the commit, and
-//! one that fails takes back only itself. After a commit that fails nothing more is written:
+//! transaction, each in a savepoint of its own (one that comes alone needs none); all are
+//! answered only after the commit, and one that fails takes back only itself. After a commit that fails nothing more is written:
 //! what the operating system made of it can be known only by opening the file again.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::state::{State, Work};
 use crate::store::community::{StoreError, moments};
@@ -142,23 +142,39 @@ fn commit(
 ) -> Result<(), StoreError> {
     let at = |place| fail_point.map_or(Ok(()), |fail| fail(place));
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for job in batch {
+    if let [job] = batch {
         let mark = state.mark();
-        moments::begin_request(&transaction)?;
         job.run(&mut Work {
             transaction: &transaction,
             state,
         });
         if job.failed() {
-            moments::take_back_request(&transaction)?;
+            transaction.rollback()?;
             state.take_back(mark);
-        } else {
-            moments::keep_request(&transaction)?;
-            state.keep();
+            return Ok(());
+        }
+        state.keep();
+    } else {
+        for job in batch {
+            run_in_savepoint(job.as_mut(), &transaction, state)?;
         }
     }
     state.sign(&transaction)?;
     at("before commit")?;
     transaction.commit()?;
+    Ok(())
+}
+
+fn run_in_savepoint(job: &mut dyn Job, transaction: &Transaction<'_>, state: &mut State) -> Result<(), StoreError> {
+    let mark = state.mark();
+    moments::begin_request(transaction)?;
+    job.run(&mut Work { transaction, state });
+    if job.failed() {
+        moments::take_back_request(transaction)?;
+        state.take_back(mark);
+    } else {
+        moments::keep_request(transaction)?;
+        state.keep();
+    }
     Ok(())
 }

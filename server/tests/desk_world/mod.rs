@@ -227,6 +227,7 @@ impl World {
         let contact = Contact {
             received_ms: clock::now_ms(),
             offset_ms,
+            last: None,
         };
         let community = self.home.communities.get(self.code()).unwrap().unwrap();
         let outcome = community.ingest(phone.device, phone.all(), contact).unwrap();

@@ -298,6 +298,7 @@ impl Office {
         let contact = Contact {
             received_ms: clock::now_ms(),
             offset_ms: 0,
+            last: None,
         };
         self.community().ingest(phone.device, slice, contact).unwrap()
     }

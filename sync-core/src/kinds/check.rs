@@ -137,14 +137,14 @@ pub(super) fn check_siblings(
         problems.push(Problem::at(pointer(path, key), Code::UnknownField));
     }
     for field in fields.iter().filter(|field| field.is_in(schema)) {
-        let at = pointer(path, field.name.as_str());
+        let at = || pointer(path, field.name.as_str());
         match (answers.get(field.name.as_str()), is_visible(field, answers)) {
             (None, visible) if visible && field.required => {
-                problems.push(Problem::at(at, Code::Missing));
+                problems.push(Problem::at(at(), Code::Missing));
             }
             (None, _) => {}
-            (Some(_), false) => problems.push(Problem::at(at, Code::NotVisible)),
-            (Some(value), true) => check_shape(&field.shape, schema, value, &at, problems),
+            (Some(_), false) => problems.push(Problem::at(at(), Code::NotVisible)),
+            (Some(value), true) => check_shape(&field.shape, schema, value, &at(), problems),
         }
     }
 }

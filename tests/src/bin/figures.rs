@@ -1,23 +1,19 @@
-//! Measures figures and appends them to a file: `figures FILE bytes` those that are counts and
-//! sizes, `figures FILE all` the rest too. Budgets are held against that file by
-//! scripts/check-budgets.mjs.
+//! Measures figures and appends them to a file: `figures FILE bytes import cost growth`, or some
+//! of these. Counts and sizes are `bytes`; the others need a quiet machine and the release build.
+//! Budgets are held against that file by scripts/check-budgets.mjs.
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use menpai_tests::figures;
+use menpai_tests::figures::{self, Figure};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments[..] {
         [figures::BARE, file] => figures::serve_bare(Path::new(file)),
-        [file, "bytes"] => measure(Path::new(file), false),
-        [file, "all"] => measure(Path::new(file), true),
-        _ => {
-            eprintln!("usage: figures FILE bytes|all");
-            return ExitCode::from(2);
-        }
+        [file, ref measured @ ..] if !measured.is_empty() => measure(Path::new(file), measured),
+        _ => Err(usage()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -28,16 +24,29 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure(file: &Path, all: bool) -> std::io::Result<()> {
+fn measure(file: &Path, measured: &[&str]) -> std::io::Result<()> {
+    let measured: Vec<Measure> = measured.iter().map(|name| by_name(name)).collect::<Result<_, _>>()?;
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder)?;
     }
     let folder = tempfile::tempdir()?;
-    figures::write(&figures::measure_bytes(folder.path()), file)?;
-    if all {
-        figures::write(&figures::measure_import(folder.path()), file)?;
-        figures::write(&figures::measure_ingest_cost(folder.path()), file)?;
-        figures::write(&figures::measure_growth(folder.path()), file)?;
+    measured
+        .into_iter()
+        .try_for_each(|measure| figures::write(&measure(folder.path()), file))
+}
+
+type Measure = fn(&Path) -> Vec<Figure>;
+
+fn by_name(name: &str) -> std::io::Result<Measure> {
+    match name {
+        "bytes" => Ok(figures::measure_bytes),
+        "import" => Ok(figures::measure_import),
+        "cost" => Ok(figures::measure_ingest_cost),
+        "growth" => Ok(figures::measure_growth),
+        _ => Err(usage()),
     }
-    Ok(())
+}
+
+fn usage() -> std::io::Error {
+    std::io::Error::other("usage: figures FILE bytes|import|cost|growth…")
 }

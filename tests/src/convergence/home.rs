@@ -109,6 +109,7 @@ impl Home {
         let contact = Contact {
             received_ms: now_ms,
             offset_ms: now_ms - header.clock.unix_ms,
+            last: Some(header.last),
         };
         let mut taken = None;
         let mut refused = None;
@@ -137,7 +138,9 @@ impl Home {
                 }
             }
         }
-        self.community().note_contact(device, header.last, now_ms);
+        if taken.is_none() || refused.is_some() {
+            self.community().note_contact(device, header.last, now_ms);
+        }
         let asked = Asked {
             device,
             header: &header,

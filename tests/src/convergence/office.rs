@@ -122,6 +122,7 @@ impl Office {
         let contact = Contact {
             received_ms: self.now_ms,
             offset_ms: 0,
+            last: None,
         };
         match home.ingest(self.device, slice, contact).unwrap() {
             SliceOutcome::Taken { end, .. } => self.head = end,

@@ -426,6 +426,7 @@ impl World {
         let contact = Contact {
             received_ms: self.now_ms,
             offset_ms: 0,
+            last: None,
         };
         self.home.ingest(self.phones[phone].device, slice, contact).map(drop)
     }

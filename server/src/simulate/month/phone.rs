@@ -3,7 +3,7 @@
 
 use menpai_sync_core::device_log::{LogHead, slice_message};
 use menpai_sync_core::entry::Draft;
-use menpai_sync_core::ids::{DeviceId, Hash, Seq};
+use menpai_sync_core::ids::{DeviceId, Hash};
 use menpai_sync_core::signature::Signer;
 use menpai_sync_core::wire::SliceLine;
 
@@ -76,7 +76,9 @@ impl Phone {
     /// One round trip at `at_ms`, also with nothing to send.
     pub(super) fn send(&mut self, community: &Community, at_ms: i64) -> Result<(), MonthError> {
         let entries = std::mem::take(&mut self.unsent);
-        if !entries.is_empty() {
+        if entries.is_empty() {
+            community.note_contact(self.device, self.head.seq, at_ms);
+        } else {
             let previous = self.head;
             self.head = entries.iter().fold(previous, |head, bytes| head.after(Hash::of(bytes)));
             let message = slice_message(community.identity().code, self.device, self.head);
@@ -96,13 +98,12 @@ impl Phone {
             let contact = Contact {
                 received_ms: at_ms,
                 offset_ms: -self.clock_ms,
+                last: Some(self.head.seq),
             };
             if let SliceOutcome::Refused(refusal) = community.ingest(self.device, slice, contact)? {
                 return Err(MonthError::Refused(refusal.to_string()));
             }
         }
-        let last: Seq = self.head.seq;
-        community.note_contact(self.device, last, at_ms);
         Ok(())
     }
 }
