@@ -26,6 +26,8 @@ pub struct Effects {
     pub schedules: Option<Schedules>,
     /// Registry: a task over many doors, with its own dates.
     pub sweeps: Option<Sweeps>,
+    /// Office: a page of the visits that the home finds due on a day.
+    pub lists: Option<Lists>,
     /// Office: gives a worker a role.
     pub grants: Option<Grants>,
     /// Office: makes a device known, or revokes it.
@@ -124,6 +126,26 @@ pub struct Sweeps {
     pub starts_on: Name,
     /// Last day.
     pub ends_on: Name,
+}
+
+/// Whoever `subject` names in each row of `visits` is due on `day`, as far as the home knew it
+/// at the line `known_through`. Each `page` has the whole list's `due` and `overdue`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lists {
+    /// For which day.
+    pub day: Name,
+    /// The last line that was known.
+    pub known_through: Name,
+    /// Which page, from 1.
+    pub page: Name,
+    /// How many are due that day.
+    pub due: Name,
+    /// How many are late.
+    pub overdue: Name,
+    /// One row for each visit (a list).
+    pub visits: Name,
+    /// Whose visit it is, in a row.
+    pub subject: Name,
 }
 
 /// `worker`, called `worker_name`, has `role` in `grid` (none: everywhere) from `from` until `until`.
@@ -229,6 +251,17 @@ impl Effects {
                     scope: fields.name("scope")?,
                     starts_on: fields.name("starts_on")?,
                     ends_on: fields.name("ends_on")?,
+                });
+            }
+            "lists" => {
+                self.lists = Some(Lists {
+                    day: fields.name("day")?,
+                    known_through: fields.name("known_through")?,
+                    page: fields.name("page")?,
+                    due: fields.name("due")?,
+                    overdue: fields.name("overdue")?,
+                    visits: fields.name("visits")?,
+                    subject: fields.name("subject")?,
                 });
             }
             "grants" => {

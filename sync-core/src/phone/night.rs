@@ -11,29 +11,29 @@ use super::seen::{Records, Seen};
 use super::view::{DueVisit, Night};
 use crate::folds::care_clock::Contact;
 use crate::ids::EntityId;
+use crate::kinds::{Kinds, Lists, Name};
 use crate::time::Instant;
-
-/// The kind of `schemas/kinds/due_visits.json`.
-const DUE_VISITS: &str = "due_visits";
 
 /// The home's list for the day of `now`, if it has come; `due` are those that this phone finds due.
 pub(super) fn night(
-    replica: &Replica,
+    (replica, kinds): (&Replica, &Kinds),
     records: &Records<'_>,
     contacts: &HashMap<EntityId, Vec<Contact>>,
     due: &[DueVisit],
     now: Instant,
 ) -> Option<Night> {
     let day = now.local_date().to_string();
-    let mut pages: Vec<Seen<'_>> = Vec::new();
+    let mut pages: Vec<(Seen<'_>, &Lists)> = Vec::new();
     for seen in records.counting() {
-        if seen.entry.kind == DUE_VISITS && text(&seen.entry.body, "day") == Some(&day) {
-            pages.push(seen);
+        if let Some(lists) = kinds.get(&seen.entry.kind).and_then(|kind| kind.effects.lists.as_ref())
+            && text(&seen.entry.body, &lists.day) == Some(&day)
+        {
+            pages.push((seen, lists));
         }
     }
     let mut night: Option<Night> = None;
-    for page in &pages {
-        let newer = |other: &Seen<'_>| other.entry.grid == page.entry.grid && other.made_ms > page.made_ms;
+    for (page, lists) in &pages {
+        let newer = |(other, _): &(Seen<'_>, _)| other.entry.grid == page.entry.grid && other.made_ms > page.made_ms;
         if pages.iter().any(newer) {
             continue;
         }
@@ -45,21 +45,22 @@ pub(super) fn night(
             contacted: 0,
         });
         // Every page says how long the whole list is.
-        if number(body, "page") == 1 {
-            night.due += number(body, "due");
-            night.overdue += number(body, "overdue");
+        if number(body, &lists.page) == 1 {
+            night.due += number(body, &lists.due);
+            night.overdue += number(body, &lists.overdue);
         }
-        let Some(Value::Array(visits)) = body.get("visits") else {
+        let Some(Value::Array(visits)) = body.get(lists.visits.as_str()) else {
             continue;
         };
+        let known_through = number(body, &lists.known_through);
         for visit in visits {
-            let subject = visit.as_object().and_then(|visit| text(visit, "subject_id"));
+            let subject = visit.as_object().and_then(|visit| text(visit, &lists.subject));
             let Some(subject) = subject.and_then(|id| id.parse().ok()) else {
                 continue;
             };
             let last = contacts.get(&subject).and_then(|known| known.iter().max());
             let is_due = due.iter().any(|visit| visit.subject == subject);
-            if last.is_some_and(|last| is_news(replica, page, last, is_due)) {
+            if last.is_some_and(|last| is_news(replica, (page, known_through), last, is_due)) {
                 night.contacted += 1;
             }
         }
@@ -69,18 +70,17 @@ pub(super) fn night(
 
 /// Whether the home did not know of a contact when it wrote the list. Of this phone's own no
 /// line is known: one that settles the visit was not there, else it would not be listed.
-fn is_news(replica: &Replica, page: &Seen<'_>, contact: &Contact, is_due: bool) -> bool {
+fn is_news(replica: &Replica, (page, known_through): (&Seen<'_>, u64), contact: &Contact, is_due: bool) -> bool {
     let line = replica.record(contact.stated.entry).and_then(|record| record.lsn);
-    contact.stated.at_ms >= page.made_ms
-        || line.map_or(!is_due, |line| line > number(&page.entry.body, "known_through"))
+    contact.stated.at_ms >= page.made_ms || line.map_or(!is_due, |line| line > known_through)
 }
 
 #[inline(never)]
-fn text<'a>(body: &'a Map<String, Value>, field: &str) -> Option<&'a str> {
-    body.get(field)?.as_str()
+fn text<'a>(body: &'a Map<String, Value>, field: &Name) -> Option<&'a str> {
+    body.get(field.as_str())?.as_str()
 }
 
 #[inline(never)]
-fn number(body: &Map<String, Value>, field: &str) -> u64 {
-    body.get(field).and_then(Value::as_u64).unwrap_or(0)
+fn number(body: &Map<String, Value>, field: &Name) -> u64 {
+    body.get(field.as_str()).and_then(Value::as_u64).unwrap_or(0)
 }

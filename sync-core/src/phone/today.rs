@@ -64,7 +64,7 @@ impl Phone {
                 .then_with(|| natural(&a.room, &b.room))
                 .then_with(|| a.subject.cmp(&b.subject))
         });
-        (night(replica, records, &contacts, &due, now), due)
+        (night((replica, &self.kinds), records, &contacts, &due, now), due)
     }
 
     fn due_visit(

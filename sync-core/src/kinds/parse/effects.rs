@@ -14,6 +14,7 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
         Family::Record => {
             effects.schedules.is_none()
                 && effects.sweeps.is_none()
+                && effects.lists.is_none()
                 && effects.grants.is_none()
                 && effects.enrols.is_none()
         }
@@ -28,6 +29,7 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
         Family::Office => {
             *effects
                 == Effects {
+                    lists: effects.lists.clone(),
                     grants: effects.grants.clone(),
                     enrols: effects.enrols.clone(),
                     ..Effects::default()
@@ -117,6 +119,25 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
         for date in [&sweeps.starts_on, &sweeps.ends_on] {
             need(kind, date, "a required date", |field| field.required && is_date(field))?;
         }
+    }
+    if let Some(lists) = &effects.lists {
+        need(kind, &lists.day, "a required date", |field| {
+            field.required && is_date(field)
+        })?;
+        for number in [&lists.known_through, &lists.page, &lists.due, &lists.overdue] {
+            need(kind, number, "a required integer", |field| {
+                field.required && matches!(field.shape, Shape::Integer { .. })
+            })?;
+        }
+        need(
+            kind,
+            &lists.visits,
+            "a list with a required ref for each subject",
+            |field| {
+                let is_subject = |field: &Field| field.name == lists.subject && field.required && is_ref(field);
+                matches!(&field.shape, Shape::List { fields, .. } if fields.iter().any(is_subject))
+            },
+        )?;
     }
     if let Some(grants) = &effects.grants {
         need(kind, &grants.worker, "a required ref", |field| {
