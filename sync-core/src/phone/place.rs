@@ -13,6 +13,9 @@ pub(super) const DWELLING: &str = "dwelling";
 pub(super) const HOUSEHOLD: &str = "household";
 pub(super) const PERSON: &str = "person";
 
+/// Somebody of whom one of these is known lives there no more.
+pub(super) const LEAVES: [&str; 2] = ["moved_out_on", "died_on"];
+
 /// Who lives where, gathered once per question.
 pub(super) struct Homes<'a> {
     replica: &'a Replica,
@@ -52,6 +55,14 @@ impl<'a> Homes<'a> {
         homes
     }
 
+    /// The same without some persons and households.
+    pub(super) fn without(mut self, gone: &[EntityId]) -> Homes<'a> {
+        for members in self.households.values_mut().chain(self.persons.values_mut()) {
+            members.retain(|member| !gone.contains(member));
+        }
+        self
+    }
+
     /// The people behind a door, heads first.
     pub(super) fn residents(&self, dwelling: EntityId) -> impl Iterator<Item = (EntityId, &'a Row)> {
         self.households
@@ -78,7 +89,7 @@ impl<'a> Homes<'a> {
 }
 
 fn lives_here(row: &Row) -> bool {
-    row.text("moved_out_on").is_none() && row.text("died_on").is_none()
+    LEAVES.iter().all(|field| row.text(field).is_none())
 }
 
 fn relation(replica: &Replica, person: EntityId) -> String {

@@ -6,11 +6,13 @@ use std::collections::HashMap;
 
 use super::care::Cared;
 use super::night::night;
-use super::place::{Address, Homes, dwelling_of, natural};
+use super::own_log::{OwnEntry, OwnState};
+use super::place::{Address, Homes, LEAVES, dwelling_of, natural};
 use super::seen::{Records, Seen};
 use super::view::{DueVisit, Night, Today, VisitLine};
 use super::words::{age, care_categories, record_summary, warnings};
 use super::{Phone, Replica};
+use crate::entry::Scalar;
 use crate::folds::Stated;
 use crate::ids::{EntityId, EntryId};
 use crate::kinds::{Rule, Shape};
@@ -47,7 +49,7 @@ impl Phone {
         let Some(replica) = &self.replica else {
             return (None, Vec::new());
         };
-        let homes = Homes::gather(replica);
+        let homes = Homes::gather(replica).without(&self.gone_here());
         let visits = Visits::of(self, records, now);
         let contacts = self.contacts(records, now);
         let mut due: Vec<DueVisit> = self
@@ -65,6 +67,26 @@ impl Phone {
                 .then_with(|| a.subject.cmp(&b.subject))
         });
         (night((replica, &self.kinds), records, &contacts, &due, now), due)
+    }
+
+    /// Who died or moved away as far as only this phone knows: the door's card still shows them,
+    /// with the date that was written, but nobody is sent to them.
+    fn gone_here(&self) -> Vec<EntityId> {
+        let mut gone = Vec::new();
+        let unmerged = |own: &&OwnEntry| matches!(own.state, OwnState::OnPhone | OwnState::Waiting(_));
+        for item in self
+            .own_entries()
+            .filter(unmerged)
+            .flat_map(|own| own.entry.edit.iter().flat_map(|edit| &edit.set))
+            .filter(|item| LEAVES.contains(&item.field.as_str()))
+        {
+            // Both are never known of anybody: the last word counts.
+            gone.retain(|id| *id != item.id);
+            if item.value != Scalar::Null {
+                gone.push(item.id);
+            }
+        }
+        gone
     }
 
     fn due_visit(

@@ -105,11 +105,15 @@ impl Device {
     }
 
     fn correct_phone(&mut self, person: EntityId, number: &str) {
+        self.set("person", person, "phone", Scalar::Text(number.to_owned()));
+    }
+
+    fn set(&mut self, entity_type: &str, id: EntityId, field: &str, value: Scalar) {
         let set = vec![NewSetItem {
-            entity_type: "person".to_owned(),
-            id: person.to_string(),
-            field: "phone".to_owned(),
-            value: Scalar::Text(number.to_owned()),
+            entity_type: entity_type.to_owned(),
+            id: id.to_string(),
+            field: field.to_owned(),
+            value,
         }];
         let random = self.random();
         let saved = self.phone.edit(

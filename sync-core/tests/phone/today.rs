@@ -355,6 +355,28 @@ fn a_phone_whose_clock_is_a_year_ahead_counts_days_as_its_home_does() {
 }
 
 #[test]
+fn nobody_is_sent_to_whom_this_phone_has_just_written_down_as_dead() {
+    let mut home = Home::new();
+    let [chen, wu] = [("101", "郁青禾"), ("302", "吴砚秋")].map(|(room, name)| elder(&mut home, room, name));
+    plan(&mut home, chen.person, 2, None, ME);
+    plan(&mut home, wu.household, 2, None, ME);
+    let mut device = phone(&mut home);
+    device.set("person", chen.person, "died_on", Scalar::Text("2026-03-18".to_owned()));
+    assert_eq!(names(&device.phone.today(march(19), None).overdue), [("吴砚秋", 1)]);
+    device.set(
+        "household",
+        wu.household,
+        "moved_out_on",
+        Scalar::Text("2026-03-18".to_owned()),
+    );
+    assert!(device.phone.today(march(19), None).overdue.is_empty());
+    let card = device.phone.door(chen.dwelling, march(19)).unwrap();
+    assert_eq!(card.persons.len(), 1, "the card still shows what was written");
+    device.set("person", chen.person, "died_on", Scalar::Null);
+    assert_eq!(names(&device.phone.today(march(19), None).overdue), [("郁青禾", 1)]);
+}
+
+#[test]
 fn people_and_plans_written_into_a_ring_live_nowhere() {
     let mut home = Home::new();
     let chen = elder(&mut home, "101", "郁青禾");
