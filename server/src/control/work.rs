@@ -111,6 +111,10 @@ fn verify_one(code: CommunityCode, community: &Community, lines: &mut Vec<String
         "{code}: {} lines, {entries} entries of {devices} devices, findings {found}",
         report.lines
     ));
+    if let Some(chain) = report.chain {
+        let log = community.identity().log;
+        lines.push(format!("{code}: log {log}, chain {chain}"));
+    }
     lines.extend(report.findings.iter().map(|finding| format!("{code}: {finding}")));
     lines.extend(
         report

@@ -52,6 +52,8 @@ pub enum Finding {
 pub struct Report {
     /// Lines of the community log.
     pub lines: Lsn,
+    /// The home's chain over them: whoever has the lines comes to the same.
+    pub chain: Option<Hash>,
     /// Devices with a log.
     pub devices: usize,
     /// Entries of all devices.
@@ -220,6 +222,7 @@ fn check_lines(community: &Community, reader: &mut Reader, report: &mut Report) 
         }
     }
     report.lines = head.lsn;
+    report.chain = Some(head.h);
     match identity::head(&reader.connection)? {
         Some((signed, signature)) => {
             if signed != head {
