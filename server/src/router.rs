@@ -65,6 +65,7 @@ fn addresses(config: &mut ServiceConfig) {
                 .route("/desk/export/coverage", web::get().to(desk::export::coverage))
                 .route("/desk/export/doors", web::get().to(desk::export::doors))
                 .route("/desk/export/visits", web::get().to(desk::export::visits))
+                .route("/desk/export/registry", web::get().to(desk::export::registry::get))
                 .route("/desk/filters", web::get().to(desk::filters::get))
                 .route("/desk/records", web::get().to(desk::records::get))
                 .route("/desk/conflicts", web::get().to(desk::conflicts::get))

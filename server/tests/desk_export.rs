@@ -11,9 +11,16 @@ use std::io::Cursor;
 use std::process::{Command, Output};
 
 use calamine::{Data, DataType, Reader, Xlsx};
+use desk_world::account;
 use desk_world::http::{Answer, Served};
+use menpai_server::clock;
+use menpai_server::office::Office;
+use menpai_server::store::node::Role;
 use menpai_sync_core::ids::{EntityId, Hash};
-use phones::{CODE, grid};
+use menpai_sync_core::kinds::Class;
+use menpai_sync_core::part::Part;
+use menpai_sync_core::registry::Document;
+use phones::{CODE, grid, set, text};
 use serde_json::{Value, json};
 
 /// Texts that spreadsheets take for formulas.
@@ -273,6 +280,96 @@ fn a_view_is_exported_with_its_types() {
 }
 
 #[test]
+fn a_registry_document_is_downloaded_as_the_last_commit_left_it() {
+    let served = Served::new();
+    let part = Part {
+        grid: Some(grid(1)),
+        class: Class::Open,
+    };
+    let cookie = served.sign_in();
+    let address = format!("export/registry?part={part}");
+    let load = |answer: &Answer| {
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(answer.head("content-type"), "application/octet-stream");
+        Document::load(&answer.body, CODE.parse().unwrap(), part, 1).unwrap()
+    };
+    let (_, household, _) = served.world.registry();
+    let before = served.get(&address, &cookie);
+    assert_eq!(load(&before).heads(), served.world.heads());
+    let name = format!("filename=\"menpai-registry-{}-open.automerge\"", grid(1));
+    assert!(before.head("content-disposition").contains(&name));
+
+    let edited = set("household", household, "phone", text("13800002299"));
+    served.world.edit(clock::new_entry_id(), vec![edited]);
+    let after = served.get(&address, &cookie);
+    assert_eq!(load(&after).heads(), served.world.heads());
+    assert_eq!(load(&after).values(household, "phone")[0].value, text("13800002299"));
+    assert_ne!(after.head("etag"), before.head("etag"));
+
+    let again = served.get(&address, &cookie);
+    assert_eq!((again.head("etag"), &again.body), (after.head("etag"), &after.body));
+    let (output, bytes) = document(&served, &part.to_string());
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(bytes, after.body);
+}
+
+#[test]
+fn a_registry_document_is_for_the_desk_of_its_community_alone() {
+    let served = Served::new();
+    served.world.registry();
+    let address = format!("export/registry?part={}/open", grid(1));
+    assert_eq!(served.get(&address, "").status, 401);
+
+    // A worker's password opens no desk, and a phone's token is no desk's.
+    let phone = served.phone("liu", "林秋禾", 1);
+    let bearer = format!("Bearer {}", phone.token());
+    let refused = served.send(
+        "GET",
+        &format!("/api/v1/desk/{address}"),
+        &[("Authorization", &bearer)],
+        None,
+    );
+    assert_eq!(refused.status, 401);
+    let cookie = format!("menpai_desk={}", phone.token());
+    assert_eq!(served.get(&address, &cookie).status, 403);
+
+    // The desk of another community has no such part.
+    let other = "410102002006";
+    Office::found(&served.world.home, other.parse().unwrap()).unwrap();
+    account(&served.world.home, "neighbour", "施月", other, Role::Secretary);
+    assert_eq!(served.get(&address, &served.sign_in_as("neighbour")).status, 404);
+
+    let cookie = served.sign_in();
+    for (part, status, code) in [
+        (format!("{}/care", grid(2)), 404, "not_found"),
+        ("community/secret".to_owned(), 400, "unreadable_request"),
+        ("..%2Fopen".to_owned(), 400, "unreadable_request"),
+    ] {
+        let answer = served.get(&format!("export/registry?part={part}"), &cookie);
+        assert_eq!(
+            (answer.status, &answer.json()["code"]),
+            (status, &json!(code)),
+            "{part}"
+        );
+    }
+}
+
+/// `menpai export registry` of one part.
+fn document(served: &Served, part: &str) -> (Output, Vec<u8>) {
+    let folder = tempfile::tempdir().unwrap();
+    let into = folder.path().join("documents");
+    let output = ["--output", into.to_str().unwrap()];
+    let output = export(
+        served,
+        &[&["registry", "--community", CODE, "--part", part], &output[..]].concat(),
+    );
+    let mut files = std::fs::read_dir(&into).into_iter().flatten();
+    let bytes = files.next().map(|file| std::fs::read(file.unwrap().path()).unwrap());
+    assert!(files.next().is_none());
+    (output, bytes.unwrap_or_default())
+}
+
+#[test]
 fn what_cannot_be_exported_is_said_and_leaves_no_file() {
     let served = Served::new();
     let listed = Command::new(env!("CARGO_BIN_EXE_menpai"))
@@ -290,6 +387,9 @@ fn what_cannot_be_exported_is_said_and_leaves_no_file() {
     let (output, bytes) = view(&served, "log_line", "csv");
     assert_eq!((output.status.code(), bytes.len()), (Some(1), 0));
     assert!(String::from_utf8_lossy(&output.stderr).contains("menpai export views"));
+    let (output, bytes) = document(&served, "community/care");
+    assert_eq!((output.status.code(), bytes.len()), (Some(1), 0));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("community/care has no registry document"));
     let output = export(&served, &["entries", "--community", "410102002099"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("no community 410102002099"));

@@ -1,8 +1,8 @@
-//! `menpai export`: the log as NDJSON, any typed view as CSV or xlsx. It reads the community's
-//! file beside a running server; nothing is written but the file asked for, which appears
-//! whole or not at all.
+//! `menpai export`: the log as NDJSON, any typed view as CSV or xlsx, registry documents as
+//! automerge saves them. It reads the community's file beside a running server; nothing is
+//! written but the files asked for, each of which appears whole or not at all.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
@@ -12,13 +12,14 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use menpai_sync_core::ids::CommunityCode;
 use menpai_sync_core::kinds::Kinds;
+use menpai_sync_core::part::Part;
 use rusqlite::Connection;
 use tempfile::NamedTempFile;
 
 use super::{DataArguments, Outcome};
 use crate::data_folder::community_file;
-use crate::export::{Format, entries, views};
-use crate::store::community::{moments, open_reader};
+use crate::export::{Format, entries, registry, views};
+use crate::store::community::{BodyCodec, moments, open_reader};
 
 #[derive(Subcommand)]
 pub(super) enum Export {
@@ -28,6 +29,8 @@ pub(super) enum Export {
     View(ViewArguments),
     /// Which views there are
     Views,
+    /// Registry documents as automerge files, one for each part
+    Registry(RegistryArguments),
 }
 
 #[derive(Args)]
@@ -35,9 +38,6 @@ pub(super) struct Of {
     /// Of which community: its 12-digit code
     #[arg(long, value_name = "CODE")]
     community: CommunityCode,
-    /// File to write; without it standard output
-    #[arg(long, short, value_name = "FILE")]
-    output: Option<PathBuf>,
     #[command(flatten)]
     data: DataArguments,
 }
@@ -46,6 +46,9 @@ pub(super) struct Of {
 pub(super) struct EntriesArguments {
     #[command(flatten)]
     of: Of,
+    /// File to write; without it standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -58,13 +61,28 @@ pub(super) struct ViewArguments {
     format: Format,
     #[command(flatten)]
     of: Of,
+    /// File to write; without it standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(super) struct RegistryArguments {
+    #[command(flatten)]
+    of: Of,
+    /// This part only: a grid's id or `community`, then /open or /care
+    #[arg(long, value_name = "PART")]
+    part: Option<Part>,
+    /// Folder to write into; made if it is not there
+    #[arg(long, short, value_name = "FOLDER")]
+    output: PathBuf,
 }
 
 pub(super) fn run(export: &Export) -> Outcome {
     match export {
-        Export::Entries(EntriesArguments { of }) => {
+        Export::Entries(EntriesArguments { of, output }) => {
             let connection = of.open()?;
-            let out = Out::begin(of.output.as_deref())?;
+            let out = Out::begin(output.as_deref())?;
             let mut buffered = BufWriter::new(out.file()?);
             let count = entries::write(&connection, &mut buffered)?;
             buffered.flush()?;
@@ -72,6 +90,7 @@ pub(super) fn run(export: &Export) -> Outcome {
             eprintln!("{count} lines 行");
         }
         Export::View(arguments) => view(arguments)?,
+        Export::Registry(arguments) => documents(arguments)?,
         Export::Views => {
             for view in views::known(&Arc::new(Kinds::builtin()?))? {
                 println!("{:<16} {}", view.name, view.label.unwrap_or_default());
@@ -82,13 +101,18 @@ pub(super) fn run(export: &Export) -> Outcome {
 }
 
 fn view(arguments: &ViewArguments) -> Result<(), Box<dyn std::error::Error>> {
-    let ViewArguments { name, format, of } = arguments;
+    let ViewArguments {
+        name,
+        format,
+        of,
+        output,
+    } = arguments;
     let connection = of.open()?;
-    if of.output.is_none() && *format == Format::Xlsx && io::stdout().is_terminal() {
+    if output.is_none() && *format == Format::Xlsx && io::stdout().is_terminal() {
         return Err("a workbook is not for a terminal: name a file with --output".into());
     }
-    let out = Out::begin(of.output.as_deref())?;
-    let folder = of.output.as_deref().map_or_else(std::env::temp_dir, folder_of);
+    let out = Out::begin(output.as_deref())?;
+    let folder = output.as_deref().map_or_else(std::env::temp_dir, folder_of);
     let kinds = Kinds::builtin()?;
     match views::write(&connection, &kinds, name, *format, out.file()?, &folder)? {
         Some((count, _)) => {
@@ -98,6 +122,31 @@ fn view(arguments: &ViewArguments) -> Result<(), Box<dyn std::error::Error>> {
         }
         None => Err(format!("there is no view {name:?}: `menpai export views` lists them").into()),
     }
+}
+
+/// Parts without a document are left out, unless one was asked for by name.
+fn documents(arguments: &RegistryArguments) -> Result<(), Box<dyn std::error::Error>> {
+    let RegistryArguments { of, part, output } = arguments;
+    let connection = of.open()?;
+    let mut codec = BodyCodec::new()?;
+    let wanted = part.map_or_else(|| registry::parts(&connection), |part| Ok(vec![part]))?;
+    let mut count = 0;
+    for part in wanted {
+        let Some(file) = registry::of_part(&connection, &mut codec, of.community, part)? else {
+            continue;
+        };
+        fs::create_dir_all(output)?;
+        let path = output.join(registry::file_name(part));
+        let out = Out::begin(Some(&path))?;
+        out.file()?.write_all(&file.bytes)?;
+        out.keep()?;
+        count += 1;
+    }
+    if let (Some(part), 0) = (part, count) {
+        return Err(format!("{part} has no registry document: leave --part out to get those of all parts").into());
+    }
+    eprintln!("{count} files 个文件");
+    Ok(())
 }
 
 impl Of {

@@ -1,9 +1,10 @@
-//! Lists as files for other programs: CSV and xlsx of any list or typed view, NDJSON of the
-//! log. Rows come one by one and go to a file, so memory is bounded by a row, not by a list.
+//! Files for other programs: CSV and xlsx of any list or typed view, NDJSON of the log,
+//! registry documents as automerge saves them. Rows come one by one and go to a file, so memory is bounded by a row, not by a list.
 //! No cell is ever a formula, whoever typed it.
 
 mod csv_file;
 pub mod entries;
+pub mod registry;
 pub mod views;
 mod xlsx_file;
 

@@ -209,7 +209,7 @@ impl Documents {
 }
 
 /// A part's document as the file has it; `None` before its first edit.
-pub(super) fn stored(
+pub(crate) fn stored(
     connection: &Connection,
     codec: &mut BodyCodec,
     part_number: i64,

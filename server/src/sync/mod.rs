@@ -21,6 +21,7 @@ pub use communities::Communities;
 pub(crate) use community::Reader;
 pub use community::{Community, OfficeDevice, Settings};
 pub use directory::{Directory, KnownDevice};
+pub(crate) use documents::stored as stored_document;
 pub use ingest::{Contact, SliceOutcome};
 pub use slice::{MAX_SLICE_ENTRIES, Refusal, Slice};
 pub use writer::FailPoint;

@@ -27,6 +27,13 @@ pub struct SignedIn {
     token: String,
 }
 
+impl SignedIn {
+    /// What its requests are authorised by.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+}
+
 impl Served {
     pub fn new() -> Served {
         let world = World::new();
@@ -60,7 +67,12 @@ impl Served {
 
     /// Signs the secretary in; the cookie is for every further request.
     pub fn sign_in(&self) -> String {
-        let body = json!({"account": "secretary", "password": PASSWORD});
+        self.sign_in_as("secretary")
+    }
+
+    /// Signs another account in at its desk.
+    pub fn sign_in_as(&self, login: &str) -> String {
+        let body = json!({"account": login, "password": PASSWORD});
         let answer = self.send("POST", "/api/v1/desk/sessions", &[], Some(&body));
         assert_eq!(answer.status, 200, "{}", answer.text());
         let cookie = answer.head("set-cookie");

@@ -4,6 +4,7 @@
 
 mod headings;
 mod out;
+pub mod registry;
 
 use actix_web::{HttpResponse, web};
 
