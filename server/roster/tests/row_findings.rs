@@ -207,21 +207,30 @@ fn what_nobody_can_see_in_a_cell_changes_nothing() {
 }
 
 #[test]
-fn a_one_is_a_man_only_where_a_two_says_so() {
+fn digits_are_the_standards_unless_the_column_counts_from_zero() {
     let row = |door: u32, sex: &str, id: &str| format!(",,2号楼,,{door},郑玉兰,{sex},{id},,,,,");
-    let both = sheet(&[&row(301, "1", ""), &row(302, "2", "")]);
+    let sexes = |rows: &[&str]| sheet(rows).rows.iter().map(|row| row.sex).collect::<Vec<_>>();
     assert_eq!(
-        both.rows.iter().map(|row| row.sex).collect::<Vec<_>>(),
+        sexes(&[&row(301, "1", ""), &row(302, "2", "")]),
         [Some(Sex::Male), Some(Sex::Female)]
     );
-    // Women alone, by a program that counts from 0; its men are mended already, or in another list.
-    for sex in ["1", "0"] {
-        assert_eq!(
-            rejections(&row(301, sex, "")),
-            [(RejectionCode::UnknownSex, Column::Sex)]
-        );
-        assert_eq!(only_row(&row(301, sex, ID_1950_WOMAN)).sex, Some(Sex::Female));
-    }
+    assert_eq!(sexes(&[&row(301, "1", "")]), [Some(Sex::Male)]);
+    assert_eq!(
+        rejections(&row(301, "1", ID_1950_WOMAN)),
+        [(RejectionCode::IdSexMismatch, Column::Sex)]
+    );
+    // A program that counts from 0 wrote this: only an id number tells.
+    let counted = sheet(&[&row(301, "0", ""), &row(302, "1", ""), &row(303, "1", ID_1950_WOMAN)]);
+    let rejected: Vec<_> = counted
+        .rejected
+        .iter()
+        .map(|rejection| (rejection.row, rejection.code))
+        .collect();
+    assert_eq!(
+        rejected,
+        [(2, RejectionCode::UnknownSex), (3, RejectionCode::UnknownSex)]
+    );
+    assert_eq!(counted.rows[0].sex, Some(Sex::Female));
 }
 
 #[test]

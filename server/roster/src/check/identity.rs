@@ -212,8 +212,8 @@ impl Check<'_> {
             }
             let (zh, en) = if is_unclear_digit {
                 (
-                    "这一列没有 2,看不准 1 是男是女。请写“男”或“女”。",
-                    "This column has no 2, so 1 may be either. Write 男 or 女.",
+                    "这一列有 0 没有 2,看不准 1 是男是女。请写“男”或“女”。",
+                    "This column has 0 and no 2, so 1 may be either. Write 男 or 女.",
                 )
             } else {
                 ("性别请写“男”或“女”。", "Write 男 or 女.")

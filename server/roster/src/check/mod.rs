@@ -98,13 +98,19 @@ pub(crate) fn check(raw: &RawRow, facts: &SheetFacts<'_>) -> Checked {
     }
 }
 
-/// Whether the digits of a sheet's sex column are those of the standard: only where a 2 stands.
-/// Programs that count from 0 write 1 for a woman, and a list of women alone, or what is left of
-/// a list once its other rows are mended, has no 0 either.
+/// Whether the digits of a sheet's sex column are those of the standard. Where 0 stands and
+/// no 2, a program has written them that counts from 0: then 1 may be a woman.
 pub(crate) fn sex_digits_are_standard<'a>(cells: impl Iterator<Item = &'a Cell>) -> bool {
-    cells
-        .filter_map(normalise::text)
-        .any(|text| number::plain(&normalise::compact(&text)) == "2")
+    let (mut has_zero, mut has_two) = (false, false);
+    for text in cells.filter_map(normalise::text) {
+        let compact = normalise::compact(&text);
+        match number::plain(&compact) {
+            "0" => has_zero = true,
+            "2" => has_two = true,
+            _ => {}
+        }
+    }
+    has_two || !has_zero
 }
 
 struct Check<'a> {
