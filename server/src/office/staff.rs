@@ -114,15 +114,24 @@ pub fn add(home: &Home, code: CommunityCode, member: &NewMember) -> Result<Strin
         name: member.account.clone(),
         password_hash: hash_password(&password)?,
         worker,
-        display_name: member.name.clone(),
+        display_name: member.name.trim().to_owned(),
         community: code,
         role: if is_desk(&role) { Role::Secretary } else { Role::Worker },
     };
     // The roles first: an account without them would sign in and see nothing, roles without
     // an account are nobody's.
-    office.write(&assignments(&office, worker, &member.name, &role, &grids))?;
-    home.node_store()
-        .write(|transaction| node::insert_account(transaction, &account, clock::now_ms()))?;
+    office.write(&assignments(&office, worker, &account.display_name, &role, &grids))?;
+    // Somebody may have added the same name meanwhile; its password stays theirs.
+    let added = home.node_store().write(|transaction| {
+        let free = node::find_account(transaction, &account.name)?.is_none();
+        if free {
+            node::insert_account(transaction, &account, clock::now_ms())?;
+        }
+        Ok(free)
+    })?;
+    if !added {
+        return Err(StaffError::AccountExists(account.name));
+    }
     Ok(password)
 }
 
