@@ -14,6 +14,8 @@ use super::surroundings::Surroundings;
 
 /// Chance that something optional is filled in.
 const OPTIONAL_PERCENT: u64 = 20;
+/// Chance that a choice offered by the form stays.
+const DEFAULT_PERCENT: u64 = 95;
 /// Chance that the first choice is taken, which is the usual one.
 const FIRST_CHOICE_PERCENT: u64 = 50;
 /// What is written into fields of text.
@@ -161,9 +163,15 @@ impl Form<'_> {
             Shape::Text { max_length, rule, .. } => self.text(*max_length, *rule).map(Value::from),
             Shape::Integer { min, max } => Some(json!(self.dice.between(*min, (*max).min(min.saturating_add(4))))),
             Shape::Bool => Some(json!(self.dice.percent(50))),
-            Shape::Choice { choices, .. } => {
-                let usual = choices.first().filter(|_| self.dice.percent(FIRST_CHOICE_PERCENT));
+            Shape::Choice { choices, default } => {
+                // What the form offers is seldom changed; else the first is the usual one.
+                let offered = choices.iter().find(|choice| Some(&choice.value) == default.as_ref());
+                let (usual, percent) = match offered {
+                    Some(offered) => (Some(offered), DEFAULT_PERCENT),
+                    None => (choices.first(), FIRST_CHOICE_PERCENT),
+                };
                 usual
+                    .filter(|_| self.dice.percent(percent))
                     .or_else(|| self.dice.pick(choices))
                     .map(|choice| json!(choice.value))
             }
