@@ -20,6 +20,7 @@ test('a visit that is due is made without signal, and one tap too many is undone
   const browser = await Browser.withProfile();
   const desk = await Browser.withProfile({ size: { width: 1440, height: 900 } });
   try {
+    await server.command('nightly');
     await server.start();
     const origin = server.address.http;
     const logins = await server.logins();
@@ -39,6 +40,10 @@ test('a visit that is due is made without signal, and one tap too many is undone
       subject = await anna.firstVisit();
       assert.ok(subject);
       assert.equal(await anna.page.locator(`[data-testid="due-visit"][data-subject="${subject}"]`).count(), 1);
+      const listed = await anna.id('night').innerText();
+      assert.match(listed, /^服务器 .*的名单（全网格）：逾期 \d+ 项，今天到期 \d+ 项$/);
+      const [, overdue, due] = /逾期 (\d+) 项，今天到期 (\d+)/.exec(listed).map(Number);
+      assert.ok(overdue + due >= before.visits, `${listed} beside ${before.visits} visits`);
     });
 
     await step('nobody there, in one tap: written down, still due, behind the others', async () => {
@@ -68,6 +73,7 @@ test('a visit that is due is made without signal, and one tap too many is undone
       await anna.id('done-today').locator('summary').click();
       const done = await anna.id('done-today').getByTestId('record-row').evaluateAll((rows) => rows.map((row) => `${row.dataset.kind} ${row.dataset.rung}`));
       assert.deepEqual(done, ['care_visit on_phone']);
+      assert.match(await anna.id('night').innerText(), /其中 1 项手机上有新的联系$/);
     });
 
     await step('with signal it arrives, and the desk shows the visit', async () => {
