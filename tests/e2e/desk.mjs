@@ -40,6 +40,11 @@ export class Desk {
     return Number(await this.id(`total-${state}`).locator('b').innerText());
   }
 
+  /** Until so many doors are in that state. */
+  totals(state, count) {
+    return this.id(`total-${state}`).locator('b').getByText(String(count), { exact: true }).waitFor();
+  }
+
   rows() {
     return this.id('record-row').evaluateAll((rows) => rows.map((row) => row.dataset.entry));
   }

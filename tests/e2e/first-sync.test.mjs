@@ -1,13 +1,11 @@
 // The first sign-in: two requests bring everything, and a connection cut in the middle goes on where it broke.
 
 import assert from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
 import { test } from 'node:test';
 
-import { Browser } from './browser.mjs';
 import { Phone } from './phone.mjs';
 import { Proxy } from './proxy.mjs';
-import { Server, demoFolder } from './server.mjs';
+import { Stage } from './stage.mjs';
 
 const SNAPSHOTS = '/api/v1/snapshots';
 const SYNC = '/api/v1/sync';
@@ -15,21 +13,20 @@ const SYNC = '/api/v1/sync';
 const CUT_AFTER_BYTES = 62_000;
 
 test('a first sign-in takes two requests, and goes on after a cut', async () => {
-  const server = new Server(await demoFolder());
-  const made = [];
+  const stage = await Stage.set();
+  const { server } = stage;
+  const proxies = [];
   try {
     await server.start();
     const logins = await server.logins();
     const signIn = async (account, cutAfter) => {
       const proxy = new Proxy();
-      made.push({ remove: () => proxy.stop() });
+      proxies.push(proxy);
       await proxy.start(server.address.http);
       let showsDoors = () => undefined;
       const when = new Promise((resolve) => { showsDoors = resolve; });
       if (cutAfter) proxy.cuts.set(SNAPSHOTS, { after: cutAfter, when });
-      const browser = await Browser.withProfile();
-      made.push(browser);
-      const phone = new Phone(browser, proxy.origin);
+      const phone = new Phone(await stage.browser(), proxy.origin);
       await phone.open();
       await phone.signIn(account, logins.get(account));
       // A part is on the screen as soon as it is whole; only now does the connection break.
@@ -56,8 +53,7 @@ test('a first sign-in takes two requests, and goes on after a cut', async () => 
     const from = Number(/^bytes=(\d+)-$/.exec(after.range ?? '')?.[1]);
     assert.ok(from > 0 && from <= CUT_AFTER_BYTES, `it goes on from ${after.range}`);
   } finally {
-    for (const each of made.reverse()) await each.remove();
-    await server.stop();
-    await rm(server.data, { recursive: true, force: true });
+    await stage.clear();
+    for (const proxy of proxies) await proxy.stop();
   }
 });

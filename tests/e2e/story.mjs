@@ -2,25 +2,18 @@
 // secretary's desk, whatever was killed in between. Told over plain http and over TLS.
 
 import assert from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
 
-import { Browser } from './browser.mjs';
 import { Desk } from './desk.mjs';
 import { Phone } from './phone.mjs';
-import { Server, demoFolder } from './server.mjs';
+import { DESK, Stage } from './stage.mjs';
 
 const COMMUNITY = '410102002005';
 const OUTCOMES = ['met', 'absent', 'refused', 'met', 'empty', 'moved', 'not_found', 'not_home_short', 'met', 'met'];
 
 /** Tells the story; `scheme` is http or https, `home` a home folder that trusts the authority. */
 export async function tell({ scheme, prepare = async () => null, step }) {
-  const server = new Server(await demoFolder());
-  const browsers = [];
-  const browser = async (options) => {
-    const made = await Browser.withProfile(options);
-    browsers.push(made);
-    return made;
-  };
+  const stage = await Stage.set();
+  const { server } = stage;
   try {
     await server.start();
     const home = await prepare(server);
@@ -31,11 +24,11 @@ export async function tell({ scheme, prepare = async () => null, step }) {
     await server.start();
 
     await step('two workers of one grid sign in', async () => {});
-    const anna = new Phone(await browser({ home }), origin);
+    const anna = new Phone(await stage.browser({ home }), origin);
     await anna.open();
     await anna.signIn('grid1a', logins.get('grid1a'));
     await anna.readyForOffline();
-    const bo = new Phone(await browser({ home }), origin);
+    const bo = new Phone(await stage.browser({ home }), origin);
     await bo.open();
     await bo.signIn('grid1b', logins.get('grid1b'));
     await bo.readyForOffline();
@@ -109,7 +102,7 @@ export async function tell({ scheme, prepare = async () => null, step }) {
     });
 
     await step('the desk shows all of it', async () => {
-      const desk = await browser({ size: { width: 1440, height: 900 }, home });
+      const desk = await stage.browser({ size: { width: 1440, height: 900 }, home });
       const secretary = new Desk(desk, origin);
       await secretary.open('secretary', logins.get('secretary'));
       await secretary.go('records');
@@ -130,7 +123,7 @@ export async function tell({ scheme, prepare = async () => null, step }) {
     });
 
     await step('the typed views hold the exact values', async () => {
-      for (const open of browsers) await open.close();
+      await stage.close();
       await server.stop('SIGKILL');
       const rows = await server.view('door_check', COMMUNITY);
       const bare = ({ dwelling_id, outcome, diary, mode }) => ({ dwelling_id, outcome, diary, mode });
@@ -147,12 +140,7 @@ export async function tell({ scheme, prepare = async () => null, step }) {
       assert.match(stdout, /\S/);
     });
   } finally {
-    for (const open of browsers) {
-      await open.kill();
-      await open.remove();
-    }
-    await server.stop('SIGKILL');
-    await rm(server.data, { recursive: true, force: true });
+    await stage.clear();
   }
 }
 

@@ -2,13 +2,11 @@
 // moves to what is done, a tap too many is undone, and the desk has all of it afterwards.
 
 import assert from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
 import { test } from 'node:test';
 
-import { Browser } from './browser.mjs';
 import { Desk } from './desk.mjs';
 import { Phone } from './phone.mjs';
-import { Server, demoFolder } from './server.mjs';
+import { DESK, Stage } from './stage.mjs';
 import { told } from './story.mjs';
 
 const COMMUNITY = '410102002005';
@@ -16,10 +14,11 @@ const COMMUNITY = '410102002005';
 test('a visit that is due is made without signal, and one tap too many is undone', { timeout: 600_000 }, async (context) => {
   const step = told(context);
   const started = Date.now();
-  const server = new Server(await demoFolder());
-  const browser = await Browser.withProfile();
-  const desk = await Browser.withProfile({ size: { width: 1440, height: 900 } });
+  const stage = await Stage.set();
+  const { server } = stage;
   try {
+    const browser = await stage.browser();
+    const desk = await stage.browser(DESK);
     await server.command('nightly');
     await server.start();
     const origin = server.address.http;
@@ -98,11 +97,6 @@ test('a visit that is due is made without signal, and one tap too many is undone
       );
     });
   } finally {
-    for (const open of [browser, desk]) {
-      await open.kill();
-      await open.remove();
-    }
-    await server.stop('SIGKILL');
-    await rm(server.data, { recursive: true, force: true });
+    await stage.clear();
   }
 });

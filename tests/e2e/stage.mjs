@@ -1,0 +1,39 @@
+// Where a story plays: the real server on a demo community of its own, and the browsers that meet
+// it. Nothing of it is left afterwards, whatever happened.
+
+import { rm } from 'node:fs/promises';
+
+import { Browser } from './browser.mjs';
+import { Server, demoFolder } from './server.mjs';
+
+/** A desk's window. */
+export const DESK = { size: { width: 1440, height: 900 } };
+
+export class Stage {
+  #browsers = [];
+
+  /** The server is not started yet. */
+  static async set() {
+    return Object.assign(new Stage(), { server: new Server(await demoFolder()) });
+  }
+
+  async browser(options) {
+    const made = await Browser.withProfile(options);
+    this.#browsers.push(made);
+    return made;
+  }
+
+  async close() {
+    for (const browser of this.#browsers) await browser.close();
+  }
+
+  /** Kills everybody and removes what they wrote. */
+  async clear() {
+    for (const browser of this.#browsers) {
+      await browser.kill();
+      await browser.remove();
+    }
+    await this.server.stop('SIGKILL');
+    await rm(this.server.data, { recursive: true, force: true });
+  }
+}
