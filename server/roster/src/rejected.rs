@@ -12,7 +12,9 @@ use rust_xlsxwriter::{Color, ExcelDateTime, Format, Workbook, Worksheet, XlsxErr
 
 use chrono::Datelike;
 
+use crate::column::Column;
 use crate::error::RosterError;
+use crate::parse::date;
 use crate::reading::{self, Prepared};
 use crate::source;
 use crate::table::Cell;
@@ -99,7 +101,7 @@ fn write_sheet(
     let rows = sheet.people().filter_map(|row| Some((row, reasons.get(&row.number)?)));
     for ((row, why), number) in rows.zip(1..) {
         for (cell, position) in row.cells.iter().zip(0_u16..) {
-            match cell {
+            match &counted_anew(cell, usize::from(position), sheet) {
                 Cell::Empty => {}
                 Cell::Text(content) => {
                     to.write_string_with_format(number, position, content, &text)?;
@@ -125,6 +127,17 @@ fn write_sheet(
     }
     to.set_freeze_panes(1, 0)?;
     Ok(())
+}
+
+/// The cell for a workbook that counts days from 1900, as the one written here does.
+fn counted_anew(cell: &Cell, position: usize, sheet: &Prepared) -> Cell {
+    let is_birth_date = sheet.headings.positions(Column::BirthDate).contains(&position);
+    match cell {
+        Cell::Number(number) if sheet.table.counts_from_1904 && is_birth_date => {
+            date::from_serial(*number, true).map_or(Cell::Number(*number), Cell::Date)
+        }
+        cell => cell.clone(),
+    }
 }
 
 /// Behind the last column with anything in it.

@@ -433,11 +433,28 @@ fn a_workbook_that_counts_from_1904_gives_the_days_it_shows() {
             .unwrap();
         std::io::Write::write_all(&mut writer, &content).unwrap();
     }
-    let roster = read_bytes("a.xlsx", &writer.finish().unwrap().into_inner(), today()).unwrap();
-    for row in &roster.rows {
-        assert_eq!(row.birth_date.unwrap().to_string(), "1943-05-02");
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("a.xlsx");
+    std::fs::write(&input, writer.finish().unwrap().into_inner()).unwrap();
+    let again = folder.path().join("again.xlsx");
+    let rejected: Vec<RejectedRow> = (2..=3)
+        .map(|row| RejectedRow {
+            sheet: "Sheet1".to_owned(),
+            row,
+            reasons: "试".to_owned(),
+        })
+        .collect();
+    write_rejected(&input, &rejected, &again).unwrap();
+    // The workbook of rejected rows counts from 1900 and gives the same days.
+    for file in [input, again] {
+        let roster = read(&file, today()).unwrap();
+        let days: Vec<_> = roster
+            .rows
+            .iter()
+            .map(|row| row.birth_date.unwrap().to_string())
+            .collect();
+        assert_eq!(days, ["1943-05-02", "1943-05-02"], "{}", file.display());
     }
-    assert_eq!(roster.rows.len(), 2);
 }
 
 #[test]
