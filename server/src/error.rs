@@ -6,6 +6,7 @@ use std::fmt;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
+use menpai_sync_core::kinds::{Labels, Language, Problem};
 use serde_json::Value;
 
 /// What an API handler answers when it does not answer.
@@ -27,6 +28,10 @@ pub enum ApiError {
     DeviceKeyDiffers,
     /// The request cannot be read; the value says where.
     UnreadableRequest(Value),
+    /// A value breaks the rule of its field; the sentence says which.
+    ValueNotAllowed(Labels),
+    /// What was to be decided has one value by now.
+    ConflictGone,
     /// The request is larger than the limit.
     TooLarge,
     /// The client speaks a protocol this server does not.
@@ -54,6 +59,15 @@ impl ApiError {
         ApiError::UnreadableRequest(serde_json::json!({ "what": what.into() }))
     }
 
+    /// A value that breaks the rule of its field, in the kind file's words.
+    #[must_use]
+    pub fn value_not_allowed(problem: &Problem, label: &Labels) -> ApiError {
+        ApiError::ValueNotAllowed(Labels {
+            zh: format!("{}。", problem.sentence(Language::Zh, &label.zh)),
+            en: format!("{}.", problem.sentence(Language::En, &label.en)),
+        })
+    }
+
     /// The stable code that clients act on.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -66,6 +80,8 @@ impl ApiError {
             ApiError::NotFound => "not_found",
             ApiError::DeviceKeyDiffers => "device_key_differs",
             ApiError::UnreadableRequest(_) => "unreadable_request",
+            ApiError::ValueNotAllowed(_) => "value_not_allowed",
+            ApiError::ConflictGone => "conflict_gone",
             ApiError::TooLarge => "too_large",
             ApiError::ProtocolNotSupported => "protocol_not_supported",
             ApiError::TooManyRequests(_) => "too_many_requests",
@@ -87,7 +103,7 @@ impl ApiError {
 
     /// Message and what to do next, in Chinese and in English.
     #[must_use]
-    pub fn sentences(&self) -> [(&'static str, &'static str); 2] {
+    pub fn sentences(&self) -> [(&str, &'static str); 2] {
         match self {
             ApiError::NotSignedIn => [
                 ("尚未登录，或登录已失效。", "请重新登录；手机上未上传的记录不会丢失。"),
@@ -142,6 +158,20 @@ impl ApiError {
                     "Update the app and try again; if it still fails, show this to your administrator.",
                 ),
             ],
+            ApiError::ValueNotAllowed(problem) => [
+                (&problem.zh, "什么都没有写入，请改正后再试。"),
+                (&problem.en, "Nothing was written. Correct it and try again."),
+            ],
+            ApiError::ConflictGone => [
+                (
+                    "这一项现在只有一个写法了，不用再定。",
+                    "什么都没有写入；谁改的、什么时候改的，见“记录”。",
+                ),
+                (
+                    "This field has one value by now; there is nothing left to decide.",
+                    "Nothing was written. Records show who changed it and when.",
+                ),
+            ],
             ApiError::TooLarge => [
                 ("请求超过大小限制。", "请分成几次发送。"),
                 ("The request is over the size limit.", "Send it in several pieces."),
@@ -189,7 +219,8 @@ impl ResponseError for ApiError {
             ApiError::NotSignedIn | ApiError::WrongCredentials => StatusCode::UNAUTHORIZED,
             ApiError::WrongDevice | ApiError::NotAllowed => StatusCode::FORBIDDEN,
             ApiError::UnknownCommunity | ApiError::NotFound => StatusCode::NOT_FOUND,
-            ApiError::DeviceKeyDiffers => StatusCode::CONFLICT,
+            ApiError::DeviceKeyDiffers | ApiError::ConflictGone => StatusCode::CONFLICT,
+            ApiError::ValueNotAllowed(_) => StatusCode::UNPROCESSABLE_ENTITY,
             ApiError::UnreadableRequest(_) => StatusCode::BAD_REQUEST,
             ApiError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ApiError::ProtocolNotSupported => StatusCode::UPGRADE_REQUIRED,

@@ -69,6 +69,10 @@ fn addresses(config: &mut ServiceConfig) {
                 .route("/desk/filters", web::get().to(desk::filters::get))
                 .route("/desk/records", web::get().to(desk::records::get))
                 .route("/desk/conflicts", web::get().to(desk::conflicts::get))
+                .route(
+                    "/desk/conflicts/decisions",
+                    web::post().to(desk::conflicts::decisions::post),
+                )
                 .default_service(web::to(nothing_here)),
         )
         .default_service(web::to(web_file));

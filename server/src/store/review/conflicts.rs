@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use menpai_sync_core::community_log::Envelope;
 use menpai_sync_core::entry::{Edit, Entry};
 use menpai_sync_core::ids::{DeviceId, EntityId, GridId, Hash};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::Value;
 
 use super::ancestry::{Ancestry, Made};
+use crate::store::community::projection::heads;
 use crate::store::community::{BodyCodec, StoreError, entries, lines};
 
 /// One field with several values.
@@ -27,6 +28,19 @@ pub struct Conflict {
     pub values: Vec<Written>,
     /// What all of their authors had seen.
     pub before: Option<Writing>,
+    /// The heads of the document that has these values.
+    pub seen: Vec<Hash>,
+}
+
+/// A field that has several values now.
+#[derive(Debug, Clone)]
+pub struct OpenField {
+    /// Registry type of the entity.
+    pub entity_type: String,
+    /// Its grid.
+    pub grid: Option<GridId>,
+    /// How many distinct values.
+    pub values: u64,
 }
 
 /// One visible value.
@@ -69,8 +83,10 @@ pub fn open(connection: &Connection, codec: &mut BodyCodec) -> Result<Vec<Confli
             part,
             &fields.iter().map(|(field, _)| field.clone()).collect(),
         )?;
+        let heads = heads(connection, part)?;
         for (field, conflict) in &mut fields {
             history.explain(field, conflict);
+            conflict.seen.clone_from(&heads);
         }
         conflicts.extend(fields.into_iter().map(|(_, conflict)| conflict));
     }
@@ -84,6 +100,28 @@ pub fn open(connection: &Connection, codec: &mut BodyCodec) -> Result<Vec<Confli
         )
     });
     Ok(conflicts)
+}
+
+/// The field of an entity, if it has more than one value.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn find_open(connection: &Connection, entity: EntityId, field: &str) -> Result<Option<OpenField>, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT e.type, e.grid, count(*)
+               FROM entity e JOIN registry_value v ON v.entity = e.number
+              WHERE e.id = :entity AND v.field = :field
+              GROUP BY e.number HAVING count(*) > 1",
+        )?
+        .query_row(named_params! {":entity": entity.as_bytes(), ":field": field}, |row| {
+            Ok(OpenField {
+                entity_type: row.get(0)?,
+                grid: row.get::<_, Option<[u8; 16]>>(1)?.map(GridId::from_bytes),
+                values: row.get(2)?,
+            })
+        })
+        .optional()?)
 }
 
 /// The values as the documents show them, by part.
@@ -116,6 +154,7 @@ fn visible(connection: &Connection) -> Result<BTreeMap<i64, Vec<(Field, Conflict
                     field: field.1.clone(),
                     values: vec![written],
                     before: None,
+                    seen: Vec::new(),
                 };
                 fields.push((field, conflict));
             }

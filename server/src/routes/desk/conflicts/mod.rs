@@ -1,14 +1,19 @@
 //! `GET /api/v1/desk/conflicts`: every registry field with more than one value. All values
-//! stand equal, with who, both clocks and source; nothing is chosen for the reviewer.
+//! stand equal, with who, both clocks and source; nothing is chosen for the reviewer, who
+//! decides with [`decisions`].
+
+pub mod decisions;
+mod input;
 
 use actix_web::{HttpResponse, web};
-use menpai_sync_core::entry::EDIT_KIND;
-use menpai_sync_core::ids::EntityId;
+use menpai_sync_core::entry::{EDIT_KIND, MAX_BASE_HASHES};
+use menpai_sync_core::ids::{EntityId, Hash};
 use menpai_sync_core::kinds::Labels;
 use menpai_sync_core::time::Instant;
 use serde::Serialize;
 use serde_json::Value;
 
+use self::input::Input;
 use super::{Desk, DeviceName, Named, read, wording};
 use crate::auth::DeskSession;
 use crate::error::ApiResult;
@@ -38,6 +43,10 @@ pub(super) struct Conflict {
     pub(super) labels: Labels,
     pub(super) values: Vec<ConflictValue>,
     before: Option<Before>,
+    /// What a decision made from this page has seen: heads of the document.
+    seen: Vec<Hash>,
+    /// How another value is written; `None` where only one of these can be chosen.
+    input: Option<Input>,
 }
 
 #[derive(Debug, Serialize)]
@@ -103,6 +112,9 @@ fn describe(desk: &mut Desk<'_>, conflict: conflicts::Conflict) -> Result<Confli
         grid: conflict.grid.map(|grid| desk.grid(grid)).transpose()?,
         values,
         before,
+        input: input::of(desk.kinds, registry_type, &conflict.field),
+        // More heads than an edit can state cost a conflict shown again, never a value.
+        seen: conflict.seen.into_iter().take(MAX_BASE_HASHES).collect(),
         entity_type: conflict.entity_type,
         field: conflict.field,
     })

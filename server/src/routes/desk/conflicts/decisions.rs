@@ -1,0 +1,64 @@
+//! `POST /api/v1/desk/conflicts/decisions`: the secretary says which value of a field holds,
+//! one of those shown or another. `seen` are the heads that the page was drawn from.
+
+use actix_web::{HttpResponse, web};
+use menpai_sync_core::entry::{MAX_BASE_HASHES, Scalar, SetItem};
+use menpai_sync_core::ids::{EntityId, EntryId, Hash};
+use serde::Deserialize;
+
+use crate::auth::DeskSession;
+use crate::error::{ApiError, ApiResult};
+use crate::home::Home;
+use crate::office::decisions::{self, DecideError, Decision};
+use crate::store::node::Role;
+
+/// What the desk sends; `id` is made there, so that asking again decides nothing twice.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    id: EntryId,
+    #[serde(rename = "type")]
+    entity_type: String,
+    entity: EntityId,
+    field: String,
+    value: Scalar,
+    seen: Vec<Hash>,
+    note: Option<String>,
+}
+
+/// # Errors
+/// `not_signed_in`, `not_allowed`, `value_not_allowed`, `conflict_gone`, `unreadable_request`;
+/// then nothing is written.
+pub async fn post(home: web::Data<Home>, session: DeskSession, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
+    if session.role != Role::Secretary {
+        return Err(ApiError::NotAllowed);
+    }
+    let asked = body.into_inner();
+    if asked.seen.is_empty() || asked.seen.len() > MAX_BASE_HASHES {
+        return Err(ApiError::unreadable("seen"));
+    }
+    let decision = Decision {
+        id: asked.id,
+        item: SetItem {
+            entity_type: asked.entity_type,
+            id: asked.entity,
+            field: asked.field,
+            value: asked.value,
+        },
+        seen: asked.seen,
+        note: asked.note,
+    };
+    let decided =
+        web::block(move || decisions::decide(&home, session.community, &session.account, session.worker, decision));
+    Ok(HttpResponse::Ok().json(decided.await?.map_err(refused)?))
+}
+
+fn refused(error: DecideError) -> ApiError {
+    match error {
+        DecideError::Value { problem, label } => ApiError::value_not_allowed(&problem, &label),
+        DecideError::Gone => ApiError::ConflictGone,
+        DecideError::NoSuchField => ApiError::unreadable("field"),
+        DecideError::OtherEntry => ApiError::unreadable("id"),
+        DecideError::Office(error) => ApiError::internal(error),
+    }
+}
