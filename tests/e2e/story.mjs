@@ -101,9 +101,8 @@ export async function tell({ scheme, prepare = async () => null, step }) {
       }
     });
 
+    const secretary = new Desk(await stage.browser({ ...DESK, home }), origin);
     await step('the desk shows all of it', async () => {
-      const desk = await stage.browser({ size: { width: 1440, height: 900 }, home });
-      const secretary = new Desk(desk, origin);
       await secretary.open('secretary', logins.get('secretary'));
       await secretary.go('records');
       const { page } = secretary;
@@ -119,7 +118,30 @@ export async function tell({ scheme, prepare = async () => null, step }) {
       await page.getByTestId('conflict-row').first().click();
       const values = await page.getByTestId('conflict-value').evaluateAll((items) => items.map((item) => item.dataset.value).sort());
       assert.deepEqual(values, ['19900009001', '19900009002']);
-      await desk.close();
+    });
+
+    await step('the secretary decides: first a slip, which is refused and kept, then one of the two', async () => {
+      const { page } = secretary;
+      await page.getByTestId('other-input').fill('1990000');
+      await page.getByTestId('decide-other').click();
+      await page.getByTestId('decision-failed').getByText('11 位手机号').waitFor();
+      assert.equal(await page.getByTestId('other-input').inputValue(), '1990000');
+      await page.getByTestId('decision-note').fill('打过电话，是这个');
+      await page.locator('[data-testid="conflict-value"][data-value="19900009002"]').getByTestId('choose-value').click();
+      await page.locator('[data-testid="decided"][data-well="true"]').getByText('19900009002').waitFor();
+      await page.getByTestId('state-empty').waitFor();
+      await secretary.go('records');
+      await page.getByTestId('record-row').first().getByText('19900009002').waitFor();
+      await secretary.browser.close();
+    });
+
+    await step('both phones show the one value, and no conflict', async () => {
+      for (const phone of [anna, bo]) {
+        await phone.syncNow();
+        await phone.openDoor(subjects.person.dwelling);
+        await phone.id('phone-number').getByText('19900009002').waitFor();
+        await phone.id('conflict').waitFor({ state: 'detached' });
+      }
     });
 
     await step('the typed views hold the exact values', async () => {

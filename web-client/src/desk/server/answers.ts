@@ -120,6 +120,23 @@ export interface Conflict {
   values: ConflictValue[];
   /** what all of the authors had seen, where that is known */
   before: { value: Scalar; text: Label; made_at: string; worker: Named | null; source: Label | null } | null;
+  /** heads of the document; a decision made from this page states them */
+  seen: string[];
+  /** how another value is written; null where only one of these can be chosen */
+  input: ConflictInput | null;
+}
+
+export type ConflictInput =
+  | { type: 'text'; max_length: number; lines: boolean }
+  | { type: 'integer'; min: number; max: number; unit: Label | null }
+  | { type: 'bool' }
+  | { type: 'choice'; choices: { value: string; labels: Label }[] }
+  | { type: 'date' };
+
+/** What became of a decision; more than one value: somebody wrote another one meanwhile. */
+export interface Decided {
+  verdict: 'merged' | 'held' | 'waiting';
+  values: number;
 }
 
 export interface ConflictsAnswer {
