@@ -68,7 +68,7 @@ soak: build-dev ## try many more seeds and kills than test does; SEEDS=n KILLS=n
 bench: build ## measure every figure of docs/benchmarks.md, times included, into target/bench/results.jsonl
 	@cargo build --release --quiet -p menpai-tests --bin figures
 	@rm -f $(RESULTS)
-	MENPAI_BIN=$(CURDIR)/target/release/menpai target/release/figures $(RESULTS) bytes import cost growth
+	MENPAI_BIN=$(CURDIR)/target/release/menpai target/release/figures $(RESULTS) bytes import cost growth derive rebuild
 	@node scripts/measure-web.mjs $(RESULTS)
 	@node scripts/check-budgets.mjs $(RESULTS)
 

@@ -1,5 +1,5 @@
-//! Measures figures and appends them to a file: `figures FILE bytes import cost growth`, or some
-//! of these. Counts and sizes are `bytes`; the others need a quiet machine and the release build.
+//! Measures figures and appends them to a file: `figures FILE bytes import cost growth derive
+//! rebuild`, or some of these. Counts and sizes are `bytes`; the others need a quiet machine and the release build.
 //! Budgets are held against that file by scripts/check-budgets.mjs.
 
 use std::path::Path;
@@ -43,10 +43,12 @@ fn by_name(name: &str) -> std::io::Result<Measure> {
         "import" => Ok(figures::measure_import),
         "cost" => Ok(figures::measure_ingest_cost),
         "growth" => Ok(figures::measure_growth),
+        "derive" => Ok(figures::measure_derive),
+        "rebuild" => Ok(figures::measure_rebuild),
         _ => Err(usage()),
     }
 }
 
 fn usage() -> std::io::Error {
-    std::io::Error::other("usage: figures FILE bytes|import|cost|growth…")
+    std::io::Error::other("usage: figures FILE bytes|import|cost|growth|derive|rebuild…")
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use menpai_server::simulate::{Client, read_logins};
 use rusqlite::Connection;
 
+use super::registry::bytes_per_person;
 use super::{Figure, median};
 use crate::data_folder;
 use crate::process::Server;
@@ -26,6 +27,7 @@ pub fn measure_bytes(folder: &Path) -> Vec<Figure> {
     let data = folder.join("bytes");
     let logins = read_logins(&found(&data)).unwrap();
     let imported = stored_bytes(&data);
+    let registry = bytes_per_person(&data);
     let server = Server::start_with(&data, &["--nightly", "off"]);
     let client = Client::new(server.http(), None).unwrap();
 
@@ -97,6 +99,7 @@ pub fn measure_bytes(folder: &Path) -> Vec<Figure> {
         Figure::new("first_sync_bytes", first.bytes() as f64, "bytes", 1),
         Figure::new("first_sync_requests", first.requests as f64, "requests", 1),
         Figure::new("store_bytes_per_entry", stored, "bytes", entries),
+        registry,
     ]
 }
 

@@ -7,6 +7,8 @@ mod bytes;
 mod cost;
 mod growth;
 mod import;
+mod rebuild;
+mod registry;
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -19,6 +21,8 @@ pub use bytes::measure_bytes;
 pub use cost::measure_ingest_cost;
 pub use growth::measure_growth;
 pub use import::measure_import;
+pub use rebuild::measure_rebuild;
+pub use registry::measure_derive;
 
 /// One measured figure.
 #[derive(Debug, Clone, Serialize)]
@@ -27,7 +31,7 @@ pub struct Figure {
     pub name: &'static str,
     /// What was measured.
     pub value: f64,
-    /// `bytes`, `requests`, `ratio` or `s`.
+    /// `bytes`, `requests`, `ratio`, `s`, `us` or `entries/s`.
     pub unit: &'static str,
     /// How many measurements it comes from.
     pub n: usize,
