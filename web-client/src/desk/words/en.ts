@@ -302,7 +302,7 @@ export const en: Record<keyof typeof zh, string> = {
   'conflicts.choose': 'Choose one on the left to see what each person wrote.',
   'conflicts.use_this': 'Use this one',
   'conflicts.other': 'None is right: write another',
-  'conflicts.other_none': 'this field can only be chosen from above',
+  'conflicts.other_none': 'This field can only be chosen from above',
   'conflicts.other_choose': 'Choose',
   'conflicts.use_other': 'Use what I wrote',
   'conflicts.other_missing': 'Write the value first.',

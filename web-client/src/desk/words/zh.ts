@@ -302,7 +302,7 @@ export const zh = {
   'conflicts.choose': '左边点一项，这里看各人写的是什么。',
   'conflicts.use_this': '就用这个',
   'conflicts.other': '都不对，另写',
-  'conflicts.other_none': '这一项只能从上面选',
+  'conflicts.other_none': '这一项只能从上面选一个',
   'conflicts.other_choose': '请选',
   'conflicts.use_other': '就用另写的',
   'conflicts.other_missing': '请先写上新的内容。',
