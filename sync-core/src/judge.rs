@@ -231,7 +231,7 @@ fn check_entities(entry: &Entry, edit: &Edit, facts: &Facts<'_>) -> Result<(), H
     }) {
         return Err((Reason::WrongType, Some(item.id.to_string())));
     }
-    for named in edit.entities(entry.id) {
+    for named in entry.entities() {
         let id = || Some(named.id.to_string());
         match (facts.entity)(named.id) {
             Some(known) => match known.held_in {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{Hash, Seq};
 use crate::kinds::Labels;
+use crate::wire::DATED_RECEIPTS;
 
 /// What the home decided about an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -16,9 +17,22 @@ pub enum Verdict {
     Held,
     /// An edit past a gap; judged when the gap is filled.
     Waiting,
+    /// Was held or waiting; what it says counts through an entry of the office (`detail`).
+    Released,
+    /// Was held or waiting; the office decided (`detail`) that it does not count. Kept.
+    SetAside,
 }
 
 impl Verdict {
+    /// Every verdict.
+    pub const ALL: [Verdict; 5] = [
+        Verdict::Merged,
+        Verdict::Held,
+        Verdict::Waiting,
+        Verdict::Released,
+        Verdict::SetAside,
+    ];
+
     /// As it is written in lines and in SQL.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -26,6 +40,18 @@ impl Verdict {
             Verdict::Merged => "merged",
             Verdict::Held => "held",
             Verdict::Waiting => "waiting",
+            Verdict::Released => "released",
+            Verdict::SetAside => "set_aside",
+        }
+    }
+
+    /// The same as a device understands it that speaks an older protocol: what the office
+    /// decided about a held entry is still held there.
+    #[must_use]
+    pub const fn as_spoken(self, protocol: u32) -> Verdict {
+        match self {
+            Verdict::Released | Verdict::SetAside if protocol < DATED_RECEIPTS => Verdict::Held,
+            verdict => verdict,
         }
     }
 }
@@ -108,6 +134,8 @@ reasons! {
     Needs = "needs", "它要改的对象还在暂存，等那一条先定", "It changes something that is itself held; that must be decided first";
     /// Comes after entries that have not arrived.
     AfterGap = "after_gap", "这部手机前面的记录还没到，先等着", "Earlier entries of this phone have not arrived yet; it waits";
+    /// About somebody or something that was erased: only its hash is kept.
+    Erased = "erased", "它说的人或住户已按规定删除，内容没有保留", "It is about somebody whose data was erased; its content was not kept";
     /// No change could be derived.
     DeriveFailed = "derive_failed", "这次改动没能合并，请联系管理员", "This change could not be merged; please tell the administrator";
 }
@@ -121,9 +149,11 @@ mod tests {
         for reason in Reason::ALL {
             assert_eq!(serde_json::to_string(reason).unwrap(), format!("\"{}\"", reason.code()));
         }
-        assert_eq!(
-            serde_json::to_string(&Verdict::Waiting).unwrap(),
-            format!("\"{}\"", Verdict::Waiting.code())
-        );
+        for verdict in Verdict::ALL {
+            assert_eq!(
+                serde_json::to_string(&verdict).unwrap(),
+                format!("\"{}\"", verdict.code())
+            );
+        }
     }
 }

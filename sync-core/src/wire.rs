@@ -23,7 +23,11 @@ pub use brief::{
 };
 
 /// The protocol this code speaks.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
+/// The oldest one that a home still answers.
+pub const OLDEST_PROTOCOL: u32 = 1;
+/// The first in which receipts say when, and verdicts may be `released` and `set_aside`.
+pub const DATED_RECEIPTS: u32 = 2;
 /// Most slices of one request.
 pub const MAX_SLICES: usize = 16;
 /// Most bytes of a slice as it travels.
@@ -244,6 +248,12 @@ pub struct Receipt {
     pub seq: Seq,
     /// The device's chain there.
     pub h: Hash,
+    /// The home's clock as the entries arrived; from protocol 2 on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received: Option<Instant>,
+    /// Home's clock minus device's clock at that arrival; from protocol 2 on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset_ms: Option<i64>,
     /// The exceptions.
     pub verdicts: Vec<ReceiptVerdict>,
 }

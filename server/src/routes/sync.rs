@@ -10,7 +10,8 @@ use futures_util::StreamExt;
 use menpai_sync_core::device_log::LogHead;
 use menpai_sync_core::ids::Seq;
 use menpai_sync_core::wire::{
-    MAX_HEADER_BYTES, MAX_SLICE_COMPRESSED, MAX_SLICE_INFLATED, MAX_SLICES, PROTOCOL, SliceRefusal, UpHeader, lines,
+    MAX_HEADER_BYTES, MAX_SLICE_COMPRESSED, MAX_SLICE_INFLATED, MAX_SLICES, OLDEST_PROTOCOL, PROTOCOL, SliceRefusal,
+    UpHeader, lines,
 };
 
 use crate::auth::PhoneSession;
@@ -175,7 +176,7 @@ impl Body {
         // The number first: another protocol's header may look otherwise.
         let spoken: Spoken =
             serde_json::from_slice(line).map_err(|error| ApiError::unreadable(format!("header: {error}")))?;
-        if spoken.menpai != PROTOCOL {
+        if !(OLDEST_PROTOCOL..=PROTOCOL).contains(&spoken.menpai) {
             return Err(ApiError::ProtocolNotSupported);
         }
         serde_json::from_slice(line).map_err(|error| ApiError::unreadable(format!("header: {error}")))

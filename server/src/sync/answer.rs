@@ -9,7 +9,7 @@ use menpai_sync_core::ids::{DeviceId, Lsn, Seq};
 use menpai_sync_core::part::Part;
 use menpai_sync_core::time::Instant;
 use menpai_sync_core::wire::{
-    ANSWER_BUDGET_BYTES, DownHeader, PROTOCOL, PartDigestAt, Receipt, ReceiptLine, ReceiptVerdict, SignatureLine,
+    ANSWER_BUDGET_BYTES, DATED_RECEIPTS, DownHeader, PartDigestAt, Receipt, ReceiptLine, ReceiptVerdict, SignatureLine,
     SliceRefusal, UpHeader, deflate, receipt_message, wants,
 };
 
@@ -68,6 +68,7 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
             after: &after,
             verdicts: wants(wants::VERDICTS),
             head: head.lsn,
+            protocol: asked.header.menpai,
             budget_bytes: ANSWER_BUDGET_BYTES,
         },
     )?;
@@ -78,7 +79,7 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
     };
     let received = log.map_or_else(|| LogHead::empty(me.code, device), |log| log.head);
     let header = DownHeader {
-        menpai: Some(PROTOCOL),
+        menpai: Some(asked.header.menpai),
         log: Some(me.log),
         lsn: head.lsn,
         clock: Instant::utc(asked.now_ms),
@@ -99,6 +100,7 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
     }
     if let (Some((first, end)), Some(log)) = (asked.taken, log) {
         let verdicts = lines::exceptions(&reader.connection, log.number, first..=end.seq)?;
+        let dated = asked.header.menpai >= DATED_RECEIPTS;
         let receipt = Receipt {
             community: me.code,
             device,
@@ -108,9 +110,15 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
             first,
             seq: end.seq,
             h: end.h,
+            received: dated.then(|| Instant::utc(asked.now_ms)),
+            offset_ms: dated.then_some(asked.offset_ms),
             verdicts: verdicts
                 .into_iter()
-                .map(|(seq, verdict, reason)| ReceiptVerdict { seq, verdict, reason })
+                .map(|(seq, verdict, reason)| ReceiptVerdict {
+                    seq,
+                    verdict: verdict.as_spoken(asked.header.menpai),
+                    reason,
+                })
                 .collect(),
         };
         push_receipt(&mut body, community, receipt, brief.then_some(received.seq));

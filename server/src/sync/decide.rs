@@ -76,7 +76,7 @@ pub(super) fn decide(work: &mut Work<'_>, pending: &Pending<'_>) -> Result<(), S
         match verdict {
             Verdict::Merged => merge(work, pending, part, entry, &touched)?,
             Verdict::Held => note_entities(work, pending.number, entry, true)?,
-            Verdict::Waiting => {}
+            Verdict::Waiting | Verdict::Released | Verdict::SetAside => {}
         }
     }
     Ok(())
@@ -185,8 +185,7 @@ pub(super) fn project_fields(
 
 /// Notes the entities that an edit makes.
 pub(super) fn note_entities(work: &mut Work<'_>, number: i64, entry: &Entry, held: bool) -> Result<(), StoreError> {
-    let Some(edit) = &entry.edit else { return Ok(()) };
-    for named in edit.entities(entry.id).into_iter().filter(|named| named.creates) {
+    for named in entry.entities().into_iter().filter(|named| named.creates) {
         let entity = NewEntity {
             id: named.id,
             entity_type: named.entity_type,

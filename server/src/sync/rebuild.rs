@@ -48,7 +48,7 @@ fn replay(work: &mut Work<'_>, line: &lines::StoredLine) -> Result<(), StoreErro
         return Ok(());
     };
     match envelope.verdict {
-        Verdict::Waiting => Ok(()),
+        Verdict::Waiting | Verdict::Released | Verdict::SetAside => Ok(()),
         Verdict::Held => note_entities(work, stored.number, &entry, true),
         Verdict::Merged => {
             let touched = match &envelope.derived {

@@ -7,8 +7,7 @@ use menpai_sync_core::ids::{DeviceId, Hash, Lsn};
 use menpai_sync_core::kinds::Class;
 use menpai_sync_core::part::Part;
 use menpai_sync_core::registry::Document;
-use menpai_sync_core::snapshot::{Snapshot, SnapshotFacts};
-use menpai_sync_core::wire::PROTOCOL;
+use menpai_sync_core::snapshot::{FORMAT, Snapshot, SnapshotFacts};
 
 use super::community::{Community, Reader};
 use super::documents;
@@ -121,7 +120,7 @@ fn make(community: &Community, reader: &mut Reader, part: Part, number: i64) -> 
     let document = documents::stored(&reader.connection, &mut reader.codec, number, me.code, part)?;
     let snapshot = Snapshot {
         facts: SnapshotFacts {
-            menpai: PROTOCOL,
+            menpai: FORMAT,
             community: me.code,
             log: me.log,
             part,

@@ -43,6 +43,8 @@ pub struct Entry {
     pub supersedes: Option<EntryId>,
     /// The record that this one withdraws.
     pub retracts: Option<EntryId>,
+    /// The held edit whose fields this one sets in its author's place; by the office only.
+    pub releases: Option<EntryId>,
     /// Present in edits.
     pub edit: Option<Edit>,
     /// The kind's fields.
@@ -123,20 +125,20 @@ impl Entry {
     pub fn is_withdrawal(&self) -> bool {
         self.retracts.is_some() && self.edit.is_none() && self.body.is_empty()
     }
-}
 
-impl Edit {
-    /// The entities this edit names, each once, in order of first appearance, with the
-    /// type it names them by and whether the edit itself makes them.
+    /// The entities an edit names, each once, in order of first appearance, with the type it
+    /// names them by and whether the edit itself makes them. A release makes what the edit
+    /// that it releases would have made, under the same ids.
     #[must_use]
-    pub fn entities(&self, entry: EntryId) -> Vec<NamedEntity<'_>> {
+    pub fn entities(&self) -> Vec<NamedEntity<'_>> {
+        let maker = self.releases.unwrap_or(self.id);
         let mut named: Vec<NamedEntity<'_>> = Vec::new();
         let mut made = 0;
-        for item in &self.set {
+        for item in self.edit.iter().flat_map(|edit| &edit.set) {
             if named.iter().any(|known| known.id == item.id) {
                 continue;
             }
-            let creates = item.id == EntityId::made_by(entry, made);
+            let creates = item.id == EntityId::made_by(maker, made);
             made += u64::from(creates);
             named.push(NamedEntity {
                 id: item.id,

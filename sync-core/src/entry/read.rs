@@ -68,6 +68,10 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Entry, EntryError> {
             .map_err(|_| EntryError::Member("made_at"))?,
         supersedes: optional_id(&members, "supersedes")?,
         retracts: optional_id(&members, "retracts")?,
+        releases: match (optional_id(&members, "releases")?, &edit) {
+            (Some(_), None) => return Err(EntryError::Member("only an edit releases")),
+            (releases, _) => releases,
+        },
         edit,
         body,
     })

@@ -27,6 +27,8 @@ pub struct Draft {
     pub supersedes: Option<EntryId>,
     /// The record that this one withdraws.
     pub retracts: Option<EntryId>,
+    /// The held edit that this one releases.
+    pub releases: Option<EntryId>,
     /// For edits.
     pub edit: Option<Edit>,
     /// The kind's fields.
@@ -67,6 +69,8 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     retracts: Option<EntryId>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    releases: Option<EntryId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     base: Option<&'a [Hash]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     set: Option<&'a [SetItem]>,
@@ -94,6 +98,7 @@ impl Draft {
             made_at,
             supersedes: None,
             retracts: None,
+            releases: None,
             edit: None,
             body,
         }
@@ -119,6 +124,7 @@ impl Draft {
             made_at,
             supersedes: None,
             retracts: None,
+            releases: None,
             edit: Some(edit),
             body,
         }
@@ -138,6 +144,7 @@ impl Draft {
             made_at: self.made_at,
             supersedes: self.supersedes,
             retracts: self.retracts,
+            releases: self.releases,
             base: self.edit.as_ref().map(|edit| edit.base.as_slice()),
             set: self.edit.as_ref().map(|edit| edit.set.as_slice()),
             body: &self.body,

@@ -73,6 +73,8 @@ pub struct Phone {
     in_flight: Option<sync::InFlight>,
     /// Whether the caller fetches snapshots; without them all lines come.
     snapshots: bool,
+    /// The protocol it speaks.
+    protocol: u32,
 }
 
 impl Phone {
@@ -80,6 +82,11 @@ impl Phone {
     #[must_use]
     pub fn enrolment(&self) -> Option<&Enrolment> {
         self.enrolment.as_ref()
+    }
+
+    /// Lets it speak an older protocol, as a phone does that has not been updated yet.
+    pub fn speak(&mut self, protocol: u32) {
+        self.protocol = protocol;
     }
 
     /// The confirmed state.

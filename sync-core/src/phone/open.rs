@@ -13,7 +13,7 @@ use crate::judge::part_of;
 use crate::kinds::Kinds;
 use crate::part::Part;
 use crate::replica::{MergedRecord, Replica};
-use crate::wire::Cursor;
+use crate::wire::{Cursor, PROTOCOL};
 
 /// Why the rows make no phone. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +61,7 @@ impl Phone {
             contact,
             in_flight: None,
             snapshots: false,
+            protocol: PROTOCOL,
         };
         let Some(enrolment) = &phone.enrolment else {
             return Ok(phone);

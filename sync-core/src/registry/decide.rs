@@ -49,7 +49,7 @@ impl Document {
         let stated = self.stated_by_author(edit, previous.map(|(_, hash)| hash));
         let mut deps = stated.clone();
         deps.extend(previous.map(|(_, hash)| hash));
-        for named in edit.entities(entry.id) {
+        for named in entry.entities() {
             if let Some(map) = self.maps.get(&named.id)
                 && !self.sees_map(named.id, &stated)
             {
@@ -194,7 +194,7 @@ impl Document {
         let actor = ActorId::from(device.as_bytes().as_slice());
         let mut change = ChangeBuilder::new(actor, seq, start_op + 1, entry.made_at.unix_seconds(), to_heads(deps));
         let mut objects: Vec<(EntityId, ObjectId)> = Vec::new();
-        for named in edit.entities(entry.id) {
+        for named in entry.entities() {
             let object = match self.maps.get(&named.id) {
                 Some(_) if named.creates => return Err(DeriveError::EntityExists(named.id)),
                 Some(map) if map.entity_type != named.entity_type => {

@@ -12,13 +12,15 @@ use crate::wire::{self, InflateError, MAX_HEADER_BYTES};
 
 pub use ids::Maker;
 
+/// Number of this format.
+pub const FORMAT: u32 = 1;
 /// Most bytes of document and lines together that a device unfolds.
 pub const MAX_SNAPSHOT_BYTES: usize = 256 << 20;
 
 /// What a snapshot says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SnapshotFacts {
-    /// Protocol number.
+    /// Number of the format.
     pub menpai: u32,
     /// Which community.
     pub community: CommunityCode,
@@ -138,7 +140,7 @@ fn read_header(bytes: &[u8]) -> Result<Option<(Header, &[u8])>, SnapshotError> {
         Err(error) => return Err(error.into()),
     };
     let header: Header = serde_json::from_slice(&line).map_err(|_| SnapshotError::Header)?;
-    if header.facts.menpai != wire::PROTOCOL {
+    if header.facts.menpai != FORMAT {
         return Err(SnapshotError::Header);
     }
     let size = header.document.checked_add(header.lines);
@@ -156,7 +158,7 @@ mod tests {
     fn snapshot() -> Snapshot {
         Snapshot {
             facts: SnapshotFacts {
-                menpai: wire::PROTOCOL,
+                menpai: FORMAT,
                 community: "410102002005".parse().unwrap(),
                 log: LogId::from_bytes([1; 16]),
                 part: Part {

@@ -11,6 +11,7 @@ use super::{Receipt, ReceiptVerdict, SliceLine};
 use crate::ids::{CommunityCode, DeviceId, Hash, LogId, Lsn, Seq, text_serde};
 use crate::part::Part;
 use crate::signature::Signature;
+use crate::time::Instant;
 
 /// Digits of an id's end that name it. The end: ids of one moment begin alike.
 const ID_DIGITS: usize = 8;
@@ -165,6 +166,8 @@ pub struct SaidReceipt {
     first: Option<Seq>,
     seq: Option<Seq>,
     h: Option<Hash>,
+    received: Option<Instant>,
+    offset_ms: Option<i64>,
     /// The exceptions.
     #[serde(default)]
     pub verdicts: Vec<ReceiptVerdict>,
@@ -195,6 +198,8 @@ impl SaidReceipt {
             first: self.first.unwrap_or(known.first),
             seq: self.seq.unwrap_or(known.seq),
             h: self.h.unwrap_or(known.h),
+            received: self.received.or(known.received),
+            offset_ms: self.offset_ms.or(known.offset_ms),
             verdicts: self.verdicts,
         }
     }
@@ -258,6 +263,8 @@ mod tests {
             first: 12,
             seq: 17,
             h: Hash([8; 32]),
+            received: Some(Instant::utc(1_795_483_801_250)),
+            offset_ms: Some(-3_000),
             verdicts: Vec::new(),
         };
         let known = Receipt {

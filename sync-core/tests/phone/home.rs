@@ -133,15 +133,7 @@ impl Home {
         )
         .make()
         .unwrap();
-        let entities = made
-            .entry
-            .edit
-            .as_ref()
-            .unwrap()
-            .entities(id)
-            .iter()
-            .map(|named| named.id)
-            .collect();
+        let entities = made.entry.entities().iter().map(|named| named.id).collect();
         self.append(
             DeviceId::from_bytes([number; 16]),
             u64::from(count) + 1,
@@ -303,7 +295,7 @@ impl Home {
             cursor.insert(*part, 0);
         }
         let down = DownHeader {
-            menpai: Some(1),
+            menpai: Some(header.menpai),
             log: Some(self.log),
             lsn: self.lines.len() as u64,
             clock: Instant::utc(NOW_MS + OFFSET_MS),
@@ -331,6 +323,8 @@ impl Home {
                 first,
                 seq: received.seq,
                 h: received.h,
+                received: (header.menpai > 1).then_some(down.clock),
+                offset_ms: (header.menpai > 1).then_some(down.offset_ms),
                 verdicts,
             };
             let line = serde_json::to_vec(&ReceiptLine { receipt }).unwrap();

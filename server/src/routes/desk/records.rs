@@ -166,6 +166,8 @@ fn rung(verdict: Verdict) -> &'static str {
         Verdict::Merged => "merged",
         Verdict::Held => "held",
         Verdict::Waiting => "on_server",
+        Verdict::Released => "released",
+        Verdict::SetAside => "set_aside",
     }
 }
 
@@ -189,10 +191,11 @@ impl Query {
             day: part("day", self.day, |text| text.parse().ok())?,
             verdict: match self.verdict.as_deref() {
                 None | Some("" | "merged") => Some(Verdict::Merged),
-                Some("held") => Some(Verdict::Held),
-                Some("waiting") => Some(Verdict::Waiting),
                 Some("all") => None,
-                Some(_) => return Err(ApiError::unreadable("verdict")),
+                Some(code) => {
+                    let verdict = Verdict::ALL.into_iter().find(|verdict| verdict.code() == code);
+                    Some(verdict.ok_or_else(|| ApiError::unreadable("verdict"))?)
+                }
             },
             before: part("before", self.before, |text| text.parse().ok())?,
             limit: part("limit", self.limit, |text| text.parse().ok())?

@@ -204,7 +204,7 @@ pub(super) fn read(row: &Row<'_>) -> Result<StoredLine, StoreError> {
 }
 
 fn verdict(code: &str) -> Result<Verdict, StoreError> {
-    [Verdict::Merged, Verdict::Held, Verdict::Waiting]
+    Verdict::ALL
         .into_iter()
         .find(|verdict| verdict.code() == code)
         .ok_or_else(|| StoreError::damaged(format!("no verdict: {code:?}")))

@@ -9,7 +9,7 @@ use super::projection::Projection;
 use crate::store::connection;
 use crate::store::migrations::{Migration, migrate};
 
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration {
         name: "0001_log.sql",
         sql: include_str!("../../../migrations/community/0001_log.sql"),
@@ -17,6 +17,10 @@ const MIGRATIONS: [Migration; 2] = [
     Migration {
         name: "0002_device_heard.sql",
         sql: include_str!("../../../migrations/community/0002_device_heard.sql"),
+    },
+    Migration {
+        name: "0003_verdicts.sql",
+        sql: include_str!("../../../migrations/community/0003_verdicts.sql"),
     },
 ];
 
@@ -49,4 +53,33 @@ pub fn empty_in_memory(projection: &Projection) -> Result<Connection, StoreError
 /// [`StoreError`].
 pub fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection::open_reader(path)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_version_2_keeps_its_lines_and_its_views() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, &MIGRATIONS[..2]).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO device_log (number, device, seq, h) VALUES (1, zeroblob(16), 1, zeroblob(32));
+                 INSERT INTO part (number, name) VALUES (1, 'community/open');
+                 INSERT INTO entry (number, device, seq, body, dictionary) VALUES (1, 1, 1, x'00', 0);
+                 INSERT INTO log_line (lsn, entry, part, verdict, received_ms, offset_ms, made_ms)
+                 VALUES (1, 1, 1, 'merged', 3, 4, 5);
+                 CREATE VIEW newest AS SELECT max(lsn) AS lsn FROM log_line;",
+            )
+            .unwrap();
+        migrate(&mut connection, &MIGRATIONS).unwrap();
+        let newest: i64 = connection
+            .query_row("SELECT lsn FROM newest", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(newest, 1);
+        let later = "INSERT INTO log_line (lsn, entry, part, verdict, reason, received_ms, offset_ms, made_ms)
+                     VALUES (2, 1, 1, 'set_aside', 'not_assigned', 3, 4, 5)";
+        connection.execute(later, []).unwrap();
+    }
 }

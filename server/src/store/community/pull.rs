@@ -24,6 +24,8 @@ pub struct Pull<'a> {
     pub verdicts: bool,
     /// The end of the log in this snapshot.
     pub head: Lsn,
+    /// The protocol that the device speaks.
+    pub protocol: u32,
     /// About how many bytes of lines to give.
     pub budget_bytes: usize,
 }
@@ -104,7 +106,7 @@ pub fn pull(
             Some(body) if !own => Some(codec.read(row.get("dictionary")?, body)?),
             _ => None,
         };
-        write(&mut pulled, &line, entry.as_deref());
+        write(&mut pulled, as_spoken(line, pull.protocol), entry.as_deref());
         seen = lsn;
     }
     let reached = if pulled.more { seen } else { pull.head };
@@ -138,7 +140,17 @@ fn own_verdicts(connection: &Connection) -> Result<CachedStatement<'_>, StoreErr
     )?)
 }
 
-fn write(pulled: &mut Pulled, line: &StoredLine, entry: Option<&[u8]>) {
+/// The line in words that the device knows.
+fn as_spoken(mut line: StoredLine, protocol: u32) -> StoredLine {
+    let verdict = line.envelope.verdict.as_spoken(protocol);
+    if verdict != line.envelope.verdict {
+        line.envelope.verdict = verdict;
+        line.bytes = lines::layout_1(&line.envelope);
+    }
+    line
+}
+
+fn write(pulled: &mut Pulled, line: StoredLine, entry: Option<&[u8]>) {
     debug_assert!(entry.is_none() || line.envelope.verdict == Verdict::Merged);
     pulled.bytes.extend_from_slice(&line.bytes);
     pulled.bytes.push(b'\n');

@@ -5,7 +5,7 @@ use super::super::{Enrolment, Phone};
 use super::request::InFlight;
 use crate::community_log::Envelope;
 use crate::ids::Hash;
-use crate::wire::{self, DownHeader, PROTOCOL, Receipt, ReceiptLine, SaidReceipt, SignatureLine, UpHeader};
+use crate::wire::{self, DATED_RECEIPTS, DownHeader, Receipt, ReceiptLine, SaidReceipt, SignatureLine, UpHeader};
 
 /// How a receipt line begins, and no envelope.
 const RECEIPT_LINE: &[u8] = b"{\"receipt\":";
@@ -55,7 +55,7 @@ impl Phone {
         let mut lines = wire::lines(text).ok_or(ReceiveError::Unreadable("no line"))?;
         let first = lines.next().ok_or(ReceiveError::Unreadable("no header"))?;
         let header: DownHeader = serde_json::from_slice(first).map_err(|_| ReceiveError::Unreadable("header"))?;
-        if let Some(other) = header.menpai.filter(|spoken| *spoken != PROTOCOL) {
+        if let Some(other) = header.menpai.filter(|spoken| *spoken != self.protocol) {
             return Err(ReceiveError::Protocol(other));
         }
         let mut lines = lines.peekable();
@@ -106,6 +106,7 @@ impl Phone {
             serde_json::from_slice(&line).map_err(|_| ReceiveError::Unreadable("receipt"))?;
         let brief = said.is_brief();
         let seq = said.seq(header.received.seq);
+        let dated = self.protocol >= DATED_RECEIPTS;
         let known = || {
             Some(Receipt {
                 community: enrolment.community.code,
@@ -116,6 +117,8 @@ impl Phone {
                 first: in_flight.slices.first()?.first,
                 seq,
                 h: self.own.as_ref()?.head_at(seq)?.h,
+                received: dated.then_some(header.clock),
+                offset_ms: dated.then_some(header.offset_ms),
                 verdicts: Vec::new(),
             })
         };

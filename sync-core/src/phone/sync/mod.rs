@@ -224,8 +224,9 @@ impl Phone {
 
 pub(super) fn own_state(verdict: Verdict, reason: Option<Reason>) -> OwnState {
     match verdict {
-        Verdict::Merged => OwnState::Merged,
-        Verdict::Held => OwnState::Held(reason),
+        // What it said counts, through the office's own entry.
+        Verdict::Merged | Verdict::Released => OwnState::Merged,
+        Verdict::Held | Verdict::SetAside => OwnState::Held(reason),
         Verdict::Waiting => OwnState::Waiting(reason),
     }
 }

@@ -7,9 +7,7 @@ use crate::device_log::slice_message;
 use crate::ids::{Hash, Lsn, Seq};
 use crate::signature::Signature;
 use crate::time::Instant;
-use crate::wire::{
-    self, BriefSliceLine, MAX_SLICE_COMPRESSED, MAX_SLICE_INFLATED, MAX_SLICES, PROTOCOL, UpHeader, wants,
-};
+use crate::wire::{self, BriefSliceLine, MAX_SLICE_COMPRESSED, MAX_SLICE_INFLATED, MAX_SLICES, UpHeader, wants};
 
 /// Room in a slice for its first line.
 const SLICE_LINE_BYTES: usize = 512;
@@ -58,7 +56,7 @@ impl Phone {
         let wants_lines =
             !self.snapshots && (replica.cursor().is_empty() || replica.cursor().values().any(has_nothing_of));
         let header = UpHeader {
-            menpai: PROTOCOL,
+            menpai: self.protocol,
             // The token says who speaks.
             community: None,
             device: None,

@@ -114,8 +114,8 @@ fn record_line(kind: &Kind, entry: &Entry) -> Labels {
 }
 
 fn edit_line(desk: &mut Desk<'_>, entry: &Entry, edit: &Edit) -> Result<Labels, StoreError> {
-    let made: Vec<Labels> = edit
-        .entities(entry.id)
+    let made: Vec<Labels> = entry
+        .entities()
         .iter()
         .filter(|named| named.creates)
         .map(|named| {
@@ -155,7 +155,7 @@ fn shown_value(desk: &mut Desk<'_>, entity_type: &str, field: &str, value: &Valu
 fn subject(desk: &mut Desk<'_>, entry: &Entry) -> Result<Option<Known>, StoreError> {
     let kinds = desk.kinds;
     let ids: Vec<EntityId> = match &entry.edit {
-        Some(edit) => edit.entities(entry.id).iter().rev().map(|named| named.id).collect(),
+        Some(_) => entry.entities().iter().rev().map(|named| named.id).collect(),
         None => kinds
             .get(&entry.kind)
             .iter()
