@@ -1,12 +1,15 @@
-//! P-256 signatures as they travel: raw r ‖ s and uncompressed points, in hexadecimal.
-//! Private keys stay with the caller: in WebCrypto on the phone, in the data folder on the
-//! server. Only [`Signer`] of this module holds one, for servers, tests and simulators.
+//! P-256 keys and signatures as they travel: uncompressed points and raw r ‖ s, in hexadecimal.
+//! Arithmetic is the caller's: a browser signs and verifies with WebCrypto, whose keys cannot be
+//! exported. Servers, tests and simulators take it from here, with the feature `ecdsa`; a phone
+//! does not download it.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::ids::{hex, text_serde, unhex};
+#[cfg(feature = "ecdsa")]
 use p256::ecdsa::signature::{Signer as _, Verifier as _};
+#[cfg(feature = "ecdsa")]
 use p256::ecdsa::{Signature as P256Signature, SigningKey, VerifyingKey};
 
 /// Bytes that are no key or no signature.
@@ -26,24 +29,48 @@ pub enum SignatureError {
     PrivateKey,
 }
 
-/// The public half of a device's or a home's key.
+/// How an uncompressed point begins.
+const UNCOMPRESSED: u8 = 4;
+
+/// The public half of a device's or a home's key. Where the core can tell (feature `ecdsa`) it
+/// is a point of the curve; elsewhere whoever verifies with it finds out.
 #[derive(Clone, PartialEq, Eq)]
-pub struct PublicKey(VerifyingKey);
+pub struct PublicKey([u8; 65]);
 
 impl PublicKey {
+    /// The uncompressed point.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 65] {
+        &self.0
+    }
+
     /// Checks a signature over `message`.
     ///
     /// # Errors
     /// [`SignatureError::Mismatch`] if it does not fit.
+    #[cfg(feature = "ecdsa")]
     pub fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), SignatureError> {
-        let signature = P256Signature::from_slice(&signature.0).map_err(|_| SignatureError::Mismatch)?;
-        self.0.verify(message, &signature).map_err(|_| SignatureError::Mismatch)
+        let fits = || {
+            let key = VerifyingKey::from_sec1_bytes(&self.0)?;
+            key.verify(message, &P256Signature::from_slice(&signature.0)?)
+        };
+        fits().map_err(|_| SignatureError::Mismatch)
     }
+}
+
+#[cfg(feature = "ecdsa")]
+fn is_on_curve(bytes: &[u8; 65]) -> bool {
+    VerifyingKey::from_sec1_bytes(bytes).is_ok()
+}
+
+#[cfg(not(feature = "ecdsa"))]
+const fn is_on_curve(_: &[u8; 65]) -> bool {
+    true
 }
 
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(self.0.to_sec1_point(false).as_bytes()))
+        f.write_str(&hex(&self.0))
     }
 }
 
@@ -57,8 +84,8 @@ impl FromStr for PublicKey {
     type Err = SignatureError;
     fn from_str(text: &str) -> Result<PublicKey, SignatureError> {
         unhex(text)
-            .filter(|bytes| bytes.len() == 65)
-            .and_then(|bytes| VerifyingKey::from_sec1_bytes(&bytes).ok())
+            .and_then(|bytes| <[u8; 65]>::try_from(bytes).ok())
+            .filter(|bytes| bytes[0] == UNCOMPRESSED && is_on_curve(bytes))
             .map(PublicKey)
             .ok_or(SignatureError::Key)
     }
@@ -93,11 +120,33 @@ impl FromStr for Signature {
 text_serde!(PublicKey);
 text_serde!(Signature);
 
+/// A signature that somebody is to check before what it stands under is believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToVerify {
+    /// Whose it must be.
+    pub key: PublicKey,
+    /// What it must be over.
+    pub message: Vec<u8>,
+    /// The signature.
+    pub signature: Signature,
+}
+
+impl ToVerify {
+    /// Whether it fits.
+    #[cfg(feature = "ecdsa")]
+    #[must_use]
+    pub fn fits(&self) -> bool {
+        self.key.verify(&self.message, &self.signature).is_ok()
+    }
+}
+
 /// A private key in memory, for servers, simulators and tests. Signing is deterministic
 /// (RFC 6979), so it needs no randomness.
+#[cfg(feature = "ecdsa")]
 #[derive(Clone)]
 pub struct Signer(SigningKey);
 
+#[cfg(feature = "ecdsa")]
 impl Signer {
     /// From 32 random bytes; about one in 2^32 is refused, then draw again.
     ///
@@ -112,7 +161,10 @@ impl Signer {
     /// The public half.
     #[must_use]
     pub fn public_key(&self) -> PublicKey {
-        PublicKey(*self.0.verifying_key())
+        let point = self.0.verifying_key().to_sec1_point(false);
+        let mut bytes = [0; 65];
+        bytes.copy_from_slice(point.as_bytes());
+        PublicKey(bytes)
     }
 
     /// Signs a message.
@@ -123,7 +175,7 @@ impl Signer {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "ecdsa"))]
 mod tests {
     use super::*;
 
@@ -139,5 +191,7 @@ mod tests {
         assert!(key.verify(b"abc", &Signature([0; 64])).is_err());
         assert!("04".parse::<PublicKey>().is_err());
         assert!("00".repeat(65).parse::<PublicKey>().is_err());
+        let beside_the_curve = format!("04{}", "11".repeat(64));
+        assert!(beside_the_curve.parse::<PublicKey>().is_err());
     }
 }

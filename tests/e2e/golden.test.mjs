@@ -36,7 +36,7 @@ function answer(device, log, lines, cursor) {
   const empty = createHash('sha256')
     .update('menpai-log-0\0').update(community).update(Buffer.from(device.replaceAll('-', ''), 'hex')).digest('hex');
   const header = {
-    menpai: 1, log, lsn: lines.length, clock: '2026-11-22T10:00:00.000Z', offset_ms: 0,
+    menpai: 2, log, lsn: lines.length, clock: '2026-11-22T10:00:00.000Z', offset_ms: 0,
     received: { seq: 0, h: empty }, refused: null, more: false, cursor,
   };
   const text = [JSON.stringify(header), ...lines.flatMap(({ envelope, entry }) => [envelope, entry])].join('\n');
@@ -52,7 +52,7 @@ for (const { name, lines, parts } of cases) {
     const [header] = gunzipSync(phone.request([])).toString().split('\n');
     assert.equal(JSON.parse(header).last, 0);
     const cursor = Object.fromEntries(parts.map(({ part }) => [part, lines.length]));
-    const { result, writes } = phone.receive(answer(device, log, lines, cursor), now);
+    const { result, writes } = phone.receive(answer(device, log, lines, cursor), undefined);
     assert.equal(JSON.parse(result).received, lines.length);
     for (const { part, heads, digest } of parts) {
       assert.deepEqual(JSON.parse(phone.heads(part)), heads);

@@ -330,7 +330,7 @@ impl SimulatedPhone {
     /// how many lines changed something.
     fn take(&mut self, body: &[u8], shared: &Shared) -> Option<(bool, usize)> {
         let unsent: Vec<EntryId> = self.unsent().collect();
-        let received = match self.phone.receive(body) {
+        let received = match self.phone.verify_and_receive(body) {
             Ok(received) => received,
             Err(error) => {
                 self.tally.error(&format!("not believed: {error}"));

@@ -46,7 +46,8 @@ impl Device {
         let request = self.request();
         let key = home.key.clone();
         let id = self.phone.log_head().unwrap().0;
-        let received = self.phone.receive(&home.answer(id, &request, &key)).unwrap();
+        let answer = home.answer(id, &request, &key);
+        let received = self.phone.verify_and_receive(&answer).unwrap();
         self.keep(received.writes);
         received.more
     }

@@ -23,6 +23,31 @@ pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
 }
 
+/// A signature to verify, P-256 over SHA-256.
+#[wasm_bindgen]
+pub struct ToVerify(menpai_sync_core::signature::ToVerify);
+
+#[wasm_bindgen]
+impl ToVerify {
+    /// Whose it must be: the uncompressed point, 65 bytes.
+    #[must_use]
+    pub fn public_key(&self) -> Vec<u8> {
+        self.0.key.as_bytes().to_vec()
+    }
+
+    /// What it must be over.
+    #[must_use]
+    pub fn message(&self) -> Vec<u8> {
+        self.0.message.clone()
+    }
+
+    /// r ‖ s, 64 bytes.
+    #[must_use]
+    pub fn signature(&self) -> Vec<u8> {
+        self.0.signature.0.to_vec()
+    }
+}
+
 /// One phone. Every call that changes something returns `writes`: apply them in one durable
 /// transaction, or drop this object and open another from the stored rows.
 #[wasm_bindgen]
@@ -175,9 +200,18 @@ impl Phone {
             .ok_or_else(|| error("RequestError", &"begin_sync first; one signature per slice"))
     }
 
-    /// Reads the answer: `{result: {more, sent, received}, writes}`.
-    pub fn receive(&mut self, body: &[u8], _now: &str) -> Result<Object, JsValue> {
-        let received = self.0.receive(body).map_err(|why| error("ReceiveError", &why))?;
+    /// What to verify before the answer is taken up; `undefined` if nothing.
+    pub fn to_verify(&self, body: &[u8]) -> Result<Option<ToVerify>, JsValue> {
+        let to_verify = self.0.to_verify(body).map_err(|why| error("ReceiveError", &why))?;
+        Ok(to_verify.map(ToVerify))
+    }
+
+    /// Takes up the answer: `{result: {more, sent, received}, writes}`. `verified`: what was to
+    /// be verified, if the signature fits.
+    pub fn receive(&mut self, body: &[u8], verified: Option<ToVerify>) -> Result<Object, JsValue> {
+        let verified = verified.as_ref().map(|verified| &verified.0);
+        let received = self.0.receive(body, verified);
+        let received = received.map_err(|why| error("ReceiveError", &why))?;
         let result = format!(
             r#"{{"more":{},"sent":{},"received":{}}}"#,
             received.more, received.sent, received.received

@@ -144,7 +144,8 @@ impl TestPhone {
     /// the phone dies before its rows are durable.
     pub(super) fn hear(&mut self, answer: &[u8], crash: bool) -> Result<bool, String> {
         let unsent = self.unsent();
-        let received = self.phone.receive(answer).map_err(|error| error.to_string())?;
+        let received = self.phone.verify_and_receive(answer);
+        let received = received.map_err(|error| error.to_string())?;
         if crash {
             self.restart();
             return Ok(true);

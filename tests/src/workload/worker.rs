@@ -149,7 +149,7 @@ impl Worker {
             }
             let body = self.body();
             let answered = self.client.sync(&self.token, &body).unwrap();
-            let received = self.phone.receive(&answered.body).unwrap();
+            let received = self.phone.verify_and_receive(&answered.body).unwrap();
             contact.requests += 1;
             contact.up += body.len();
             contact.down += answered.body.len();

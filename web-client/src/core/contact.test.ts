@@ -9,6 +9,7 @@ import { deviceKey } from './device-key';
 import { fakeModule, type FakePhone } from './fake-phone.test-helper';
 import { Host } from './host';
 import { Queue } from './queue';
+import { CURVE, sign, type ToVerify } from './signature';
 
 let store: Store;
 let host: Host;
@@ -38,6 +39,31 @@ describe('a contact', () => {
     expect(await contact(line)).toMatchObject({ outcome: 'answered', more: false });
     expect(signed.mock.calls[0]?.at(0)).toMatchObject([{ length: 64 }]);
     expect(fetched.mock.calls[0]?.[1].headers).toMatchObject({ Authorization: 'Bearer t', 'Content-Type': 'application/gzip' });
+  });
+
+  describe('with a receipt', () => {
+    const text = (words: string) => new TextEncoder().encode(words);
+
+    async function receiptOver(words: string): Promise<ToVerify> {
+      const pair = await crypto.subtle.generateKey(CURVE, false, ['sign', 'verify']);
+      const key = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey));
+      const signature = await sign(pair.privateKey, text('receipt'));
+      return { public_key: () => key, message: () => text(words), signature: () => signature, free: vi.fn() };
+    }
+
+    it('tells the core that its signature fits, or nothing', async () => {
+      vi.stubGlobal('fetch', vi.fn().mockImplementation(async () => gzip()));
+      const receive = vi.spyOn(phones[0]!, 'receive');
+      const [genuine, forged] = [await receiptOver('receipt'), await receiptOver('forged')];
+      phones[0]!.to_verify = () => genuine;
+      await contact(line);
+      expect(receive.mock.calls[0]?.[1]).toBe(genuine);
+      expect(genuine.free).not.toHaveBeenCalled();
+      phones[0]!.to_verify = () => forged;
+      await contact(line);
+      expect(receive.mock.calls[1]?.[1]).toBeUndefined();
+      expect(forged.free).toHaveBeenCalledOnce();
+    });
   });
 
   it('lets recording go on while it waits', async () => {

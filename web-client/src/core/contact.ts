@@ -3,8 +3,9 @@
 
 import type { Host } from './host';
 import { rfc3339 } from './clock';
-import { type DeviceKey, sign } from './device-key';
+import type { DeviceKey } from './device-key';
 import { ask, type Language, type ServerError } from './server';
+import { fits, sign } from './signature';
 import { allowSnapshots, fetchSnapshots } from './snapshots';
 import type { PhoneStatus, SyncResult } from './types';
 
@@ -61,7 +62,7 @@ async function exchange(line: Line): Promise<ContactResult> {
       return { result: to_sign, writes };
     });
     const signatures: Uint8Array[] = [];
-    for (const message of toSign) signatures.push(await sign(key, message));
+    for (const message of toSign) signatures.push(await sign(key.private_key, message));
     return { body: await host.use((phone) => phone.request(signatures)), generation: host.generation };
   });
 
@@ -83,7 +84,10 @@ async function exchange(line: Line): Promise<ContactResult> {
   return queued(async () => {
     // The Phone that asked is gone (a failed write): its successor asks again.
     if (host.generation !== asked.generation) return { ...nothing('answered', null), more: true };
-    const result = await host.change((phone) => phone.receive(answer.bytes, rfc3339()));
+    const toVerify = await host.use((phone) => phone.to_verify(answer.bytes));
+    const verified = toVerify && (await fits(toVerify)) ? toVerify : undefined;
+    if (!verified) toVerify?.free();
+    const result = await host.change((phone) => phone.receive(answer.bytes, verified));
     const { more, sent, received } = JSON.parse(result) as { more: boolean; sent: number; received: number };
     if (!more) await allowSnapshots(host);
     return { outcome: 'answered', sent, received, error: null, more };

@@ -2,10 +2,9 @@
 // Only `keys` holds it; the server learns the public half at sign-in.
 
 import type { Store, Write } from '../storage/store';
+import { CURVE, sign, verify } from './signature';
 
 const KEY_ROW = 'device';
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' };
-const SIGNING = { name: 'ECDSA', hash: 'SHA-256' };
 
 export interface DeviceKey {
   id: string;
@@ -22,7 +21,7 @@ export async function loadDeviceKey(store: Store): Promise<DeviceKey | null> {
 export async function deviceKey(store: Store): Promise<DeviceKey> {
   const known = await loadDeviceKey(store);
   if (known) return known;
-  const pair = await crypto.subtle.generateKey(ALGORITHM, false, ['sign', 'verify']);
+  const pair = await crypto.subtle.generateKey(CURVE, false, ['sign', 'verify']);
   const raw = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey));
   const write: Write = {
     store: 'keys',
@@ -38,21 +37,9 @@ async function tried(store: Store, publicKey: CryptoKey): Promise<DeviceKey> {
   const stored = await loadDeviceKey(store);
   if (!stored?.private_key) throw new Error('this browser does not keep keys');
   const message = new TextEncoder().encode('menpai');
-  const signature = await sign(stored, message);
-  if (!(await crypto.subtle.verify(SIGNING, publicKey, bytes(signature), message))) {
-    throw new Error('this browser does not sign');
-  }
+  const signature = await sign(stored.private_key, message);
+  if (!(await verify(publicKey, signature, message))) throw new Error('this browser does not sign');
   return stored;
-}
-
-/** Raw r ‖ s, 64 bytes. */
-export async function sign(key: DeviceKey, message: Uint8Array): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.sign(SIGNING, key.private_key, bytes(message)));
-}
-
-/** WebCrypto's types want a plain ArrayBuffer behind the view; ours always has one. */
-function bytes(view: Uint8Array): Uint8Array<ArrayBuffer> {
-  return view as Uint8Array<ArrayBuffer>;
 }
 
 function hex(view: Uint8Array): string {

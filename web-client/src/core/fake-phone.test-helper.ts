@@ -37,7 +37,8 @@ export class FakePhone implements Phone {
   take_snapshot: Phone['take_snapshot'] = () => ({ result: '{"used":0,"received":0}', writes: [] });
   begin_sync = () => ({ to_sign: [new Uint8Array([1])], writes: [] });
   request = (): Uint8Array => new Uint8Array([2]);
-  receive = (): Changed => ({ result: '{"more":false,"sent":0,"received":0}', writes: [] });
+  to_verify: Phone['to_verify'] = () => undefined;
+  receive: Phone['receive'] = () => ({ result: '{"more":false,"sent":0,"received":0}', writes: [] });
   refused = (): CoreWrite[] => [];
 
   free(): void {

@@ -2,6 +2,7 @@
 // calls that change something return the rows to write, and nothing counts until they are written.
 
 import type { CoreRow } from '../storage/store';
+import type { ToVerify } from './signature';
 
 export interface CoreWrite {
   store: string;
@@ -35,7 +36,10 @@ export interface Phone {
   take_snapshot(body: Uint8Array): Changed;
   begin_sync(now: string): { to_sign: Uint8Array[]; writes: CoreWrite[] };
   request(signatures: Uint8Array[]): Uint8Array;
-  receive(body: Uint8Array, now: string): Changed;
+  /** what to verify before the answer is taken up; undefined if nothing */
+  to_verify(body: Uint8Array): ToVerify | undefined;
+  /** `verified`: what was to be verified, if the signature fits; it is the core's again */
+  receive(body: Uint8Array, verified: ToVerify | undefined): Changed;
   refused(errorJson: string, now: string): CoreWrite[];
   free(): void;
 }

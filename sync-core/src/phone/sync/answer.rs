@@ -1,10 +1,11 @@
 //! An answer, read but not taken up. Refuses what is not the answer to the request on its way,
-//! and a receipt that the home has not signed or that vouches for another chain.
+//! and a receipt that vouches for another chain. Whether the home signed it the caller verifies.
 
 use super::super::{Enrolment, Phone};
 use super::request::InFlight;
 use crate::community_log::Envelope;
 use crate::ids::Hash;
+use crate::signature::ToVerify;
 use crate::wire::{self, DATED_RECEIPTS, DownHeader, Receipt, ReceiptLine, SaidReceipt, SignatureLine, UpHeader};
 
 /// How a receipt line begins, and no envelope.
@@ -38,20 +39,30 @@ pub(super) struct AnswerLine<'a> {
     pub(super) entry: Option<&'a [u8]>,
 }
 
+/// A receipt as the home sent it.
+pub(super) struct SignedReceipt {
+    pub(super) receipt: Receipt,
+    /// Receipt line and signature line, in full, as they are kept.
+    pub(super) kept: Vec<u8>,
+    /// That it is the home's.
+    pub(super) to_verify: ToVerify,
+}
+
 /// The lines of an answer, read but not believed yet.
 pub(super) struct Answer<'a> {
     pub(super) header: DownHeader,
-    pub(super) receipt: Option<(Receipt, Vec<u8>)>,
+    pub(super) receipt: Option<SignedReceipt>,
     pub(super) lines: Vec<AnswerLine<'a>>,
 }
 
 impl Phone {
-    pub(super) fn read<'a>(
+    /// What stands before the lines of an answer, and the lines, unread.
+    pub(super) fn read_head<'a>(
         &self,
         text: &'a [u8],
         enrolment: &Enrolment,
         in_flight: &InFlight,
-    ) -> Result<Answer<'a>, ReceiveError> {
+    ) -> Result<(DownHeader, Option<SignedReceipt>, impl Iterator<Item = &'a [u8]>), ReceiveError> {
         let mut lines = wire::lines(text).ok_or(ReceiveError::Unreadable("no line"))?;
         let first = lines.next().ok_or(ReceiveError::Unreadable("no header"))?;
         let header: DownHeader = serde_json::from_slice(first).map_err(|_| ReceiveError::Unreadable("header"))?;
@@ -69,6 +80,16 @@ impl Phone {
             }
             _ => None,
         };
+        Ok((header, receipt, lines))
+    }
+
+    pub(super) fn read<'a>(
+        &self,
+        text: &'a [u8],
+        enrolment: &Enrolment,
+        in_flight: &InFlight,
+    ) -> Result<Answer<'a>, ReceiveError> {
+        let (header, receipt, mut lines) = self.read_head(text, enrolment, in_flight)?;
         let mut read = Vec::new();
         while let Some(line) = lines.next() {
             let envelope: Envelope = serde_json::from_slice(line).map_err(|_| ReceiveError::Unreadable("envelope"))?;
@@ -100,7 +121,7 @@ impl Phone {
         enrolment: &Enrolment,
         in_flight: &InFlight,
         header: &DownHeader,
-    ) -> Result<(Receipt, Vec<u8>), ReceiveError> {
+    ) -> Result<SignedReceipt, ReceiveError> {
         let mut line = lines.next().ok_or(ReceiveError::Unreadable("no receipt"))?.to_vec();
         let ReceiptLine::<SaidReceipt> { receipt: said } =
             serde_json::from_slice(&line).map_err(|_| ReceiveError::Unreadable("receipt"))?;
@@ -131,18 +152,21 @@ impl Phone {
         let signature_line = lines.next().ok_or(ReceiveError::Unreadable("no receipt signature"))?;
         let SignatureLine { signature } =
             serde_json::from_slice(signature_line).map_err(|_| ReceiveError::Unreadable("receipt signature"))?;
-        enrolment
-            .home
-            .public_key
-            .verify(&wire::receipt_message(&line), &signature)
-            .map_err(|_| ReceiveError::Receipt("its signature is not this home's"))?;
         if receipt.device != enrolment.device.id || receipt.community != enrolment.community.code {
             return Err(ReceiveError::Receipt("it is another device's"));
         }
-        Ok((receipt, [line.as_slice(), b"\n", signature_line].concat()))
+        Ok(SignedReceipt {
+            receipt,
+            kept: [line.as_slice(), b"\n", signature_line].concat(),
+            to_verify: ToVerify {
+                key: enrolment.home.public_key.clone(),
+                message: wire::receipt_message(&line),
+                signature,
+            },
+        })
     }
 
-    pub(super) fn check_receipt(&self, answer: &Answer<'_>) -> Result<(), ReceiveError> {
+    pub(super) fn check_receipt(&self, answer: &Answer<'_>, verified: Option<&ToVerify>) -> Result<(), ReceiveError> {
         let own = self.own.as_ref().ok_or(ReceiveError::Unasked)?;
         let received = &answer.header.received;
         // A home that has more than this phone ever made has seen another phone with this
@@ -152,9 +176,14 @@ impl Phone {
         {
             return Err(ReceiveError::Receipt("the home's chain of this phone is another"));
         }
-        if let Some((receipt, _)) = &answer.receipt
-            && own.head_at(receipt.seq).is_some_and(|head| head.h != receipt.h)
-        {
+        let Some(SignedReceipt { receipt, to_verify, .. }) = &answer.receipt else {
+            return Ok(());
+        };
+        // A yes about the receipt of another answer says nothing about this one's.
+        if verified != Some(to_verify) {
+            return Err(ReceiveError::Receipt("its signature is not this home's"));
+        }
+        if own.head_at(receipt.seq).is_some_and(|head| head.h != receipt.h) {
             return Err(ReceiveError::Receipt("it vouches for another chain"));
         }
         Ok(())

@@ -5,10 +5,11 @@ mod answer;
 mod request;
 
 use super::own_log::OwnState;
-use super::{Contact, Phone, Stored, Write, store};
+use super::{Contact, Enrolment, Phone, Stored, Write, store};
 use crate::judge::part_of;
 use crate::part::Part;
 use crate::replica::{Applied, MergedRecord, Replica};
+use crate::signature::ToVerify;
 use crate::time::made_time;
 use crate::verdict::{Reason, Verdict};
 use crate::wire::{self, Cursor, DownHeader, MAX_ANSWER_INFLATED, SliceRefusal};
@@ -16,7 +17,7 @@ use crate::wire::{self, Cursor, DownHeader, MAX_ANSWER_INFLATED, SliceRefusal};
 pub use answer::ReceiveError;
 pub use request::SyncDraft;
 
-use answer::{Answer, AnswerLine, check_is_answer_to};
+use answer::{Answer, AnswerLine, SignedReceipt, check_is_answer_to};
 pub(super) use request::InFlight;
 
 /// The home's code for a token it does not accept.
@@ -36,19 +37,52 @@ pub struct Received {
 }
 
 impl Phone {
-    /// Reads the answer to the request on its way.
+    /// What the caller is to verify before it hands over the answer to the request on its way;
+    /// `None` where the home vouches for nothing. Changes nothing.
+    ///
+    /// # Errors
+    /// [`ReceiveError`] if it is not to be believed; sync again.
+    pub fn to_verify(&self, body: &[u8]) -> Result<Option<ToVerify>, ReceiveError> {
+        let (in_flight, enrolment) = self.asked()?;
+        if in_flight.slices.is_empty() {
+            // There is nothing it could vouch for.
+            return Ok(None);
+        }
+        let (text, _) = wire::inflate_member(body, MAX_ANSWER_INFLATED)?;
+        let (_, receipt, _) = self.read_head(&text, enrolment, in_flight)?;
+        Ok(receipt.map(|signed| signed.to_verify))
+    }
+
+    /// Takes up the answer to the request on its way; `verified`: what of it the caller has
+    /// verified, if the signature fits. A request begun in between makes it no answer.
     ///
     /// # Errors
     /// [`ReceiveError`] if it is not to be believed; nothing changed, sync again.
-    pub fn receive(&mut self, body: &[u8]) -> Result<Received, ReceiveError> {
-        let in_flight = self.in_flight.as_ref().ok_or(ReceiveError::Unasked)?;
-        let enrolment = self.enrolment.as_ref().ok_or(ReceiveError::Unasked)?;
+    pub fn receive(&mut self, body: &[u8], verified: Option<&ToVerify>) -> Result<Received, ReceiveError> {
+        let (in_flight, enrolment) = self.asked()?;
         let (text, _) = wire::inflate_member(body, MAX_ANSWER_INFLATED)?;
         let answer = self.read(&text, enrolment, in_flight)?;
         check_is_answer_to(&in_flight.header, &answer.header)?;
-        self.check_receipt(&answer)?;
+        self.check_receipt(&answer, verified)?;
         self.in_flight = None;
         Ok(self.believe(&answer))
+    }
+
+    /// Both steps, for callers that let the core verify.
+    ///
+    /// # Errors
+    /// [`ReceiveError`] if it is not to be believed; nothing changed, sync again.
+    #[cfg(feature = "ecdsa")]
+    pub fn verify_and_receive(&mut self, body: &[u8]) -> Result<Received, ReceiveError> {
+        let verified = self.to_verify(body)?.filter(ToVerify::fits);
+        self.receive(body, verified.as_ref())
+    }
+
+    fn asked(&self) -> Result<(&InFlight, &Enrolment), ReceiveError> {
+        self.in_flight
+            .as_ref()
+            .zip(self.enrolment.as_ref())
+            .ok_or(ReceiveError::Unasked)
     }
 
     /// The home answered a request with an error. A token it no longer accepts is forgotten;
@@ -110,12 +144,12 @@ impl Phone {
         let states_before = own.states();
         let last_contact = self.contact.answered_ms;
         own.confirm(answer.header.received.seq);
-        if let Some((receipt, line)) = &answer.receipt {
+        if let Some(SignedReceipt { receipt, kept, .. }) = &answer.receipt {
             for verdict in &receipt.verdicts {
                 own.set_state(verdict.seq, own_state(verdict.verdict, verdict.reason));
             }
             let key = format!("receipt/{}", store::seq_key(receipt.seq));
-            writes.push(Write::bytes(Stored::Meta, key, line.clone()));
+            writes.push(Write::bytes(Stored::Meta, key, kept.clone()));
         }
         for line in &answer.lines {
             if line.entry.is_none() {
