@@ -106,7 +106,7 @@ pub fn pull(
             Some(body) if !own => Some(codec.read(row.get("dictionary")?, body)?),
             _ => None,
         };
-        write(&mut pulled, as_spoken(line, pull.protocol), entry.as_deref());
+        write(&mut pulled, &as_spoken(line, pull.protocol), entry.as_deref());
         seen = lsn;
     }
     let reached = if pulled.more { seen } else { pull.head };
@@ -150,7 +150,7 @@ fn as_spoken(mut line: StoredLine, protocol: u32) -> StoredLine {
     line
 }
 
-fn write(pulled: &mut Pulled, line: StoredLine, entry: Option<&[u8]>) {
+fn write(pulled: &mut Pulled, line: &StoredLine, entry: Option<&[u8]>) {
     debug_assert!(entry.is_none() || line.envelope.verdict == Verdict::Merged);
     pulled.bytes.extend_from_slice(&line.bytes);
     pulled.bytes.push(b'\n');
