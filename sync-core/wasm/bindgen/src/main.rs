@@ -2,6 +2,8 @@
 //! and a CommonJS one for Node, from the same `.wasm`, so that tests run what phones run.
 //! Usage: `menpai-bindgen <input.wasm> <folder for the web> <folder for node>`.
 
+mod trim;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -12,6 +14,16 @@ fn main() -> ExitCode {
     let [input, web, node] = arguments.as_slice() else {
         eprintln!("usage: menpai-bindgen <input.wasm> <folder for the web> <folder for node>");
         return ExitCode::from(2);
+    };
+    let core = match std::fs::read(input)
+        .map_err(|error| error.to_string())
+        .and_then(|core| trim::trimmed(&core))
+    {
+        Ok(core) => core,
+        Err(error) => {
+            eprintln!("{}: {error}", input.display());
+            return ExitCode::FAILURE;
+        }
     };
     let mut for_web = Bindgen::new();
     let mut for_node = Bindgen::new();
@@ -24,9 +36,19 @@ fn main() -> ExitCode {
     }
     let written = for_web
         .web(true)
-        .and_then(|bindgen| bindgen.input_path(input).out_name("menpai_core").generate(web))
+        .and_then(|bindgen| {
+            bindgen
+                .input_bytes("menpai_core", core.clone())
+                .out_name("menpai_core")
+                .generate(web)
+        })
         .and_then(|()| for_node.nodejs(true))
-        .and_then(|bindgen| bindgen.input_path(input).out_name("menpai_core").generate(node));
+        .and_then(|bindgen| {
+            bindgen
+                .input_bytes("menpai_core", core)
+                .out_name("menpai_core")
+                .generate(node)
+        });
     match written {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
