@@ -207,7 +207,11 @@ fn a_phone_that_has_more_than_it_sent_is_not_heard_from_wholly() {
     served.world.settled();
     let coverage = served.read("coverage", &cookie);
     assert_eq!(counts(&coverage["total"]), [1, 0, 0, 1, 2]);
-    assert_eq!(coverage["grids"][0]["silent"][0]["incomplete"], true);
+    let silent = &coverage["grids"][0]["silent"][0];
+    assert_eq!(silent["incomplete"], true);
+    let missing = &silent["missing"][0];
+    assert_eq!((&missing["first"], &missing["last"]), (&json!(2), &json!(2)));
+    assert_eq!(missing["since"], silent["last_contact"]);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix_web::web;
-use menpai_sync_core::ids::{DeviceId, GridId, WorkerId};
+use menpai_sync_core::ids::{DeviceId, GridId, Seq, WorkerId};
 use menpai_sync_core::kinds::{Family, Kinds};
 use rusqlite::Connection;
 use serde::Serialize;
@@ -124,6 +124,16 @@ struct Silent {
     last_contact: Option<String>,
     /// It was in contact, but what it said it had did not all arrive.
     incomplete: bool,
+    /// Entries of its log that exist and are not here.
+    missing: Vec<Missing>,
+}
+
+/// Entries `first` to `last` of a phone are missing, known since then.
+#[derive(Debug, Clone, Serialize)]
+struct Missing {
+    first: Seq,
+    last: Seq,
+    since: String,
 }
 
 impl Desk<'_> {
@@ -134,6 +144,15 @@ impl Desk<'_> {
             device: self.device(phone.device),
             last_contact: heard.map(|heard| self.local.instant(heard.contact_ms).to_string()),
             incomplete: heard.is_some_and(|heard| heard.complete_ms != Some(heard.contact_ms)),
+            missing: phone
+                .gaps
+                .iter()
+                .map(|gap| Missing {
+                    first: gap.first,
+                    last: gap.last,
+                    since: self.local.instant(gap.since_ms).to_string(),
+                })
+                .collect(),
         }
     }
 }

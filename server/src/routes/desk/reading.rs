@@ -8,7 +8,7 @@ use menpai_sync_core::ids::EntityId;
 
 use super::Desk;
 use crate::error::{ApiError, ApiResult};
-use crate::store::community::{StoreError, heard};
+use crate::store::community::{StoreError, gaps, heard};
 use crate::store::review::coverage::{self, CoveredDoor, Question};
 use crate::store::review::places::Places;
 use crate::store::review::silence::Silence;
@@ -96,7 +96,15 @@ impl Reading {
 /// The silent phones at a moment.
 pub(super) fn silence(desk: &Desk<'_>, now_ms: i64, since_ms: i64) -> Result<Silence, StoreError> {
     let heard = heard::all(desk.connection)?;
-    Ok(Silence::read(&desk.register, &desk.directory, &heard, now_ms, since_ms))
+    let gaps = gaps::all(desk.connection)?;
+    Ok(Silence::read(
+        &desk.register,
+        &desk.directory,
+        &heard,
+        gaps,
+        now_ms,
+        since_ms,
+    ))
 }
 
 /// A phone that was heard from on that day, or later, has told all that is asked: today, or

@@ -8,6 +8,7 @@ pub mod device_logs;
 pub mod digest;
 pub mod entries;
 mod error;
+pub mod gaps;
 pub mod heard;
 pub mod identity;
 pub mod lines;

@@ -16,6 +16,7 @@ use crate::store::community::{BodyCodec, StoreError, identity};
 const NAME: &str = "name";
 const TYPE: &str = "type";
 const OFFICE: &str = "office";
+const REPLACES: &str = "replaces";
 
 /// One device as the office registered it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub struct NamedDevice {
     pub office: bool,
     /// Nothing of it merges any more.
     pub revoked: bool,
+    /// When another device was registered in its place, milliseconds UTC.
+    pub replaced_ms: Option<i64>,
 }
 
 /// Every registered device, and the one that founded the log.
@@ -47,6 +50,7 @@ pub fn all(
             worker: Some(founder.worker),
             office: true,
             revoked: false,
+            replaced_ms: None,
         };
         devices.insert(founder.device, known);
     }
@@ -55,7 +59,8 @@ pub fn all(
         .filter_map(|kind| Some((kind.name.as_str(), kind.effects.enrols.as_ref()?)))
         .collect();
     let names: Vec<&str> = enrolling.iter().map(|(name, _)| *name).collect();
-    for (_, bytes) in merged_of_kinds(connection, codec, &names)? {
+    let mut replaced = Vec::new();
+    for (made_ms, bytes) in merged_of_kinds(connection, codec, &names)? {
         let Ok(entry) = Entry::parse(&bytes) else { continue };
         let Some((_, enrols)) = enrolling.iter().find(|(name, _)| *name == entry.kind) else {
             continue;
@@ -69,8 +74,16 @@ pub fn all(
             worker: text(enrols.worker.as_str()).and_then(|id| id.parse().ok()),
             office: text(TYPE) == Some(OFFICE),
             revoked: text(enrols.revoked_at.as_str()).is_some(),
+            replaced_ms: None,
         };
+        let before: Option<DeviceId> = text(REPLACES).and_then(|id| id.parse().ok());
+        replaced.extend(before.map(|before| (before, made_ms)));
         devices.insert(device, known);
+    }
+    for (before, made_ms) in replaced {
+        if let Some(known) = devices.get_mut(&before) {
+            known.replaced_ms = Some(made_ms);
+        }
     }
     Ok(devices)
 }

@@ -1,12 +1,14 @@
 //! Which phones are silent: those that could have recorded something and have not told the
-//! home since a cut-off that they had nothing. Revoked phones, the office's own devices and
+//! home since a cut-off that they had nothing, or of whose log a part is missing. Revoked phones, the office's own devices and
 //! ended assignments do not count; a role in the whole community is one in every grid.
 
 use std::collections::HashMap;
 
 use menpai_sync_core::ids::{DeviceId, GridId, WorkerId};
+use menpai_sync_core::judge::GRACE_MS;
 
 use super::register::Register;
+use crate::store::community::gaps::Gap;
 use crate::store::community::heard::Heard;
 use crate::sync::Directory;
 
@@ -19,6 +21,8 @@ pub struct SilentPhone {
     pub worker: WorkerId,
     /// What is known of its contacts; `None`: it was never heard from.
     pub heard: Option<Heard>,
+    /// What of its log is known to exist and is not here.
+    pub gaps: Vec<Gap>,
     /// Where it could have recorded something; `None` among them: everywhere.
     grids: Vec<Option<GridId>>,
 }
@@ -39,6 +43,7 @@ impl Silence {
         register: &Register<'_>,
         directory: &Directory,
         heard: &HashMap<DeviceId, Heard>,
+        mut gaps: HashMap<DeviceId, Vec<Gap>>,
         now_ms: i64,
         since_ms: i64,
     ) -> Silence {
@@ -51,17 +56,19 @@ impl Silence {
                 assignment.from_ms <= now_ms && assignment.until_ms.is_none_or(|until| now_ms < until)
             });
             let grids: Vec<Option<GridId>> = current.map(|assignment| assignment.grid).collect();
-            if grids.is_empty() {
+            let heard = heard.get(&device).copied();
+            if grids.is_empty() || is_replaced(known.replaced_ms, heard, now_ms) {
                 continue;
             }
+            let gaps = gaps.remove(&device).unwrap_or_default();
             silence.in_use.push(grids.clone());
-            let heard = heard.get(&device).copied();
             let complete = heard.and_then(|heard| heard.complete_ms);
-            if complete.is_none_or(|at_ms| at_ms < since_ms) {
+            if complete.is_none_or(|at_ms| at_ms < since_ms) || !gaps.is_empty() {
                 silence.phones.push(SilentPhone {
                     device,
                     worker,
                     heard,
+                    gaps,
                     grids,
                 });
             }
@@ -89,6 +96,34 @@ impl Silence {
     }
 }
 
+/// A phone that became another device is no more, unless its clone goes on: after as long as late
+/// work merges, what was not heard from is not waited for.
+fn is_replaced(replaced_ms: Option<i64>, heard: Option<Heard>, now_ms: i64) -> bool {
+    replaced_ms.is_some_and(|at_ms| {
+        at_ms.saturating_add(GRACE_MS) < now_ms && heard.is_none_or(|heard| heard.contact_ms <= at_ms)
+    })
+}
+
 fn reaches(grids: &[Option<GridId>], grid: Option<GridId>) -> bool {
     grid.is_none_or(|grid| grids.iter().any(|own| own.is_none_or(|own| own == grid)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_that_was_replaced_is_waited_for_as_long_as_late_work_merges() {
+        let heard = |contact_ms| {
+            Some(Heard {
+                contact_ms,
+                complete_ms: None,
+            })
+        };
+        let later = 1_000 + GRACE_MS + 1;
+        assert!(!is_replaced(None, None, later), "nobody replaced it");
+        assert!(!is_replaced(Some(1_000), heard(900), later - 1));
+        assert!(is_replaced(Some(1_000), heard(900), later));
+        assert!(!is_replaced(Some(1_000), heard(1_001), later), "its clone goes on");
+    }
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Counts, Coverage, GridCoverage, SilentPhone, Visit } from '../server/answers';
 import VisitRow from '../visits/VisitRow.vue';
 import CoverageTable from './CoverageTable.vue';
+import SilentPhones from '../parts/SilentPhones.vue';
 import NotSeen from './NotSeen.vue';
 import { percent, segments } from './standing';
 
@@ -12,6 +13,7 @@ const phone: SilentPhone = {
   device: { id: 'd', name: '红米 12C', office: false },
   last_contact: '2026-11-23T17:52:00.000+08:00',
   incomplete: false,
+  missing: [],
 };
 
 const counts = (some: Partial<Counts>): Counts => ({ doors: 0, closed: 0, empty: 0, visited_open: 0, refused: 0, not_visited: 0, not_heard_from: 0, ...some });
@@ -40,6 +42,15 @@ const shown = (component: Component, props: Record<string, unknown>) => renderTo
 const text = (html: string) => html.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
 
 describe('coverage on the screen', () => {
+  it('names the entries of a phone that are known to be missing, and since when', async () => {
+    const missing = [
+      { first: 14, last: 17, since: '2026-11-24T09:30:00.000+08:00' },
+      { first: 21, last: 21, since: '2026-11-24T09:41:00.000+08:00' },
+    ];
+    const words = text(await shown(SilentPhones, { phones: [{ ...phone, missing }], now, today: '2026-11-24' }));
+    expect(words).toMatch(/何建平.*缺第 14 至 17 条，.*9:30.* 起.*缺第 21 条/);
+  });
+
   it('has segments that add up to the doors', () => {
     expect(segments(coverage.total).map(({ state, count }) => [state, count])).toEqual([
       ['checked', 3], ['empty', 1], ['absent', 1], ['refused', 1], ['due', 9], ['unknown', 5],

@@ -166,6 +166,8 @@ export interface SilentPhone {
   last_contact: string | null;
   /** it was in contact, but what it said it had did not all arrive */
   incomplete: boolean;
+  /** entries of its log that exist and did not arrive */
+  missing: { first: number; last: number; since: string }[];
 }
 
 export interface Campaign {

@@ -82,6 +82,8 @@ export const en: Record<keyof typeof zh, string> = {
   'silent.never': 'never in contact',
   'silent.since': 'silent since {clock}',
   'silent.incomplete': 'in contact {clock}, not all arrived',
+  'silent.missing': 'entries {first} to {last} missing since {clock}',
+  'silent.missing_one': 'entry {first} missing since {clock}',
 
   'doors.heading': 'Doors',
   'doors.missing': 'All not done',

@@ -82,6 +82,8 @@ export const zh = {
   'silent.never': '还没有联系过',
   'silent.since': '{clock} 起没联系',
   'silent.incomplete': '{clock} 联系过，没传完',
+  'silent.missing': '缺第 {first} 至 {last} 条，{clock} 起',
+  'silent.missing_one': '缺第 {first} 条，{clock} 起',
 
   'doors.heading': '门牌名单',
   'doors.missing': '没查完的全部',
