@@ -46,7 +46,6 @@ export interface EditRequest {
 export type SignInResult =
   | { outcome: 'signed_in' }
   | { outcome: 'no_network' }
-  | { outcome: 'another_worker' }
   | { outcome: 'refused'; code: string; message: string; next: string };
 
 export type SignOutResult = { outcome: 'signed_out' } | { outcome: 'unsent'; count: number };
@@ -97,6 +96,8 @@ export interface WorkerState {
   incomplete: boolean;
   contact: { sending: boolean; last: SyncResult | null; last_try: string | null };
   storage: { free_bytes: number | null; persisted: boolean };
+  /** what others who used this phone before have not sent yet */
+  left_unsent: number;
 }
 
 export type FromWorker =

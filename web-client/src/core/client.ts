@@ -93,6 +93,7 @@ export class CoreClient {
       incomplete: false,
       contact: { sending: false, last: null, last_try: null },
       storage: { free_bytes: null, persisted: false },
+      left_unsent: 0,
     });
   }
 

@@ -12,6 +12,15 @@ import type { PhoneStatus, SyncResult } from './types';
 export interface ContactResult extends SyncResult {
   /** the answer was cut to its budget: ask again at once */
   more: boolean;
+  /** this phone was restored or cloned: it is to become another device */
+  successor?: boolean;
+}
+
+interface Received {
+  more: boolean;
+  sent: number;
+  received: number;
+  successor?: boolean;
 }
 
 export interface Line {
@@ -42,7 +51,7 @@ async function fetchThenExchange(line: Line): Promise<ContactResult> {
 
 async function exchangeThenFetch(line: Line): Promise<ContactResult> {
   const exchanged = await exchange(line);
-  if (exchanged.outcome !== 'answered') return exchanged;
+  if (exchanged.outcome !== 'answered' || exchanged.successor) return exchanged;
   const fetched = await fetchSnapshots(line);
   if (fetched.outcome === 'not_signed_in') await tellRefusal(line, fetched.error);
   return {
@@ -88,9 +97,9 @@ async function exchange(line: Line): Promise<ContactResult> {
     const verified = toVerify && (await fits(toVerify)) ? toVerify : undefined;
     if (!verified) toVerify?.free();
     const result = await host.change((phone) => phone.receive(answer.bytes, verified));
-    const { more, sent, received } = JSON.parse(result) as { more: boolean; sent: number; received: number };
+    const { more, sent, received, successor } = JSON.parse(result) as Received;
     if (!more) await allowSnapshots(host);
-    return { outcome: 'answered', sent, received, error: null, more };
+    return { outcome: 'answered', sent, received, error: null, more, successor };
   });
 }
 

@@ -4,7 +4,7 @@
 
 import type { Store } from '../storage/store';
 import type { SignInResult } from './calls';
-import { deviceKey } from './device-key';
+import { asDevice, deviceKey } from './device-key';
 import { ask, type Language } from './server';
 
 export interface Enrolled {
@@ -22,7 +22,7 @@ export async function signIn(
   language: Language,
 ): Promise<EnrolmentAnswer> {
   const key = await deviceKey(store);
-  const device = { id: key.id, public_key: key.public_key, name: deviceName() };
+  const device = { ...asDevice(key), name: deviceName() };
   const answer = await ask({
     path: '/api/v1/sessions',
     method: 'POST',
@@ -44,7 +44,7 @@ export async function signIn(
 }
 
 /** How the office recognises this phone in its list: the kind of phone, no more. */
-function deviceName(): string {
+export function deviceName(): string {
   const agent = navigator.userAgent;
   const system = /Android|iPhone|iPad|HarmonyOS|Windows|Mac OS|Linux/.exec(agent)?.[0] ?? 'Web';
   const model = /Android [\d.]+; ([^;)]{2,30})/.exec(agent)?.[1]?.trim();

@@ -57,6 +57,13 @@ export class Host {
     return guarded(() => act(phone));
   }
 
+  /** Gives memory and database back; the rows stay. */
+  close(): void {
+    this.phone?.free();
+    this.phone = null;
+    this.store.close();
+  }
+
   private async reload(): Promise<void> {
     this.phone?.free();
     this.phone = null;

@@ -38,8 +38,13 @@ export interface Phone {
   request(signatures: Uint8Array[]): Uint8Array;
   /** what to verify before the answer is taken up; undefined if nothing */
   to_verify(body: Uint8Array): ToVerify | undefined;
-  /** `verified`: what was to be verified, if the signature fits; it is the core's again */
+  /**
+   * `verified`: what was to be verified, if the signature fits; it is the core's again. Result:
+   * `{more, sent, received, successor}`; `successor`: become another device, then ask again
+   */
   receive(body: Uint8Array, verified: ToVerify | undefined): Changed;
+  /** is this device, with this token, from now on */
+  succeed(deviceJson: string, token: string): CoreWrite[];
   refused(errorJson: string, now: string): CoreWrite[];
   free(): void;
 }

@@ -9,19 +9,22 @@ import {
   type Draft,
   type Failure,
   type FromWorker,
+  type SignInResult,
   type ToWorker,
   type WorkerState,
 } from './calls';
 import { rfc3339 } from './clock';
-import { contact, type ContactResult } from './contact';
+import { contact, type ContactResult, type Line } from './contact';
 import { loadDeviceKey } from './device-key';
-import { signIn } from './enrolment';
+import { deviceName, signIn } from './enrolment';
 import { CoreStopped, Host } from './host';
-import type { Changed, Phone } from './phone';
+import { Holders } from './holders';
+import type { Changed, Phone, PhoneModule } from './phone';
 import { Queue } from './queue';
 import { ask, type Language } from './server';
 import { forgetSession, keepSession, loadSession, type Session } from './session';
 import { INCOMPLETE_ROW } from './snapshots';
+import { succeed } from './successor';
 import { SyncLoop } from './sync-loop';
 import type { PhoneStatus, SaveResult } from './types';
 import { loadCore } from './wasm';
@@ -29,7 +32,10 @@ import { WriterLock } from './writer-lock';
 
 const SIGNED_OUT = { code: 'not_signed_in', message: '', next: '' };
 
-const store = new Store('menpai');
+const FIRST_DATABASE = 'menpai';
+
+const first = new Store(FIRST_DATABASE);
+const holders = new Holders({ name: FIRST_DATABASE, store: first });
 const queue = new Queue();
 const loop = new SyncLoop(contactOnce, (sending, last) => {
   state.contact = { sending, last: last ?? state.contact.last, last_try: last ? rfc3339() : state.contact.last_try };
@@ -38,6 +44,7 @@ const loop = new SyncLoop(contactOnce, (sending, last) => {
 const lock = new WriterLock(() => void start(), () => stepAside(), () => stepAside());
 
 let host: Host | null = null;
+let module: PhoneModule | null = null;
 let session: Session | null = null;
 let language: Language = 'zh';
 
@@ -49,6 +56,7 @@ const state: WorkerState = {
   incomplete: false,
   contact: { sending: false, last: null, last_try: null },
   storage: { free_bytes: null, persisted: false },
+  left_unsent: 0,
 };
 
 /** The core's own text, for the page to parse. */
@@ -73,31 +81,35 @@ const handlers: Handlers = {
   edit: (request) => save((phone, now, random) => phone.edit(JSON.stringify(request), now, random), null),
   retract: (entry) => save((phone, now, random) => phone.retract(entry, now, random), null),
 
-  draft: (key) => inOrder(async () => (await store.get<Draft>('draft', key)) ?? null),
-  drafts: () => inOrder(() => store.all<Draft>('draft')),
-  keepDraft: (draft) => inOrder(() => store.commit([{ store: 'draft', key: draft.key, value: draft }])),
-  dropDraft: (key) => inOrder(() => store.commit([{ store: 'draft', key, value: null }])),
+  draft: (key) => inOrder(async () => (await ready().store.get<Draft>('draft', key)) ?? null),
+  drafts: () => inOrder(() => ready().store.all<Draft>('draft')),
+  keepDraft: (draft) => inOrder(() => ready().store.commit([{ store: 'draft', key: draft.key, value: draft }])),
+  dropDraft: (key) => inOrder(() => ready().store.commit([{ store: 'draft', key, value: null }])),
 
   sync: () => loop.now(),
 
   signIn: async (account, password) => {
-    const answer = await signIn(store, account, password, language);
+    const { only_here, worker } = await inOrder(() => ready().ask<PhoneStatus>((phone) => phone.status()));
+    let place = await holders.storeFor(account, ready().store, worker?.id ?? null);
+    let answer = await signIn(place.store, account, password, language);
+    // Whose the current database is was not kept before: the server knows its device as another's.
+    if ('result' in answer && isAnothers(answer.result) && place.store === ready().store) {
+      place = await holders.another();
+      answer = await signIn(place.store, account, password, language);
+    }
     if ('result' in answer) return answer.result;
     const { token, enrolment } = answer.enrolled;
     const fresh: Session = { token, expired: false };
-    try {
-      await inOrder(() =>
-        ready().change(
-          (phone) => ({ result: null, writes: phone.enrol(enrolment) }),
-          () => [keepSession(fresh)],
-        ),
+    await inOrder(async () => {
+      const own = place.store === ready().store ? ready() : await hostOf(place.store);
+      await own.change(
+        (phone) => ({ result: null, writes: phone.enrol(enrolment) }),
+        () => [keepSession(fresh)],
       );
-    } catch (error) {
-      // This phone holds somebody else's log: unsent work does not change hands by signing in.
-      if (error instanceof Error && error.name === 'EnrolError') return { outcome: 'another_worker' };
-      throw error;
-    }
-    session = fresh;
+      await holders.handOver(place.database, account, only_here);
+      host = own;
+      session = fresh;
+    });
     await changed();
     loop.nudge('start');
     return { outcome: 'signed_in' };
@@ -130,9 +142,10 @@ async function start(): Promise<void> {
   state.failure = null;
   await tell();
   try {
-    await store.becomeWriter();
-    host = new Host(await loadCore(), store);
-    await host.open();
+    await first.becomeWriter();
+    const store = await holders.load();
+    module = await loadCore();
+    host = await hostOf(store);
     session = await loadSession(store);
     state.incomplete = (await store.get<boolean>('keys', INCOMPLETE_ROW)) ?? false;
     state.phase = 'ready';
@@ -148,8 +161,9 @@ async function start(): Promise<void> {
 
 function stepAside(): void {
   loop.stop();
+  host?.store.close();
   host = null;
-  store.close();
+  first.close();
   state.phase = 'other_window';
   void tell();
 }
@@ -172,21 +186,27 @@ async function save(
 }
 
 async function contactOnce(): Promise<ContactResult> {
-  const key = session ? await loadDeviceKey(store) : null;
-  if (!host || !session || !key) {
+  const own = host;
+  const key = own && session ? await loadDeviceKey(own.store) : null;
+  if (!own || own !== host || !session || !key) {
     return { outcome: 'not_signed_in', sent: 0, received: 0, error: null, more: false };
   }
   try {
-    const result = await contact({ host, key, token: session.token, language, queued: inOrder, onPart });
+    const line = { host: own, key, token: session.token, language, queued: inOrder, onPart };
+    let result = await contact(line);
+    // Somebody else has signed in meanwhile: what is left of this one is sent beside theirs.
+    if (own !== host) return { ...result, more: true };
+    if (result.successor) result = await becomeAnother(line);
     const expired = result.outcome === 'not_signed_in';
     if (session && (result.outcome === 'answered' || expired) && session.expired !== expired) {
       session = { ...session, expired };
-      await store.commit([keepSession(session)]);
+      await own.store.commit([keepSession(session)]);
     }
     if (result.outcome === 'answered' && result.more !== state.incomplete) {
       state.incomplete = result.more;
-      await store.commit([{ store: 'keys', key: INCOMPLETE_ROW, value: result.more || null }]);
+      await own.store.commit([{ store: 'keys', key: INCOMPLETE_ROW, value: result.more || null }]);
     }
+    if (result.outcome === 'answered' && !result.more && module) await holders.sendLeft(module, language, inOrder);
     // An answer without news redraws no list.
     if (result.sent + result.received > 0) await changed();
     else await tell();
@@ -197,9 +217,31 @@ async function contactOnce(): Promise<ContactResult> {
   }
 }
 
+/** The next contact is the new device's: it sends again what was not acknowledged to the old one. */
+async function becomeAnother(line: Line): Promise<ContactResult> {
+  const nothing = { sent: 0, received: 0, more: false, error: null };
+  const succession = await succeed(line, deviceName());
+  if (succession.outcome === 'no_network') return { ...nothing, outcome: 'no_network' };
+  if (succession.outcome !== 'succeeded') return { ...nothing, outcome: succession.outcome, error: succession.error };
+  session = { token: succession.token, expired: false };
+  await changed();
+  return { ...nothing, outcome: 'answered', more: true };
+}
+
 function onPart(): void {
   state.incomplete = true;
   void changed();
+}
+
+async function hostOf(store: Store): Promise<Host> {
+  if (!module) throw new StorageFailure('not_writer');
+  const opened = new Host(module, store);
+  await opened.open();
+  return opened;
+}
+
+function isAnothers(result: SignInResult): boolean {
+  return result.outcome === 'refused' && result.code === 'wrong_device';
 }
 
 function ready(): Host {
@@ -233,6 +275,7 @@ async function tell(): Promise<void> {
     }).catch(() => undefined);
     state.storage = await room();
   }
+  state.left_unsent = holders.unsent();
   state.session = session ? (session.expired ? 'expired' : 'valid') : 'none';
   post({ event: 'state', state });
 }

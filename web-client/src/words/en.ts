@@ -47,7 +47,8 @@ export const en: Record<keyof typeof zh, string> = {
   'sign_in.need_password': 'Please enter your password',
   'sign_in.wrong': 'Account or password is wrong. Please check both',
   'sign_in.no_network': 'The server cannot be reached. The first sign-in needs a network; please try where there is signal',
-  'sign_in.another': 'This phone holds another worker’s records and cannot change hands here. Please ask the community',
+  'sign_in.other': 'Somebody else signs in',
+  'sign_in.other_why': 'What the one before has not sent stays on this phone and is sent in their name when there is a network.',
   'sign_in.refused': 'Could not sign in: {message}',
   'sign_in.cancel': 'Not now, keep recording',
 
@@ -221,6 +222,7 @@ export const en: Record<keyof typeof zh, string> = {
   'saved.undo_failed': 'Not undone; please try again',
   'saved.close': 'OK',
 
+  'sync.left': '{n} of the person before are still on this phone; they are sent when there is a network',
   'sync.title': 'Sync',
   'sync.only_here': 'only on this phone',
   'sync.none_here': 'Nothing is only on this phone',
@@ -280,6 +282,7 @@ export const en: Record<keyof typeof zh, string> = {
   'me.theme_sun': 'Sunlight',
   'me.theme_night': 'Night',
   'me.language': '语言 Language',
+  'me.other': 'Somebody else uses this phone',
   'me.sign_out': 'Sign out',
   'me.sign_out_why': 'What is recorded on this phone stays; sign in again to go on.',
   'me.sign_out_unsent': '{n} only on this phone. They must be sent before you can sign out.',

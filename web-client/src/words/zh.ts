@@ -47,7 +47,8 @@ export const zh = {
   'sign_in.need_password': '请填密码',
   'sign_in.wrong': '账号或密码不对，请再看一遍',
   'sign_in.no_network': '连不上服务器。第一次登录要有网络，请到有信号的地方再试',
-  'sign_in.another': '这部手机上是另一位网格员的记录，不能换人登录。请找社区',
+  'sign_in.other': '换人登录',
+  'sign_in.other_why': '上一位没发出去的记录会留在这部手机里，有网时以他的名义发，不会丢。',
   'sign_in.refused': '没能登录：{message}',
   'sign_in.cancel': '先不登录，继续记录',
 
@@ -221,6 +222,7 @@ export const zh = {
   'saved.undo_failed': '没能撤销，请再按一次',
   'saved.close': '好',
 
+  'sync.left': '上一位在这部手机上还有 {n} 条没发，有网时自动发',
   'sync.title': '同步',
   'sync.only_here': '条只在这部手机上',
   'sync.none_here': '没有只在这部手机上的记录',
@@ -280,6 +282,7 @@ export const zh = {
   'me.theme_sun': '强光',
   'me.theme_night': '夜间',
   'me.language': '语言 Language',
+  'me.other': '换人用这部手机',
   'me.sign_out': '退出登录',
   'me.sign_out_why': '退出后，这部手机上的记录不会删，再登录接着用。',
   'me.sign_out_unsent': '还有 {n} 条只在这部手机上，先发出去才能退出。',

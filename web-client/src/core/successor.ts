@@ -1,0 +1,39 @@
+// A phone that was restored or cloned becomes another device: its log went on elsewhere under the old one.
+// A new key pair, the server's word, then one transaction in which key, token and log change together:
+// whenever it breaks off, the next contact goes on with the same new device.
+
+import type { Line } from './contact';
+import { type DeviceKey, asDevice, makeDeviceKey, replaceDeviceKey } from './device-key';
+import { ask, type ServerError } from './server';
+import { keepSession } from './session';
+
+export type Succession =
+  | { outcome: 'succeeded'; key: DeviceKey; token: string }
+  | { outcome: 'no_network' }
+  | { outcome: 'not_signed_in' | 'server_error'; error: ServerError };
+
+export async function succeed(line: Line, name: string): Promise<Succession> {
+  const { host, language, token, queued } = line;
+  const key = await queued(() => makeDeviceKey(host.store, 'successor'));
+  const device = { ...asDevice(key), name };
+  const answer = await ask({
+    path: '/api/v1/devices/successor',
+    method: 'POST',
+    language,
+    token,
+    body: JSON.stringify(device),
+    contentType: 'application/json',
+    expects: 'application/json',
+  });
+  if (answer.kind === 'no_network') return { outcome: 'no_network' };
+  if (answer.kind === 'not_signed_in') return { outcome: 'not_signed_in', error: answer.error };
+  if (answer.kind !== 'body') return { outcome: 'server_error', error: answer.error };
+  const given = JSON.parse(new TextDecoder().decode(answer.bytes)) as { token: string };
+  await queued(() =>
+    host.change(
+      (phone) => ({ result: null, writes: phone.succeed(JSON.stringify(device), given.token) }),
+      () => [...replaceDeviceKey(key), keepSession({ token: given.token, expired: false })],
+    ),
+  );
+  return { outcome: 'succeeded', key, token: given.token };
+}
