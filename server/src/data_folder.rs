@@ -14,6 +14,8 @@ use crate::clock;
 
 /// Folder of the communities' databases.
 const COMMUNITIES: &str = "communities";
+/// Folder of the nights' copies.
+const BACKUPS: &str = "backups";
 /// Name of the node's own database: a folder that has it is a home's.
 pub const NODE_FILE: &str = "node.sqlite";
 
@@ -35,6 +37,13 @@ pub enum DataFolderError {
         path: PathBuf,
         /// Its reason.
         source: io::Error,
+    },
+    /// It is a night's copy inside another data folder: whoever opens it begins a new life of its
+    /// logs, so that it would be no copy any more.
+    #[error("{} is a night's copy: copy the folder to another place and open it there", path.display())]
+    IsCopy {
+        /// The folder.
+        path: PathBuf,
     },
     /// The receipt key's file holds no key.
     #[error("{}: not a private key; restore it from backup, or phones will not believe this home", path.display())]
@@ -76,6 +85,13 @@ impl DataFolder {
         };
         private(path)?;
         let path = &path.canonicalize().map_err(failed(path))?;
+        let above = path.parent().filter(|above| above.ends_with(BACKUPS));
+        if above
+            .and_then(Path::parent)
+            .is_some_and(|home| home.join(NODE_FILE).is_file())
+        {
+            return Err(DataFolderError::IsCopy { path: path.clone() });
+        }
         private(&path.join(COMMUNITIES))?;
         private(&path.join("tls"))?;
 
@@ -154,7 +170,7 @@ impl DataFolder {
     /// Folder of the copies that the nights keep, one folder for each day.
     #[must_use]
     pub fn backups(&self) -> PathBuf {
-        self.path.join("backups")
+        self.path.join(BACKUPS)
     }
 
     /// The files that a home cannot be started again without, beside the databases.
@@ -250,6 +266,20 @@ mod tests {
         );
         drop(first);
         DataFolder::open(&path).unwrap();
+    }
+
+    #[test]
+    fn a_nights_copy_is_opened_elsewhere_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        drop(DataFolder::open(&data).unwrap());
+        fs::write(data.join(NODE_FILE), "").unwrap();
+        let copy = data.join(BACKUPS).join("2026-11-24");
+        fs::create_dir_all(&copy).unwrap();
+        assert!(matches!(DataFolder::open(&copy), Err(DataFolderError::IsCopy { .. })));
+        let elsewhere = folder.path().join("elsewhere");
+        fs::rename(&copy, &elsewhere).unwrap();
+        DataFolder::open(&elsewhere).unwrap();
     }
 
     #[test]

@@ -106,6 +106,49 @@ async fn a_device_keeps_its_first_key_and_its_account() {
 }
 
 #[actix_web::test]
+async fn a_restored_phone_becomes_another_device_as_often_as_it_asks() {
+    let (_folder, home) = home();
+    let (_, _, first) = ask(&home, phone("liu", PASSWORD, 7)).await;
+    let next = "0f0e0d0c-0b0a-4908-8706-050403020199";
+    let asks = |token: &Value, key: u8| {
+        let public_key = Signer::from_bytes(&[key; 32]).unwrap().public_key();
+        TestRequest::post()
+            .uri("/api/v1/devices/successor")
+            .insert_header((AUTHORIZATION, format!("Bearer {}", token.as_str().unwrap())))
+            .set_json(json!({ "id": next, "public_key": public_key, "name": "红米 9A" }))
+    };
+    let (status, _, given) = ask(&home, asks(&first["token"], 8)).await;
+    assert_eq!((status, &given["device"]["id"]), (200, &json!(next)), "{given}");
+    // The answer was lost: the same again, and again a token of that device.
+    let (status, _, again) = ask(&home, asks(&first["token"], 8)).await;
+    assert_eq!((status, &again["device"]["id"]), (200, &json!(next)));
+    assert_ne!(again["token"], given["token"]);
+    let (status, _, body) = ask(&home, asks(&first["token"], 9)).await;
+    assert_eq!((status, &body["code"]), (409, &json!("device_key_differs")));
+
+    let community = home.communities.get(code()).unwrap().unwrap();
+    let directory = community.directory();
+    let [before, after] = [DEVICE, next].map(|id| directory.device(id.parse().unwrap()).cloned().unwrap());
+    assert_eq!(after.facts.worker, before.facts.worker);
+    assert_ne!(after.public_key, before.public_key);
+    let replaces: Vec<String> = community
+        .query(|connection| {
+            let mut statement =
+                connection.prepare("SELECT lower(hex(replaces)) FROM record_device WHERE replaces IS NOT NULL")?;
+            let rows = statement.query_map([], |row| row.get(0))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .unwrap();
+    assert_eq!(
+        replaces,
+        [DEVICE.replace('-', "")],
+        "one record, and it says whose place it takes"
+    );
+    let stranger = json!("not a token");
+    assert_eq!(ask(&home, asks(&stranger, 8)).await.0, 401);
+}
+
+#[actix_web::test]
 async fn guessing_is_slowed() {
     let (_folder, home) = home();
     let mut last = (0, None, Value::Null);

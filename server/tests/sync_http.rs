@@ -292,7 +292,7 @@ fn bad_requests_get_a_clear_error_and_change_nothing() {
     let cases: Vec<(&str, Vec<u8>, u16, &str)> = vec![
         (
             "another protocol",
-            with("menpai", json!(2)),
+            with("menpai", json!(3)),
             426,
             "protocol_not_supported",
         ),

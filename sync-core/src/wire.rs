@@ -42,6 +42,8 @@ pub const ANSWER_BUDGET_BYTES: usize = 1 << 20;
 pub const MAX_ANSWER_INFLATED: usize = 8 << 20;
 /// The home's code for a slice that left out what the home does not know: the chain before it.
 pub const PREVIOUS_UNKNOWN: &str = "previous_unknown";
+/// The home's code for a slice that does not continue what the home has of its device.
+pub const BROKEN_CHAIN: &str = "broken_chain";
 /// One gzip level for everybody, so that sizes can be compared. The highest: bodies are small,
 /// and a day's is 3 % smaller than at level 6.
 pub const GZIP_LEVEL: u32 = 9;

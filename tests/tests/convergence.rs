@@ -28,6 +28,10 @@ fn convergence() {
             gaps,
             transfers,
             snapshots,
+            clones,
+            put_back,
+            successors,
+            lives,
             acknowledged,
         } = sum;
         assert!(
@@ -41,6 +45,10 @@ fn convergence() {
                 gaps,
                 transfers,
                 snapshots,
+                clones,
+                put_back,
+                successors,
+                lives,
                 acknowledged
             ]
             .iter()

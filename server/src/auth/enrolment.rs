@@ -3,9 +3,10 @@
 //! between [`may_register`] and the record, and nowhere else.
 
 use actix_web::web;
-use menpai_sync_core::ids::{DeviceId, unhex};
+use menpai_sync_core::ids::{DeviceId, hex, unhex};
 use menpai_sync_core::signature::PublicKey;
 
+use super::PhoneSession;
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::home::Home;
@@ -24,6 +25,8 @@ pub struct Phone {
     pub public_key: PublicKey,
     /// What its holder calls it.
     pub name: String,
+    /// The device that it was, before it was restored or cloned.
+    pub replaces: Option<DeviceId>,
 }
 
 /// Registers the phone's key, unless it is registered: then key and account must be the same.
@@ -31,13 +34,14 @@ pub struct Phone {
 ///
 /// # Errors
 /// [`ApiError::DeviceKeyDiffers`], [`ApiError::WrongDevice`] for another account's phone.
-pub async fn register_phone(home: &web::Data<Home>, account: &Account, phone: Phone) -> ApiResult<()> {
+pub async fn register_phone(home: &web::Data<Home>, account: &Account, mut phone: Phone) -> ApiResult<()> {
+    phone.name = device_name(&phone.name);
     let wanted = PhoneDevice {
         device: phone.device,
         account: account.name.clone(),
         community: account.community,
         public_key: point(&phone.public_key)?,
-        name: device_name(&phone.name),
+        name: phone.name.clone(),
         recorded: false,
     };
     let device = phone.device;
@@ -49,16 +53,42 @@ pub async fn register_phone(home: &web::Data<Home>, account: &Account, phone: Ph
     }
     let is_new = known.is_none();
     if is_new {
-        let phone = wanted.clone();
         home.node(move |node| {
-            node.write(|transaction| node::insert_phone_device(transaction, &phone, clock::now_ms()))
+            node.write(|transaction| node::insert_phone_device(transaction, &wanted, clock::now_ms()))
         })
         .await?;
     }
     // The row stands first: if the record fails now, the next sign-in writes it.
-    office::records::write_phone_device(home, &phone, &wanted.name, account).await?;
+    office::records::write_phone_device(home, &phone, account).await?;
     home.node(move |node| node.write(|transaction| node::mark_phone_device_recorded(transaction, device)))
         .await
+}
+
+/// Writes the `device` record of a phone that this node registered and the community's log does
+/// not have: the file was put back from a copy that is older than the phone.
+///
+/// # Errors
+/// [`ApiError::UnknownCommunity`], or internal.
+pub async fn make_known(home: &web::Data<Home>, session: &PhoneSession) -> ApiResult<()> {
+    let (device, name) = (session.device, session.account.clone());
+    let (known, account) = home
+        .node(move |node| {
+            node.read(|connection| {
+                let known = node::find_phone_device(connection, device)?;
+                Ok((known, node::find_account(connection, &name)?))
+            })
+        })
+        .await?;
+    let (Some(known), Some(account)) = (known, account) else {
+        return Ok(());
+    };
+    let phone = Phone {
+        device,
+        public_key: hex(&known.public_key).parse().map_err(ApiError::internal)?,
+        name: known.name,
+        replaces: None,
+    };
+    office::records::write_phone_device(home, &phone, &account).await
 }
 
 #[derive(Debug, PartialEq, Eq)]

@@ -112,8 +112,12 @@ fn verify_one(code: CommunityCode, community: &Community, lines: &mut Vec<String
         report.lines
     ));
     if let Some(chain) = report.chain {
-        let log = community.identity().log;
-        lines.push(format!("{code}: log {log}, chain {chain}"));
+        let identity = community.identity();
+        let (first, log) = (identity.first_log, identity.log);
+        lines.push(format!("{code}: log {first}, chain {chain}"));
+        if log != first {
+            lines.push(format!("{code}: put back from a copy, the log's id is now {log}"));
+        }
     }
     lines.extend(report.findings.iter().map(|finding| format!("{code}: {finding}")));
     lines.extend(

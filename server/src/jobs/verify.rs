@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use menpai_sync_core::community_log::ChainHead;
 use menpai_sync_core::device_log::{LogHead, slice_message};
 use menpai_sync_core::ids::{DeviceId, Hash, Lsn, Seq};
 use menpai_sync_core::part::Part;
@@ -200,7 +199,7 @@ fn walk(
 
 fn check_lines(community: &Community, reader: &mut Reader, report: &mut Report) -> Result<(), StoreError> {
     let me = community.identity();
-    let mut head = ChainHead::empty(me.code, me.log);
+    let mut head = me.beginning();
     let mut replica = Replica::empty(me.code, Arc::clone(community.kinds()));
     loop {
         let piece = lines::after(&reader.connection, head.lsn, 1_000)?;

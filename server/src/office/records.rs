@@ -25,6 +25,8 @@ pub const DUE_VISITS: &str = "due_visits";
 /// Type of a device on this server.
 pub(super) const OFFICE: &str = "office";
 const PHONE: &str = "phone";
+/// The field that names the device that a phone was before.
+const REPLACES: &str = "replaces";
 
 /// Body of a `device` record.
 pub(super) fn device(
@@ -66,9 +68,10 @@ pub fn assignment(
 ///
 /// # Errors
 /// [`ApiError::UnknownCommunity`], or internal.
-pub async fn write_phone_device(home: &web::Data<Home>, phone: &Phone, name: &str, account: &Account) -> ApiResult<()> {
+pub async fn write_phone_device(home: &web::Data<Home>, phone: &Phone, account: &Account) -> ApiResult<()> {
     let home = home.clone();
-    let body = phone_device(phone.device, account.worker, &phone.public_key, name);
+    let mut body = phone_device(phone.device, account.worker, &phone.public_key, &phone.name);
+    body.extend(phone.replaces.map(|before| (REPLACES.to_owned(), json!(before))));
     let code = account.community;
     web::block(move || {
         let office = Office::of_home(&home, code)?;

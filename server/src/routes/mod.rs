@@ -3,6 +3,7 @@
 
 pub mod desk;
 pub mod desk_sessions;
+pub mod devices;
 pub mod health;
 pub mod sessions;
 pub mod snapshots;

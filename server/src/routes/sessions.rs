@@ -78,22 +78,12 @@ pub async fn post(home: web::Data<Home>, request: HttpRequest, body: web::Json<S
         device: device.id,
         public_key: device.public_key,
         name: device.name,
+        replaces: None,
     };
     enrolment::register_phone(&home, &account, phone).await?;
 
     let community = community(&home, account.community).await?;
-    let token = Token::new_random();
-    let (token_hash, name) = (token.hash(), account.name.clone());
-    let now_ms = clock::now_ms();
-    let expires_ms = now_ms + PHONE_SESSION_DAYS * 86_400_000;
-    home.node(move |node| {
-        node.write(|transaction| {
-            node::delete_ended_sessions(transaction, now_ms)?;
-            let kind = SessionKind::Phone(device.id);
-            node::insert_session(transaction, &token_hash, &name, kind, now_ms, expires_ms)
-        })
-    })
-    .await?;
+    let (token, expires_ms) = begin(&home, account.name, device.id).await?;
     Ok(HttpResponse::Ok().json(SignedIn {
         token: token.to_text(),
         expires_at: Instant::utc(expires_ms),
@@ -111,6 +101,23 @@ pub async fn post(home: web::Data<Home>, request: HttpRequest, body: web::Json<S
         },
         device: DeviceOnly { id: device.id },
     }))
+}
+
+/// Begins a session of a phone: its token, and when it ends.
+pub(super) async fn begin(home: &web::Data<Home>, account: String, device: DeviceId) -> ApiResult<(Token, i64)> {
+    let token = Token::new_random();
+    let token_hash = token.hash();
+    let now_ms = clock::now_ms();
+    let expires_ms = now_ms + PHONE_SESSION_DAYS * 86_400_000;
+    home.node(move |node| {
+        node.write(|transaction| {
+            node::delete_ended_sessions(transaction, now_ms)?;
+            let kind = SessionKind::Phone(device);
+            node::insert_session(transaction, &token_hash, &account, kind, now_ms, expires_ms)
+        })
+    })
+    .await?;
+    Ok((token, expires_ms))
 }
 
 /// `DELETE /api/v1/sessions/current`

@@ -2,6 +2,7 @@
 //! comes and each slice committed as it arrives, so that a broken connection costs the
 //! unfinished slice only. Refuses before it reads more than the limits allow.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header::CONTENT_TYPE;
@@ -14,7 +15,7 @@ use menpai_sync_core::wire::{
     UpHeader, lines,
 };
 
-use crate::auth::PhoneSession;
+use crate::auth::{PhoneSession, enrolment};
 use crate::clock;
 use crate::config::Patience;
 use crate::error::{ApiError, ApiResult};
@@ -22,7 +23,7 @@ use crate::home::{Home, community};
 use crate::middleware::Language;
 use crate::sync::answer::{Asked, answer};
 use crate::sync::members::{Limits, MemberError, Members};
-use crate::sync::{Contact, Refusal, Slice, SliceOutcome};
+use crate::sync::{Contact, RECEIPTS_MEMBER, Refusal, ShownReceipt, Slice, SliceOutcome, read_receipts};
 
 const GZIP: &str = "application/gzip";
 const HEADER_LIMITS: Limits = Limits {
@@ -78,21 +79,42 @@ pub async fn post(
         return Err(ApiError::WrongDevice);
     }
     let community = community?;
+    if community.directory().device(session.device).is_none() {
+        enrolment::make_known(&home, &session).await?;
+    }
 
+    let mut receipts: Option<Vec<ShownReceipt>> = None;
+    let mut kept: Vec<Slice> = Vec::new();
     let mut taken: Option<(Seq, LogHead)> = None;
-    let mut refused = None;
+    let mut refused: Option<(usize, Refusal)> = None;
+    let mut end = None;
     let mut number = 0;
     while let Some(member) = body.member().await? {
+        if let Ok(bytes) = &member
+            && number == 0
+            && receipts.is_none()
+            && bytes.starts_with(RECEIPTS_MEMBER)
+        {
+            // One that cannot be read says nothing; the slices are judged as they are.
+            receipts = Some(read_receipts(bytes).unwrap_or_default());
+            continue;
+        }
         number += 1;
         let slice = match member {
             Ok(_) if number > MAX_SLICES => Err(Refusal::TooMany),
-            Ok(bytes) => Slice::read(bytes).and_then(|slice| follows(slice, taken)),
+            Ok(bytes) => Slice::read(bytes).and_then(|slice| follows(slice, end)),
             Err(refusal) => Err(refusal),
         };
         let outcome = match slice {
+            Ok(slice) if receipts.is_some() => {
+                // What the receipts are about is known only when all of it is here.
+                end = Some(slice.last());
+                kept.push(slice);
+                continue;
+            }
             Ok(slice) => {
                 let first = slice.line.first;
-                let community = std::sync::Arc::clone(&community);
+                let community = Arc::clone(&community);
                 let device = session.device;
                 match web::block(move || community.ingest(device, slice, contact)).await?? {
                     SliceOutcome::Taken { end, .. } => Ok((taken.map_or(first, |(first, _)| first), end)),
@@ -102,16 +124,27 @@ pub async fn post(
             Err(refusal) => Err(refusal),
         };
         match outcome {
-            Ok(now) => taken = Some(now),
+            Ok(now) => (taken, end) = (Some(now), Some(now.1.seq)),
             Err(refusal) => {
-                refused = Some(in_words(number, refusal, Language::of(request.headers())));
+                refused = Some((number, refusal));
                 body.drain().await;
                 break;
             }
         }
     }
+    if let Some(receipts) = receipts.filter(|_| !kept.is_empty()) {
+        let community = Arc::clone(&community);
+        let device = session.device;
+        let refilled = web::block(move || community.refill(device, receipts, kept, contact)).await??;
+        taken = refilled.taken;
+        refused = refilled.refused.or(refused);
+    }
+    // What a restored or cloned phone says of its log is not about the one that is here.
+    let is_another = matches!(refused, Some((_, Refusal::BrokenChain)));
+    let language = Language::of(request.headers());
+    let refused = refused.map(|(number, refusal)| in_words(number, refusal, language));
 
-    if taken.is_none() || refused.is_some() {
+    if (taken.is_none() || refused.is_some()) && !is_another {
         community.note_contact(session.device, header.last, contact.received_ms);
     }
     let bytes = web::block(move || {
@@ -130,9 +163,9 @@ pub async fn post(
 }
 
 /// The slices of one request continue each other: its one receipt covers them all.
-fn follows(slice: Slice, taken: Option<(Seq, LogHead)>) -> Result<Slice, Refusal> {
-    match taken {
-        Some((_, end)) if slice.line.first != end.seq + 1 => Err(Refusal::Unreadable),
+fn follows(slice: Slice, end: Option<Seq>) -> Result<Slice, Refusal> {
+    match end {
+        Some(end) if slice.line.first != end + 1 => Err(Refusal::Unreadable),
         _ => Ok(slice),
     }
 }
@@ -251,11 +284,11 @@ fn in_words(slice: usize, refusal: Refusal, language: Language) -> SliceRefusal 
         Refusal::BrokenChain => [
             (
                 "这部手机的记录与服务器上的接不上，手机可能从备份恢复过。",
-                "请重新登录登记为新手机，未上传的记录会重新发送。",
+                "不用操作：手机会自己登记成一部新手机，没上传的记录会再发一次。",
             ),
             (
                 "This phone's log does not continue what the server has; it may have been restored or cloned.",
-                "Sign in again as a new device; what was not uploaded is sent again.",
+                "Nothing to do: the phone registers itself as a new one and sends again what was not uploaded.",
             ),
         ],
         Refusal::PreviousUnknown => [

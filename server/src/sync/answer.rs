@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use menpai_sync_core::community_log::ChainHead;
 use menpai_sync_core::device_log::LogHead;
 use menpai_sync_core::ids::{DeviceId, Lsn, Seq};
 use menpai_sync_core::part::Part;
@@ -50,7 +49,7 @@ pub fn answer(community: &Community, asked: Asked<'_>) -> Result<Vec<u8>, StoreE
 fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result<Vec<u8>, StoreError> {
     let me = community.identity();
     let device = asked.device;
-    let head = identity::head(&reader.connection)?.map_or_else(|| ChainHead::empty(me.code, me.log), |(head, _)| head);
+    let head = identity::head(&reader.connection)?.map_or_else(|| me.beginning(), |(head, _)| head);
     let parts = Parts::load(&reader.connection)?;
     let log = device_logs::find(&reader.connection, device)?;
     let wants = |name| asked.header.wants.iter().any(|want| want == name);
@@ -101,6 +100,9 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
     if let (Some((first, end)), Some(log)) = (asked.taken, log) {
         let verdicts = lines::exceptions(&reader.connection, log.number, first..=end.seq)?;
         let dated = asked.header.menpai >= DATED_RECEIPTS;
+        let now = (asked.now_ms, asked.offset_ms);
+        // Sent again after a lost answer, they had arrived before.
+        let arrived = lines::arrival(&reader.connection, log.number, first..=end.seq)?.unwrap_or(now);
         let receipt = Receipt {
             community: me.code,
             device,
@@ -110,8 +112,8 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
             first,
             seq: end.seq,
             h: end.h,
-            received: dated.then(|| Instant::utc(asked.now_ms)),
-            offset_ms: dated.then_some(asked.offset_ms),
+            received: dated.then(|| Instant::utc(arrived.0)),
+            offset_ms: dated.then_some(arrived.1),
             verdicts: verdicts
                 .into_iter()
                 .map(|(seq, verdict, reason)| ReceiptVerdict {
@@ -121,7 +123,8 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
                 })
                 .collect(),
         };
-        push_receipt(&mut body, community, receipt, brief.then_some(received.seq));
+        let beside = (received.seq, (Instant::utc(now.0), now.1));
+        push_receipt(&mut body, community, receipt, brief.then_some(beside));
     }
     body.extend_from_slice(&pulled.bytes);
     Ok(body)
@@ -179,10 +182,10 @@ fn digests(
     Ok(digests)
 }
 
-/// The receipt, brief beside a header that says `received`, and the signature over it in full.
-fn push_receipt(body: &mut Vec<u8>, community: &Community, receipt: Receipt, received: Option<Seq>) {
+/// The receipt, brief beside a header that says these, and the signature over it in full.
+fn push_receipt(body: &mut Vec<u8>, community: &Community, receipt: Receipt, beside: Option<(Seq, (Instant, i64))>) {
     let mut line = Vec::new();
-    let brief = received.map(|received| receipt.brief(received));
+    let brief = beside.map(|(received, arrived)| receipt.brief(received, arrived));
     push(&mut line, &ReceiptLine { receipt });
     let signature = community.receipt_key().sign(&receipt_message(&line[..line.len() - 1]));
     match brief {

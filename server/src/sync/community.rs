@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use super::directory::Directory;
 use super::ingest::{Contact, SliceOutcome, chain_at, ingest};
 use super::rebuild::rebuild;
+use super::refill::{Refilled, ShownReceipt, stated};
 use super::slice::{CheckedSlice, Refusal, Slice};
 use super::state::{State, Work};
 use super::writer::{self, FailPoint, Job, QUEUE_LENGTH, task};
@@ -95,13 +96,11 @@ impl Community {
         if identity::read(&connection)?.is_some() {
             return Err(StoreError::Other("the community exists already"));
         }
+        let log = new_log();
         let identity = Identity {
             code,
-            log: LogId::from_bytes(
-                uuid::Builder::from_random_bytes(clock::random())
-                    .into_uuid()
-                    .into_bytes(),
-            ),
+            log,
+            first_log: log,
             receipt_key: settings.receipt_key.public_key(),
             founder,
         };
@@ -111,7 +110,7 @@ impl Community {
         Community::start(path, connection, code, settings)
     }
 
-    /// Opens a community's file. Where its derived tables are of other kind files, they are
+    /// Opens a community's file. One put back from a copy begins a new life of its log first. Where its derived tables are of other kind files, they are
     /// made again from the log first.
     ///
     /// # Errors
@@ -129,12 +128,19 @@ impl Community {
         code: CommunityCode,
         settings: &Settings,
     ) -> Result<Community, StoreError> {
-        let identity = identity::read(&connection)?.ok_or(StoreError::NotBegun)?;
+        let mut identity = identity::read(&connection)?.ok_or(StoreError::NotBegun)?;
         if identity.code != code {
             return Err(StoreError::Other("the file is another community's"));
         }
         if identity.receipt_key != settings.receipt_key.public_key() {
             return Err(StoreError::Other("the file was made with another receipt key"));
+        }
+        if identity::is_copy(&connection)? {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            identity::begin_life(&transaction, &identity, new_log(), &settings.receipt_key)?;
+            transaction.commit()?;
+            identity = identity::read(&connection)?.ok_or(StoreError::NotBegun)?;
+            tracing::warn!(community = %code, log = %identity.log, "put back from a copy: a new life of its log begins");
         }
         let projection = Projection::new(Arc::clone(&settings.kinds));
         let current = projection.is_current(&connection)?;
@@ -252,7 +258,7 @@ impl Community {
         };
         match slice.check(code, device, &known.public_key, previous) {
             Ok(slice) => self.write(move |work| {
-                let outcome = ingest(work, &slice, contact)?;
+                let outcome = ingest(work, &slice, contact, &[])?;
                 if let (SliceOutcome::Taken { .. }, Some(last)) = (&outcome, contact.last) {
                     note(work, device, last, contact.received_ms)?;
                 }
@@ -260,6 +266,62 @@ impl Community {
             }),
             Err(refusal) => Ok(SliceOutcome::Refused(refusal)),
         }
+    }
+
+    /// Takes up slices that the home once acknowledged, with the receipts that say so: it repeats
+    /// what it decided. All or none, unless one does not continue the log.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing of them is stored.
+    pub fn refill(
+        &self,
+        device: DeviceId,
+        receipts: Vec<ShownReceipt>,
+        slices: Vec<Slice>,
+        contact: Contact,
+    ) -> Result<Refilled, StoreError> {
+        let mut refilled = Refilled::default();
+        let directory = self.directory();
+        let Some(known) = directory.device(device) else {
+            refilled.refused = Some((1, Refusal::BadSignature));
+            return Ok(refilled);
+        };
+        let code = self.identity.code;
+        let mut checked: Vec<CheckedSlice> = Vec::new();
+        for slice in slices {
+            let before = match (slice.line.previous, checked.last()) {
+                (Some(previous), _) => Some(previous),
+                (None, Some(last)) => Some(last.last_h()),
+                (None, None) => self.read(|reader| chain_at(reader, code, device, slice.line.first - 1))?,
+            };
+            let before = before.ok_or(Refusal::PreviousUnknown);
+            match before.and_then(|before| slice.check(code, device, &known.public_key, before)) {
+                Ok(slice) => checked.push(slice),
+                Err(refusal) => {
+                    refilled.refused = Some((checked.len() + 1, refusal));
+                    break;
+                }
+            }
+        }
+        let stated = stated(receipts, (code, device), &self.receipt_key.public_key(), &checked);
+        self.write(move |work| {
+            for (number, slice) in (1..).zip(&checked) {
+                match ingest(work, slice, contact, &stated)? {
+                    SliceOutcome::Taken { end, .. } => {
+                        let first = refilled.taken.map_or(slice.line.first, |(first, _)| first);
+                        refilled.taken = Some((first, end));
+                    }
+                    SliceOutcome::Refused(refusal) => {
+                        refilled.refused = Some((number, refusal));
+                        break;
+                    }
+                }
+            }
+            if let (Some(_), Some(last)) = (refilled.taken, contact.last) {
+                note(work, device, last, contact.received_ms)?;
+            }
+            Ok(refilled)
+        })
     }
 
     /// Appends entries to the log of a device whose key this server holds, all or none; when
@@ -298,7 +360,7 @@ impl Community {
             while rest.peek().is_some() {
                 let piece = rest.by_ref().take(OFFICE_SLICE).collect();
                 let slice = CheckedSlice::of_office(code, office.device, &office.key, head, piece);
-                match ingest(work, &slice, contact)? {
+                match ingest(work, &slice, contact, &[])? {
                     SliceOutcome::Taken { end, .. } => head = end,
                     SliceOutcome::Refused(refusal) => return Err(StoreError::damaged(refusal.to_string())),
                 }
@@ -415,6 +477,11 @@ impl Drop for Community {
             let _ = writer.join();
         }
     }
+}
+
+fn new_log() -> LogId {
+    let random = uuid::Builder::from_random_bytes(clock::random());
+    LogId::from_bytes(random.into_uuid().into_bytes())
 }
 
 fn note(work: &mut Work<'_>, device: DeviceId, last: Seq, at_ms: i64) -> Result<(), StoreError> {

@@ -13,9 +13,10 @@ use menpai_sync_core::part::Part;
 use menpai_sync_core::time::Instant;
 use menpai_sync_core::verdict::{Derived, Reason, Verdict};
 
+use super::ingest::decide_again;
 use super::state::Work;
-use crate::store::community::StoreError;
 use crate::store::community::projection::{MergedEntry, NewEntity};
+use crate::store::community::{StoreError, lines};
 
 /// An entry that is stored and has no verdict yet.
 pub(super) struct Pending<'a> {
@@ -26,6 +27,8 @@ pub(super) struct Pending<'a> {
     pub(super) parsed: Result<&'a Entry, &'a EntryError>,
     pub(super) id_taken: bool,
     pub(super) after_gap: bool,
+    /// What this home decided once and has lost since.
+    pub(super) said: Option<(Verdict, Option<Reason>)>,
     pub(super) received_ms: i64,
     pub(super) offset_ms: i64,
     pub(super) made_ms: i64,
@@ -34,7 +37,7 @@ pub(super) struct Pending<'a> {
 /// Judges one entry and writes its line and what follows from it.
 pub(super) fn decide(work: &mut Work<'_>, pending: &Pending<'_>) -> Result<(), StoreError> {
     let kinds = Arc::clone(work.state.projection.kinds());
-    let (part, judgement) = match pending.parsed {
+    let (part, decided) = match pending.parsed {
         Err(error) => {
             // Nobody can say whose it is, so nobody but the office sees it.
             let reason = if matches!(error, EntryError::Oversize(_)) {
@@ -47,16 +50,14 @@ pub(super) fn decide(work: &mut Work<'_>, pending: &Pending<'_>) -> Result<(), S
                     grid: None,
                     class: Class::Care,
                 },
-                Judgement::Hold(reason, Some(error.to_string())),
+                (Verdict::Held, Some(reason), Some(error.to_string())),
             )
         }
-        Ok(entry) => (part_of(entry, &kinds), judge_entry(work, pending, entry)?),
+        Ok(entry) => (part_of(entry, &kinds), decided(work, pending, entry)?),
     };
     let lsn = work.state.head.lsn + 1;
-    let (verdict, reason, detail, change) = match judgement {
-        Judgement::Wait => (Verdict::Waiting, Some(Reason::AfterGap), None, None),
-        Judgement::Hold(reason, detail) => (Verdict::Held, Some(reason), detail, None),
-        Judgement::Merge => match pending.parsed {
+    let (verdict, reason, detail, change) = match decided {
+        (Verdict::Merged, ..) => match pending.parsed {
             Ok(entry) if entry.edit.is_some() => {
                 let state = &mut *work.state;
                 state
@@ -69,6 +70,7 @@ pub(super) fn decide(work: &mut Work<'_>, pending: &Pending<'_>) -> Result<(), S
             }
             _ => (Verdict::Merged, None, None, None),
         },
+        (verdict, reason, detail) => (verdict, reason, detail, None),
     };
     let (derived, touched) = change.map_or((None, Vec::new()), |change| (Some(change.derived), change.touched));
     write_line(work, pending, part, (verdict, reason, detail), derived)?;
@@ -80,6 +82,46 @@ pub(super) fn decide(work: &mut Work<'_>, pending: &Pending<'_>) -> Result<(), S
         }
     }
     Ok(())
+}
+
+type Decided = (Verdict, Option<Reason>, Option<String>);
+
+/// The verdict on a readable entry: what was said of it, as far as it still can be, else the
+/// core's judgement.
+fn decided(work: &Work<'_>, pending: &Pending<'_>, entry: &Entry) -> Result<Decided, StoreError> {
+    match pending.said.filter(|_| !pending.id_taken) {
+        Some((Verdict::Merged, _)) => repeat_merge(work, pending, entry),
+        Some((verdict, reason)) => Ok((verdict, reason, None)),
+        None => Ok(match judge_entry(work, pending, entry)? {
+            Judgement::Merge => (Verdict::Merged, None, None),
+            Judgement::Hold(reason, detail) => (Verdict::Held, Some(reason), detail),
+            Judgement::Wait => (Verdict::Waiting, Some(Reason::AfterGap), None),
+        }),
+    }
+}
+
+/// It was merged. An edit of what is not here yet waits for it: another phone will bring that.
+fn repeat_merge(work: &Work<'_>, pending: &Pending<'_>, entry: &Entry) -> Result<Decided, StoreError> {
+    if entry.edit.is_some() && pending.after_gap {
+        return Ok((Verdict::Waiting, Some(Reason::AfterGap), None));
+    }
+    for named in entry.entities().into_iter().filter(|named| !named.creates) {
+        match work.state.projection.entity(work.transaction, named.id)? {
+            None => {
+                return Ok((
+                    Verdict::Waiting,
+                    Some(Reason::UnknownEntity),
+                    Some(named.id.to_string()),
+                ));
+            }
+            Some(known) => {
+                if let Some(held) = known.held_in.filter(|held| *held != entry.id) {
+                    return Ok((Verdict::Held, Some(Reason::Needs), Some(held.to_string())));
+                }
+            }
+        }
+    }
+    Ok((Verdict::Merged, None, None))
 }
 
 fn judge_entry(work: &Work<'_>, pending: &Pending<'_>, entry: &Entry) -> Result<Judgement, StoreError> {
@@ -163,7 +205,13 @@ fn merge(
     };
     work.state.projection.add_merged(work.transaction, &merged)?;
     project_fields(work, part, touched)?;
-    work.fold(entry, pending.made_ms)
+    work.fold(entry, pending.made_ms)?;
+    for named in entry.entities().into_iter().filter(|named| named.creates) {
+        for line in lines::waiting_for(work.transaction, named.id)? {
+            decide_again(work, &line, Some((Verdict::Merged, None)))?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes the registry fields that an edit touched.

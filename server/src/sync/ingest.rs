@@ -6,9 +6,11 @@ use menpai_sync_core::device_log::LogHead;
 use menpai_sync_core::entry::Entry;
 use menpai_sync_core::ids::{CommunityCode, DeviceId, Hash, Seq};
 use menpai_sync_core::time::made_time;
+use menpai_sync_core::verdict::{Reason, Verdict};
 
 use super::community::Reader;
 use super::decide::{Pending, decide};
+use super::refill::Stated;
 use super::slice::{CheckedEntry, CheckedSlice, Refusal};
 use super::state::Work;
 use crate::store::community::StoreError;
@@ -41,11 +43,16 @@ pub enum SliceOutcome {
     Refused(Refusal),
 }
 
-/// Takes up one slice.
+/// Takes up one slice. What is `stated` about an entry was decided once and is repeated.
 ///
 /// # Errors
 /// [`StoreError`]; the caller takes back what was written.
-pub(super) fn ingest(work: &mut Work<'_>, slice: &CheckedSlice, contact: Contact) -> Result<SliceOutcome, StoreError> {
+pub(super) fn ingest(
+    work: &mut Work<'_>,
+    slice: &CheckedSlice,
+    contact: Contact,
+    stated: &[Stated],
+) -> Result<SliceOutcome, StoreError> {
     let community = work.state.identity.code;
     let known = device_logs::find(work.transaction, slice.device)?;
     let head = known.map_or_else(|| LogHead::empty(community, slice.device), |log| log.head);
@@ -78,13 +85,21 @@ pub(super) fn ingest(work: &mut Work<'_>, slice: &CheckedSlice, contact: Contact
         if same_as {
             continue;
         }
-        let after_ms = contacts
+        let said = stated.iter().find(|stated| stated.covers(seq));
+        let (received_ms, offset_ms) = said
+            .and_then(Stated::arrived)
+            .unwrap_or((contact.received_ms, contact.offset_ms));
+        let noted = contacts
             .iter()
-            .filter(|(last, _)| *last < seq)
-            .map(|(_, at_ms)| *at_ms)
+            .filter(|(last, at_ms)| *last < seq && (said.is_none() || *at_ms <= received_ms))
+            .map(|(_, at_ms)| *at_ms);
+        let after_ms = stated
+            .iter()
+            .filter_map(|stated| stated.contact_before(seq))
+            .chain(noted)
             .max();
-        let made_ms = entry.parsed.as_ref().map_or(contact.received_ms, |parsed| {
-            made_time(parsed.made_at, contact.offset_ms, after_ms, contact.received_ms)
+        let made_ms = entry.parsed.as_ref().map_or(received_ms, |parsed| {
+            made_time(parsed.made_at, offset_ms, after_ms, received_ms)
         });
         decide(
             work,
@@ -96,8 +111,9 @@ pub(super) fn ingest(work: &mut Work<'_>, slice: &CheckedSlice, contact: Contact
                 parsed: entry.parsed.as_ref(),
                 id_taken,
                 after_gap: seq > received.seq,
-                received_ms: contact.received_ms,
-                offset_ms: contact.offset_ms,
+                said: said.and_then(|said| said.verdict(seq)),
+                received_ms,
+                offset_ms,
                 made_ms,
             },
         )?;
@@ -259,6 +275,15 @@ fn store(work: &mut Work<'_>, log: DeviceLog, seq: Seq, entry: &CheckedEntry) ->
 
 /// Judges an edit that waited for a gap that is now filled.
 fn judge_waiting(work: &mut Work<'_>, line: &StoredLine) -> Result<(), StoreError> {
+    decide_again(work, line, None)
+}
+
+/// Decides an entry that waited, as it arrived; `said` if that was decided once.
+pub(super) fn decide_again(
+    work: &mut Work<'_>,
+    line: &StoredLine,
+    said: Option<(Verdict, Option<Reason>)>,
+) -> Result<(), StoreError> {
     let stored = entries::get(work.transaction, &mut work.state.codec, line.entry)?;
     let bytes = stored.bytes.unwrap_or_default();
     let parsed = Entry::parse(&bytes);
@@ -272,6 +297,7 @@ fn judge_waiting(work: &mut Work<'_>, line: &StoredLine) -> Result<(), StoreErro
             parsed: parsed.as_ref(),
             id_taken: false,
             after_gap: false,
+            said,
             received_ms: line.envelope.received.unix_ms,
             offset_ms: line.envelope.offset_ms,
             made_ms: line.envelope.made_ms,

@@ -7,7 +7,7 @@ use menpai_sync_core::device_log::{LogHead, slice_message};
 use menpai_sync_core::entry::{Entry, EntryError};
 use menpai_sync_core::ids::{CommunityCode, DeviceId, Hash, Seq};
 use menpai_sync_core::signature::{PublicKey, Signer};
-use menpai_sync_core::wire::{PREVIOUS_UNKNOWN, SaidSliceLine, SliceLine, lines};
+use menpai_sync_core::wire::{BROKEN_CHAIN, PREVIOUS_UNKNOWN, SaidSliceLine, SliceLine, lines};
 
 /// Most entries of one slice; 512 KiB of the smallest entries there can be are fewer.
 pub const MAX_SLICE_ENTRIES: usize = 4_096;
@@ -19,7 +19,7 @@ pub enum Refusal {
     #[error("bad_signature")]
     BadSignature,
     /// It does not continue what the home has of this device.
-    #[error("broken_chain")]
+    #[error("{BROKEN_CHAIN}")]
     BrokenChain,
     /// It leaves out the chain before it, and what the home has there does not lead to it.
     #[error("{PREVIOUS_UNKNOWN}")]
@@ -107,6 +107,12 @@ impl Slice {
             body,
             entries,
         })
+    }
+
+    /// Seq of its last entry.
+    #[must_use]
+    pub fn last(&self) -> Seq {
+        self.last
     }
 
     /// Chains the entries and checks the device's signature over the end. `known` is the chain

@@ -2,7 +2,6 @@
 //! Made on a read connection, so that nobody who writes waits; one at a time, so that a crowd
 //! that asks for the same part waits for one making. Only the keeping goes through the writer.
 
-use menpai_sync_core::community_log::ChainHead;
 use menpai_sync_core::ids::{DeviceId, Hash, Lsn};
 use menpai_sync_core::kinds::Class;
 use menpai_sync_core::part::Part;
@@ -116,7 +115,7 @@ fn fresh(reader: &mut Reader, part: i64) -> Result<Option<Named>, StoreError> {
 /// The part as one moment of the file shows it.
 fn make(community: &Community, reader: &mut Reader, part: Part, number: i64) -> Result<(Lsn, Vec<u8>), StoreError> {
     let me = community.identity();
-    let head = identity::head(&reader.connection)?.map_or_else(|| ChainHead::empty(me.code, me.log), |(head, _)| head);
+    let head = identity::head(&reader.connection)?.map_or_else(|| me.beginning(), |(head, _)| head);
     let document = documents::stored(&reader.connection, &mut reader.codec, number, me.code, part)?;
     let snapshot = Snapshot {
         facts: SnapshotFacts {

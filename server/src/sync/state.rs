@@ -57,7 +57,7 @@ impl State {
         projection: Projection,
         fail_point: Option<FailPoint>,
     ) -> Result<State, StoreError> {
-        let head = ChainHead::empty(identity.code, identity.log);
+        let head = identity.beginning();
         let mut state = State {
             receipt_key,
             codec: BodyCodec::new()?,
@@ -77,10 +77,7 @@ impl State {
     /// Reads everything from the file again.
     pub(super) fn reload(&mut self, connection: &Connection) -> Result<(), StoreError> {
         self.parts = Parts::load(connection)?;
-        self.head = identity::head(connection)?.map_or_else(
-            || ChainHead::empty(self.identity.code, self.identity.log),
-            |(head, _)| head,
-        );
+        self.head = identity::head(connection)?.map_or_else(|| self.identity.beginning(), |(head, _)| head);
         self.signed = self.head;
         self.documents.clear();
         self.changed.clear();

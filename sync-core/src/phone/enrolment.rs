@@ -103,7 +103,7 @@ impl Phone {
         }
     }
 
-    fn enrolment_write(&self) -> Write {
+    pub(super) fn enrolment_write(&self) -> Write {
         Write::json(Stored::Meta, store::ENROLMENT, &self.enrolment)
     }
 }

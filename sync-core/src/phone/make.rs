@@ -223,12 +223,13 @@ impl Phone {
                 "Too long; shorten it or record it in two parts",
             )]);
         };
+        let place = own.places() + 1;
         let kept = own.push(made.entry, made.bytes);
         let text = String::from_utf8_lossy(&kept.bytes).into_owned();
         Saved::Entry {
             entry: kept.entry.id,
             seq: kept.seq,
-            writes: vec![Write::text(Stored::Log, store::seq_key(kept.seq), text)],
+            writes: vec![Write::text(Stored::Log, store::seq_key(place), text)],
         }
     }
 

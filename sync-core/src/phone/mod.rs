@@ -18,12 +18,14 @@ mod retract;
 mod seen;
 mod snapshot;
 mod store;
+mod succeed;
 mod sweeps;
 mod sync;
 mod today;
 mod view;
 mod words;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::ids::{DeviceId, Hash, LogId, Seq};
@@ -69,6 +71,8 @@ pub struct Phone {
     enrolment: Option<Enrolment>,
     own: Option<OwnLog>,
     replica: Option<Replica>,
+    /// Receipts of the home, by the place of their last entry: the line and its signature.
+    receipts: BTreeMap<Seq, Vec<u8>>,
     contact: Contact,
     in_flight: Option<sync::InFlight>,
     /// Whether the caller fetches snapshots; without them all lines come.

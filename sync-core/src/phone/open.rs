@@ -2,6 +2,7 @@
 //! forgotten and fetched. The own log may not: a row that cannot be read stops everything
 //! before anything is overwritten.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::own_log::{OwnLog, OwnState, OwnStates};
@@ -58,6 +59,7 @@ impl Phone {
             enrolment,
             own: None,
             replica: None,
+            receipts: BTreeMap::new(),
             contact,
             in_flight: None,
             snapshots: false,
@@ -69,17 +71,21 @@ impl Phone {
         let code = enrolment.community.code;
 
         let mut own = OwnLog::empty(code, enrolment.device.id);
+        let states = read_json::<OwnStates>(&rows.meta, store::OWN_STATES)?.unwrap_or_default();
+        own.begin(states.former);
         for (key, bytes) in rows.log {
-            let seq: Seq = key.parse().map_err(|_| OpenError::Row(format!("log/{key}")))?;
-            if seq != own.head().seq + 1 {
-                return Err(OpenError::Gap(own.head().seq + 1));
+            let place: Seq = key.parse().map_err(|_| OpenError::Row(format!("log/{key}")))?;
+            let next = own.places() + 1;
+            if place != next {
+                return Err(OpenError::Gap(next));
             }
-            let entry = Entry::parse(&bytes).map_err(|error| OpenError::Entry { seq, error })?;
+            let entry = Entry::parse(&bytes).map_err(|error| OpenError::Entry { seq: place, error })?;
             own.push(entry, bytes);
         }
-        if let Some(states) = read_json::<OwnStates>(&rows.meta, store::OWN_STATES)? {
-            own.restore(&states);
+        if own.places() < states.former {
+            return Err(OpenError::Gap(own.places() + 1));
         }
+        own.restore(&states);
 
         let mut replica = Replica::empty(code, phone.kinds.clone());
         for (part, lsn) in read_json::<Cursor>(&rows.meta, store::CURSOR)?.unwrap_or_default() {
@@ -111,9 +117,11 @@ impl Phone {
         for part in damaged {
             replica.forget(part);
         }
-        for (seq, made_ms) in rows.meta.iter().filter_map(|(key, value)| read_made(key, value)) {
-            if let Some(entry) = own
-                .get(seq)
+        for (place, made_ms) in rows.meta.iter().filter_map(|(key, value)| read_made(key, value)) {
+            // Those of a device that this phone was come as lines.
+            if let Some(entry) = place
+                .checked_sub(states.former)
+                .and_then(|seq| own.get(seq))
                 .filter(|entry| entry.state == OwnState::Merged && entry.entry.edit.is_none())
             {
                 replica.add_record(MergedRecord {
@@ -126,6 +134,11 @@ impl Phone {
                 });
             }
         }
+        let receipts = rows.meta.into_iter().filter_map(|(key, value)| {
+            let place = key.strip_prefix(store::RECEIPT)?.parse().ok()?;
+            Some((place, value))
+        });
+        phone.receipts = receipts.collect();
         phone.own = Some(own);
         phone.replica = Some(replica);
         Ok(phone)

@@ -1,5 +1,6 @@
-//! The phone's own log: what somebody recorded here. Never rewritten, never shortened
-//! before the home has said, signed, that it has everything.
+//! What somebody recorded on this phone, in the order of *places* 1, 2, 3 …, which are the keys
+//! of the stored rows. Never rewritten, never shortened. The places after `former` are the log
+//! of the device that this phone is now; those up to it were acknowledged to devices that it was.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +28,7 @@ pub enum OwnState {
 /// One own entry.
 #[derive(Debug, Clone)]
 pub struct OwnEntry {
-    /// Its place in the log.
+    /// Its number in its device's log.
     pub seq: Seq,
     /// As made.
     pub entry: Entry,
@@ -44,12 +45,17 @@ pub struct OwnEntry {
 #[derive(Debug)]
 pub(super) struct OwnLog {
     empty: LogHead,
+    /// How many entries belong to devices that this phone was.
+    former: usize,
     entries: Vec<OwnEntry>,
 }
 
-/// How far the home has come with this log: stored in one small value.
+/// How far the home has come, by place: stored in one small value.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct OwnStates {
+    /// Up to here of devices that this phone was.
+    #[serde(default)]
+    pub(super) former: Seq,
     /// Durable at the home up to here, without gaps.
     pub(super) durable: Seq,
     /// Of those, the ones that are not simply merged.
@@ -60,8 +66,56 @@ impl OwnLog {
     pub(super) fn empty(community: CommunityCode, device: DeviceId) -> OwnLog {
         OwnLog {
             empty: LogHead::empty(community, device),
+            former: 0,
             entries: Vec::new(),
         }
+    }
+
+    /// The device that this phone is from now on: what the home has not acknowledged is its log.
+    pub(super) fn succeed(&mut self, community: CommunityCode, device: DeviceId) {
+        let unsent = |own: &OwnEntry| own.state == OwnState::OnPhone;
+        self.former = self.entries.iter().position(unsent).unwrap_or(self.entries.len());
+        let rest = self.entries.split_off(self.former);
+        self.empty = LogHead::empty(community, device);
+        for own in rest {
+            self.push(own.entry, own.bytes);
+        }
+    }
+
+    /// Puts the stored rows of a log back, before their states are known.
+    pub(super) fn begin(&mut self, former: Seq) {
+        self.former = usize::try_from(former).unwrap_or(usize::MAX);
+    }
+
+    /// Whether something was acknowledged to a device that this phone was.
+    pub(super) fn has_former(&self) -> bool {
+        self.former > 0
+    }
+
+    /// Nothing of it counts as sent: it is all sent again, by the next device.
+    pub(super) fn unsend(&mut self) {
+        for own in &mut self.entries {
+            own.state = OwnState::OnPhone;
+        }
+    }
+
+    /// The place of a seq of this device.
+    pub(super) fn place(&self, seq: Seq) -> Seq {
+        self.former as Seq + seq
+    }
+
+    /// How many places are taken.
+    pub(super) fn places(&self) -> Seq {
+        self.entries.len() as Seq
+    }
+
+    fn index(&self, seq: Seq) -> Option<usize> {
+        usize::try_from(seq).ok()?.checked_sub(1)?.checked_add(self.former)
+    }
+
+    /// The entries of this device's log.
+    fn current(&self) -> &[OwnEntry] {
+        self.entries.get(self.former..).unwrap_or_default()
     }
 
     pub(super) fn push(&mut self, entry: Entry, bytes: Vec<u8>) -> &OwnEntry {
@@ -80,7 +134,7 @@ impl OwnLog {
     }
 
     pub(super) fn head(&self) -> LogHead {
-        self.entries.last().map_or(self.empty, |last| last.head)
+        self.current().last().map_or(self.empty, |last| last.head)
     }
 
     /// The head after `seq` entries, if there are as many.
@@ -93,11 +147,11 @@ impl OwnLog {
     }
 
     pub(super) fn get(&self, seq: Seq) -> Option<&OwnEntry> {
-        self.entries.get(usize::try_from(seq).ok()?.checked_sub(1)?)
+        self.entries.get(self.index(seq)?)
     }
 
     pub(super) fn set_state(&mut self, seq: Seq, state: OwnState) {
-        if let Some(index) = usize::try_from(seq).ok().and_then(|seq| seq.checked_sub(1))
+        if let Some(index) = self.index(seq)
             && let Some(entry) = self.entries.get_mut(index)
         {
             entry.state = state;
@@ -120,40 +174,47 @@ impl OwnLog {
 
     /// Entries after `seq`.
     pub(super) fn after(&self, seq: Seq) -> &[OwnEntry] {
-        usize::try_from(seq)
-            .ok()
-            .and_then(|seq| self.entries.get(seq..))
-            .unwrap_or(&[])
+        let after = usize::try_from(seq).ok().and_then(|seq| self.current().get(seq..));
+        after.unwrap_or_default()
+    }
+
+    /// The last seq of this device up to which the home has everything.
+    pub(super) fn durable(&self) -> Seq {
+        let here = |entry: &&OwnEntry| entry.state != OwnState::OnPhone;
+        self.current().iter().take_while(here).count() as Seq
     }
 
     pub(super) fn states(&self) -> OwnStates {
-        let durable = self
-            .entries
-            .iter()
-            .take_while(|entry| entry.state != OwnState::OnPhone)
-            .count() as Seq;
-        let exceptions = self
-            .entries
-            .iter()
-            .filter(|entry| !matches!(entry.state, OwnState::OnPhone | OwnState::Merged))
-            .map(|entry| (entry.seq, entry.state))
+        let exceptions = (1..)
+            .zip(&self.entries)
+            .filter(|(_, entry)| !matches!(entry.state, OwnState::OnPhone | OwnState::Merged))
+            .map(|(place, entry)| (place, entry.state))
             .collect();
-        OwnStates { durable, exceptions }
+        OwnStates {
+            former: self.former as Seq,
+            durable: self
+                .entries
+                .iter()
+                .take_while(|own| own.state != OwnState::OnPhone)
+                .count() as Seq,
+            exceptions,
+        }
     }
 
     pub(super) fn restore(&mut self, states: &OwnStates) {
-        for entry in &mut self.entries {
-            entry.state = match states.exceptions.get(&entry.seq) {
+        for (place, entry) in (1..).zip(&mut self.entries) {
+            entry.state = match states.exceptions.get(&place) {
                 Some(state) => *state,
-                None if entry.seq <= states.durable => OwnState::Merged,
+                None if place <= states.durable => OwnState::Merged,
                 None => OwnState::OnPhone,
             };
         }
     }
 
-    /// The home has everything up to `seq` and no more (a restored server may have less).
+    /// The home has everything of this device up to `seq` and no more (a restored server may
+    /// have less).
     pub(super) fn confirm(&mut self, seq: Seq) {
-        for entry in &mut self.entries {
+        for entry in self.entries.iter_mut().skip(self.former) {
             if entry.seq > seq {
                 entry.state = OwnState::OnPhone;
             } else if entry.state == OwnState::OnPhone {

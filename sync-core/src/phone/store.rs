@@ -9,6 +9,7 @@ use crate::part::Part;
 pub(super) const ENROLMENT: &str = "enrolment";
 pub(super) const CONTACT: &str = "contact";
 pub(super) const CURSOR: &str = "cursor";
+pub(super) const RECEIPT: &str = "receipt/";
 pub(super) const OWN_STATES: &str = "own_states";
 
 /// The stores.

@@ -138,18 +138,26 @@ pub struct BriefReceipt {
     /// Last entry vouched for, where the home's log of the device ends elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seq: Option<Seq>,
+    /// When the entries arrived, where that was not with this request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub received: Option<Instant>,
+    /// Its offset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset_ms: Option<i64>,
     /// The exceptions.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub verdicts: Vec<ReceiptVerdict>,
 }
 
 impl Receipt {
-    /// What must travel, beside a header that says `received`.
+    /// What must travel, beside a header that says `received` and `arrived`: clock and offset.
     #[must_use]
-    pub fn brief(&self, received: Seq) -> BriefReceipt {
+    pub fn brief(&self, received: Seq, arrived: (Instant, i64)) -> BriefReceipt {
         BriefReceipt {
             chain: self.chain,
             seq: (self.seq != received).then_some(self.seq),
+            received: self.received.filter(|at| *at != arrived.0),
+            offset_ms: self.offset_ms.filter(|offset_ms| *offset_ms != arrived.1),
             verdicts: self.verdicts.clone(),
         }
     }
@@ -271,8 +279,10 @@ mod tests {
             chain: Hash([0; 32]),
             ..full.clone()
         };
-        for (received, members) in [(17, 1), (20, 2)] {
-            let line = serde_json::to_value(full.brief(received)).unwrap();
+        let arrived = (Instant::utc(1_795_483_801_250), -3_000);
+        let later = (Instant::utc(1_795_483_999_000), -2_990);
+        for (received, arrived, members) in [(17, arrived, 1), (20, arrived, 2), (17, later, 3)] {
+            let line = serde_json::to_value(full.brief(received, arrived)).unwrap();
             assert_eq!(line.as_object().unwrap().len(), members);
             let said: SaidReceipt = serde_json::from_value(line).unwrap();
             assert!(said.is_brief());

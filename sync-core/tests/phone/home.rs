@@ -209,6 +209,10 @@ impl Home {
         self.heads.remove(&device);
     }
 
+    pub(crate) fn line_count(&self) -> usize {
+        self.lines.len()
+    }
+
     /// A part as it is now, whole.
     pub(crate) fn snapshot(&self, class: Class) -> Snapshot {
         let mut replica = Replica::empty(self.community, Arc::new(Kinds::builtin().unwrap()));
@@ -248,11 +252,24 @@ impl Home {
         while !rest.is_empty() {
             let (slice, after) = wire::inflate_member(rest, 1 << 20).unwrap();
             rest = after;
-            let mut lines = wire::lines(&slice).unwrap();
+            if slice.starts_with(b"{\"receipt\":") {
+                continue;
+            }
+            let mut lines = wire::lines(&slice).unwrap().collect::<Vec<_>>().into_iter();
             let line: SaidSliceLine = serde_json::from_slice(lines.next().unwrap()).unwrap();
             let has = self.heads.get(&device).unwrap_or(&empty).seq;
             if line.previous.is_none() && line.first > has + 1 {
                 self.refuse.get_or_insert(wire::PREVIOUS_UNKNOWN);
+            }
+            let differs = |seq, bytes: &[u8]| {
+                let mut known = self.lines.iter();
+                known.any(|(envelope, own)| (envelope.device, envelope.seq) == (device, seq) && own != bytes)
+            };
+            if (line.first..)
+                .zip(lines.clone())
+                .any(|(seq, bytes)| differs(seq, bytes))
+            {
+                self.refuse.get_or_insert(wire::BROKEN_CHAIN);
             }
             if self.refuse.is_some() {
                 continue;
@@ -298,7 +315,7 @@ impl Home {
             menpai: Some(header.menpai),
             log: Some(self.log),
             lsn: self.lines.len() as u64,
-            clock: Instant::utc(NOW_MS + OFFSET_MS),
+            clock: Instant::utc(header.clock.unix_ms + self.offset_ms),
             offset_ms: self.offset_ms,
             received: received.into(),
             refused: self.refuse.map(|code| SliceRefusal {

@@ -206,20 +206,25 @@ impl Phone {
         Ok(to_verify.map(ToVerify))
     }
 
-    /// Takes up the answer: `{result: {more, sent, received}, writes}`. `verified`: what was to
-    /// be verified, if the signature fits.
+    /// Takes up the answer: `{result: {more, sent, received, successor}, writes}`. `verified`: what
+    /// was to be verified, if the signature fits.
     pub fn receive(&mut self, body: &[u8], verified: Option<ToVerify>) -> Result<Object, JsValue> {
         let verified = verified.as_ref().map(|verified| &verified.0);
         let received = self.0.receive(body, verified);
         let received = received.map_err(|why| error("ReceiveError", &why))?;
         let result = format!(
-            r#"{{"more":{},"sent":{},"received":{}}}"#,
-            received.more, received.sent, received.received
+            r#"{{"more":{},"sent":{},"received":{},"successor":{}}}"#,
+            received.more, received.sent, received.received, received.successor
         );
         Ok(object(&[
             ("result", result.into()),
             ("writes", writes(received.writes).into()),
         ]))
+    }
+
+    /// Is the device `{id, name, public_key}` from now on, with this token.
+    pub fn succeed(&mut self, device_json: &str, token: String) -> Result<Array, JsValue> {
+        Ok(writes(self.0.succeed(from_json(device_json)?, token)))
     }
 
     /// The home answered with an error `{code, message, next}`.

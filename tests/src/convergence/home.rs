@@ -4,9 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use menpai_server::store::community::copy::copy_community;
 use menpai_server::store::community::identity::Founder;
 use menpai_server::sync::answer::{Asked, answer};
-use menpai_server::sync::{Community, Contact, Refusal, Settings, Slice, SliceOutcome};
+use menpai_server::sync::{Community, Contact, RECEIPTS_MEMBER, Refusal, Settings, Slice, SliceOutcome, read_receipts};
 use menpai_sync_core::ids::{CommunityCode, DeviceId};
 use menpai_sync_core::kinds::Kinds;
 use menpai_sync_core::part::Part;
@@ -58,12 +59,12 @@ impl Home {
         self.community = Some(Community::open(&self.path, code(), &self.settings).unwrap());
     }
 
-    /// A whole copy of the file, as a backup is.
+    /// A copy of the file, as the night makes it.
     pub(super) fn back_up(&self) -> PathBuf {
         let copy = self.path.with_extension("copy");
-        let connection = rusqlite::Connection::open(&self.path).unwrap();
-        connection
-            .execute("VACUUM INTO :copy", rusqlite::named_params! {":copy": copy.to_str()})
+        let _ = std::fs::remove_file(&copy);
+        self.community()
+            .query(|connection| Ok(copy_community(connection, &copy, 0)?))
             .unwrap();
         copy
     }
@@ -114,11 +115,21 @@ impl Home {
         let mut taken = None;
         let mut refused = None;
         let mut number = 0;
+        let mut receipts = None;
+        let mut kept = Vec::new();
         while !rest.is_empty() {
-            number += 1;
-            let (slice, after) = inflate_member(rest, MAX_SLICE_INFLATED).map_err(|error| error.to_string())?;
+            let (member, after) = inflate_member(rest, MAX_SLICE_INFLATED).map_err(|error| error.to_string())?;
             rest = after;
-            let slice = Slice::read(slice).map_err(Refusal::code)?;
+            if member.starts_with(RECEIPTS_MEMBER) {
+                receipts = Some(read_receipts(&member).map_err(Refusal::code)?);
+                continue;
+            }
+            number += 1;
+            let slice = Slice::read(member).map_err(Refusal::code)?;
+            if receipts.is_some() {
+                kept.push(slice);
+                continue;
+            }
             let first = slice.line.first;
             let outcome = self
                 .community()
@@ -127,18 +138,24 @@ impl Home {
             match outcome {
                 SliceOutcome::Taken { end, .. } => taken = Some((taken.map_or(first, |(first, _)| first), end)),
                 SliceOutcome::Refused(refusal) => {
-                    let (message, next) = (String::new(), String::new());
-                    refused = Some(SliceRefusal {
-                        slice: number,
-                        code: refusal.code(),
-                        message,
-                        next,
-                    });
+                    refused = Some((number, refusal));
                     break;
                 }
             }
         }
-        if taken.is_none() || refused.is_some() {
+        if let Some(receipts) = receipts {
+            let refilled = self.community().refill(device, receipts, kept, contact);
+            let refilled = refilled.map_err(|error| error.to_string())?;
+            (taken, refused) = (refilled.taken, refilled.refused);
+        }
+        let is_another = matches!(refused, Some((_, Refusal::BrokenChain)));
+        let refused = refused.map(|(slice, refusal)| SliceRefusal {
+            slice,
+            code: refusal.code(),
+            message: String::new(),
+            next: String::new(),
+        });
+        if (taken.is_none() || refused.is_some()) && !is_another {
             self.community().note_contact(device, header.last, now_ms);
         }
         let asked = Asked {

@@ -3,6 +3,7 @@
 //! the same. No network and no clock: a seed is a schedule.
 
 mod check;
+mod devices;
 mod home;
 mod kinds;
 mod office;
@@ -47,6 +48,14 @@ pub struct Trials {
     pub transfers: usize,
     /// Parts that were taken whole.
     pub snapshots: usize,
+    /// Phones that were cloned.
+    pub clones: usize,
+    /// Phones that were put back to an older state.
+    pub put_back: usize,
+    /// Phones that became another device.
+    pub successors: usize,
+    /// Times that the home was put back from a copy.
+    pub lives: usize,
     /// Entries acknowledged.
     pub acknowledged: usize,
 }
@@ -62,6 +71,10 @@ impl std::ops::AddAssign for Trials {
         self.gaps += other.gaps;
         self.transfers += other.transfers;
         self.snapshots += other.snapshots;
+        self.clones += other.clones;
+        self.put_back += other.put_back;
+        self.successors += other.successors;
+        self.lives += other.lives;
         self.acknowledged += other.acknowledged;
     }
 }

@@ -1,6 +1,7 @@
 //! The founding device: what the office writes, it writes as slices of a log like any other,
 //! with the scenario's clock.
 
+use menpai_server::store::community::device_logs;
 use menpai_server::store::community::identity::Founder;
 use menpai_server::sync::{Contact, SliceOutcome};
 use menpai_sync_core::device_log::{LogHead, slice_message};
@@ -128,6 +129,14 @@ impl Office {
             SliceOutcome::Taken { end, .. } => self.head = end,
             SliceOutcome::Refused(refusal) => panic!("the office was refused: {refusal}"),
         }
+    }
+
+    /// Its log is as the home has it, which was put back.
+    pub(super) fn catch_up(&mut self, home: &Home) {
+        let head = home
+            .community()
+            .query(|connection| Ok(device_logs::find(connection, self.device)?.map(|log| log.head)));
+        self.head = head.unwrap().unwrap_or_else(|| LogHead::empty(code(), self.device));
     }
 
     pub(super) fn register(&mut self, home: &Home, device: DeviceId, worker: WorkerId, key: &PublicKey) {

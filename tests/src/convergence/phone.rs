@@ -9,12 +9,21 @@ use menpai_sync_core::ids::{DeviceId, EntryId, WorkerId};
 use menpai_sync_core::kinds::Kinds;
 use menpai_sync_core::phone::{
     Enrolment, HomeFacts, NamedCommunity, NamedDevice, NamedWorker, OwnState, Phone, Saved, SyncDraft,
+    TakeSnapshotError,
 };
 use menpai_sync_core::signature::{Signature, Signer};
 use menpai_sync_core::time::Instant;
 
 use super::home::{Home, code};
 use super::office::{key, slice};
+
+/// A phone as it was: what a backup of it, or a clone, begins with.
+#[derive(Clone)]
+pub(super) struct Image {
+    rows: Rows,
+    device: DeviceId,
+    key: Signer,
+}
 
 /// One phone.
 pub(super) struct TestPhone {
@@ -30,6 +39,10 @@ pub(super) struct TestPhone {
     snapshots: bool,
     /// What the home said it has, durably noted here.
     pub(super) acknowledged: BTreeSet<EntryId>,
+    /// The home has another log of this device.
+    pub(super) diverged: bool,
+    /// What it had when it became another device: other devices may have brought it.
+    pub(super) others: BTreeSet<EntryId>,
 }
 
 impl TestPhone {
@@ -73,7 +86,60 @@ impl TestPhone {
             skew_ms,
             snapshots,
             acknowledged: BTreeSet::new(),
+            diverged: false,
+            others: BTreeSet::new(),
         }
+    }
+
+    /// What is on its flash.
+    pub(super) fn image(&self) -> Image {
+        Image {
+            rows: self.rows.clone(),
+            device: self.device,
+            key: self.key.clone(),
+        }
+    }
+
+    /// Goes on from an image, as after a restored backup.
+    pub(super) fn put_back(&mut self, image: Image) {
+        (self.rows, self.device, self.key) = (image.rows, image.device, image.key);
+        self.diverged = false;
+        self.restart();
+    }
+
+    /// Another phone with the same flash.
+    pub(super) fn clone_of(&self) -> TestPhone {
+        TestPhone {
+            worker: self.worker,
+            device: self.device,
+            key: self.key.clone(),
+            phone: self.reopened(),
+            kinds: Arc::clone(&self.kinds),
+            rows: self.rows.clone(),
+            skew_ms: self.skew_ms,
+            snapshots: self.snapshots,
+            acknowledged: self.acknowledged.clone(),
+            diverged: false,
+            others: self.others.clone(),
+        }
+    }
+
+    /// Is another device from now on, that the home knows already. With `crash` the phone dies
+    /// before that is durable.
+    pub(super) fn succeed(&mut self, device: DeviceId, key: Signer, crash: bool) {
+        let named = NamedDevice {
+            id: device,
+            name: String::new(),
+            public_key: Some(key.public_key()),
+        };
+        let writes = self.phone.succeed(named, "token".to_owned());
+        if crash {
+            self.restart();
+            return;
+        }
+        self.rows.apply(writes);
+        self.others.extend(self.phone.own_entries().map(|own| own.entry.id));
+        (self.device, self.key, self.diverged) = (device, key, false);
     }
 
     pub(super) fn now(&self, home_ms: i64) -> Instant {
@@ -119,7 +185,11 @@ impl TestPhone {
         let mut rest = body.as_slice();
         let mut count = 0;
         while !rest.is_empty() {
-            let taken = self.phone.take_snapshot(rest).map_err(|error| error.to_string())?;
+            let taken = match self.phone.take_snapshot(rest) {
+                // The home has been put back since: the phone goes on with lines.
+                Err(TakeSnapshotError::Another) => break,
+                taken => taken.map_err(|error| error.to_string())?,
+            };
             let taken = taken.ok_or("a snapshot is cut short")?;
             count += 1;
             if crash {
@@ -146,6 +216,7 @@ impl TestPhone {
         let unsent = self.unsent();
         let received = self.phone.verify_and_receive(answer);
         let received = received.map_err(|error| error.to_string())?;
+        self.diverged = received.successor;
         if crash {
             self.restart();
             return Ok(true);

@@ -8,6 +8,7 @@ use menpai_sync_core::ids::{EntityId, GridId};
 use menpai_sync_core::phone::{EditDraft, NewSetItem, RecordDraft};
 use serde_json::{Map, Value, json};
 
+use super::devices::Kept;
 use super::home::Home;
 use super::office::{Office, Role, key};
 use super::phone::TestPhone;
@@ -30,12 +31,14 @@ pub(super) struct World {
     pub(super) home: Home,
     pub(super) phones: Vec<TestPhone>,
     pub(super) now_ms: i64,
-    office: Office,
+    pub(super) office: Office,
+    pub(super) kept: Kept,
+    pub(super) homes_are_put_back: bool,
     grids: [GridId; 2],
     roles: Vec<Role>,
     past: Vec<Role>,
     late: Vec<Late>,
-    dice: Dice,
+    pub(super) dice: Dice,
     pub(super) trials: Trials,
 }
 
@@ -76,6 +79,8 @@ impl World {
             phones: Vec::new(),
             now_ms: BEGIN_MS,
             office,
+            kept: Kept::default(),
+            homes_are_put_back: seed.is_multiple_of(2),
             grids,
             roles: Vec::new(),
             past: Vec::new(),
@@ -108,7 +113,7 @@ impl World {
 
     fn step(&mut self) -> Result<(), String> {
         let phone = self.dice.below(self.phones.len());
-        match self.dice.below(100) {
+        match self.dice.below(103) {
             0..30 => self.record(phone),
             30..52 => self.edit(phone),
             52..56 => self.create(phone),
@@ -134,8 +139,12 @@ impl World {
                 self.transfer(phone);
                 Ok(())
             }
-            _ => {
+            99 => {
                 self.correct_at_desk();
+                Ok(())
+            }
+            _ => {
+                self.misfortune(phone);
                 Ok(())
             }
         }
@@ -350,6 +359,13 @@ impl World {
 
     /// One contact, with what networks do to it.
     fn sync(&mut self, phone: usize) -> Result<(), String> {
+        self.contact(phone)?;
+        self.succeed(phone, true);
+        Ok(())
+    }
+
+    fn contact(&mut self, phone: usize) -> Result<(), String> {
+        self.make_known(phone);
         let crash = self.dice.percent(10);
         self.trials.snapshots += self.phones[phone].fetch(&self.home, self.now_ms, crash)?;
         let request = self.phones[phone].ask(self.now_ms, false);
@@ -400,6 +416,7 @@ impl World {
         let index = self.dice.below(self.late.len());
         match self.late.swap_remove(index) {
             Late::Request(phone, body) => {
+                self.make_known(phone);
                 let answer = self.home.exchange(self.phones[phone].device, &body, self.now_ms)?;
                 if self.dice.percent(50) {
                     self.late.push(Late::Answer(phone, answer));
@@ -412,6 +429,7 @@ impl World {
                 }
                 // Whether it is believed is the phone's decision.
                 let _ = self.phones[phone].hear(&body, false);
+                self.succeed(phone, true);
                 Ok(())
             }
         }
@@ -436,15 +454,19 @@ impl World {
         self.late.clear();
         for _ in 0..QUIET_ROUNDS {
             let mut said = false;
-            for phone in &mut self.phones {
+            for number in 0..self.phones.len() {
                 let mut more = true;
                 while more {
-                    said |= phone.phone.only_here() > 0;
                     self.now_ms += 1_000;
+                    self.make_known(number);
+                    let phone = &mut self.phones[number];
+                    said |= phone.phone.only_here() > 0;
                     self.trials.snapshots += phone.fetch(&self.home, self.now_ms, false)?;
                     let request = phone.ask(self.now_ms, false);
                     let answer = self.home.exchange(phone.device, &request, self.now_ms)?;
                     more = phone.hear(&answer, false)?;
+                    more |= self.succeed(number, false);
+                    said |= more;
                 }
             }
             if !said {

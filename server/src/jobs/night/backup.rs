@@ -14,6 +14,7 @@ use menpai_sync_core::ids::{CommunityCode, hex};
 use sha2::{Digest, Sha256};
 
 use super::{NightError, point};
+use crate::clock;
 use crate::data_folder::{NODE_FILE, community_file, write_private};
 use crate::home::Home;
 use crate::store::community::copy;
@@ -33,7 +34,7 @@ pub(super) fn community(home: &Home, community: &Community, day: NaiveDate) -> R
     make_folder(&folder)?;
     let name = format!("{}.sqlite", community.identity().code);
     keep(&folder.join(name), |draft| {
-        community.query(|connection| Ok(copy::copy(connection, draft)?))?;
+        community.query(|connection| Ok(copy::copy_community(connection, draft, clock::now_ms())?))?;
         point("backup: copied");
         let findings = copy::findings(draft)?;
         if findings.is_empty() {

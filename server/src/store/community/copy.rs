@@ -25,6 +25,17 @@ pub fn copy(from: &Connection, to: &Path) -> rusqlite::Result<()> {
     copy.close().map_err(|(_, error)| error)
 }
 
+/// Copies a community's file, and says in the copy that it is one.
+///
+/// # Errors
+/// SQLite's.
+pub fn copy_community(from: &Connection, to: &Path, now_ms: i64) -> rusqlite::Result<()> {
+    copy(from, to)?;
+    let copy = Connection::open(to)?;
+    identity::mark_copy(&copy, now_ms)?;
+    copy.close().map_err(|(_, error)| error)
+}
+
 /// What keeps a copy of a community from being served; empty where all is well. Its signed
 /// head must be the end of its log.
 ///

@@ -1,9 +1,10 @@
 //! Who a community's file is, and where its log ends. A file is made once; opening it with
-//! another community or another receipt key is refused.
+//! another community or another receipt key is refused. One that was put back from a copy
+//! begins another life of its log: no two files ever continue one log id.
 
 use menpai_sync_core::community_log::ChainHead;
 use menpai_sync_core::ids::{CommunityCode, DeviceId, Hash, LogId, WorkerId};
-use menpai_sync_core::signature::{PublicKey, Signature};
+use menpai_sync_core::signature::{PublicKey, Signature, Signer};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
 
 use super::StoreError;
@@ -27,10 +28,20 @@ pub struct Identity {
     pub code: CommunityCode,
     /// Which life of its home's log.
     pub log: LogId,
+    /// The id of its first life, with which the chain begins.
+    pub first_log: LogId,
     /// What receipts and heads are signed with.
     pub receipt_key: PublicKey,
     /// Who began it.
     pub founder: Founder,
+}
+
+impl Identity {
+    /// The chain before the first line.
+    #[must_use]
+    pub fn beginning(&self) -> ChainHead {
+        ChainHead::empty(self.code, self.first_log)
+    }
 }
 
 /// Reads who the file is; `None` if it was never begun.
@@ -39,7 +50,8 @@ pub struct Identity {
 /// [`StoreError`].
 pub fn read(connection: &Connection) -> Result<Option<Identity>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT code, log, receipt_key, founder_device, founder_worker, founder_key FROM log_identity",
+        "SELECT code, log, receipt_key, founder_device, founder_worker, founder_key, first_log
+           FROM log_identity",
     )?;
     let mut rows = statement.query([])?;
     rows.next()?.map(identity).transpose()
@@ -52,11 +64,14 @@ fn identity(row: &Row<'_>) -> Result<Identity, StoreError> {
             .parse()
             .map_err(|_| StoreError::damaged("a public key of the identity"))
     };
+    let log = LogId::from_bytes(row.get(1)?);
+    let first_log: Option<[u8; 16]> = row.get(6)?;
     Ok(Identity {
         code: text(0)?
             .parse()
             .map_err(|_| StoreError::damaged("the community code"))?,
-        log: LogId::from_bytes(row.get(1)?),
+        log,
+        first_log: first_log.map_or(log, LogId::from_bytes),
         receipt_key: key(2)?,
         founder: Founder {
             device: DeviceId::from_bytes(row.get(3)?),
@@ -84,6 +99,51 @@ pub fn begin(transaction: &Transaction<'_>, identity: &Identity, now_ms: i64) ->
             ":now": now_ms,
         },
     )?;
+    Ok(())
+}
+
+/// Whether the file is a copy that nobody has opened yet.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn is_copy(connection: &Connection) -> Result<bool, StoreError> {
+    Ok(connection.query_row("SELECT count(copied_ms) > 0 FROM log_identity", [], |row| row.get(0))?)
+}
+
+/// Says in a copy that it is one.
+///
+/// # Errors
+/// SQLite's.
+pub fn mark_copy(connection: &Connection, now_ms: i64) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE log_identity SET copied_ms = :now",
+        named_params! {":now": now_ms},
+    )?;
+    Ok(())
+}
+
+/// Begins another life of the log where the last one left it, and signs its end. The lines go on
+/// from there, in number and chain.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn begin_life(
+    transaction: &Transaction<'_>,
+    before: &Identity,
+    log: LogId,
+    receipt_key: &Signer,
+) -> Result<(), StoreError> {
+    let signed = head(transaction)?;
+    let end = signed.map_or_else(|| before.beginning(), |(end, _)| end);
+    transaction.execute(
+        "UPDATE log_identity
+            SET first_log = ifnull(first_log, log), parent_log = log, parent_lsn = :lsn, parent_h = :h,
+                log = :log, copied_ms = NULL",
+        named_params! {":log": log.as_bytes(), ":lsn": end.lsn, ":h": end.h.0},
+    )?;
+    if signed.is_some() {
+        write_head(transaction, end, &receipt_key.sign(&end.message(before.code, log)))?;
+    }
     Ok(())
 }
 

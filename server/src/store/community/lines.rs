@@ -2,7 +2,7 @@
 //! Refuses to read a line whose columns contradict each other.
 
 use menpai_sync_core::community_log::Envelope;
-use menpai_sync_core::ids::{DeviceId, EntryId, Hash, Lsn};
+use menpai_sync_core::ids::{DeviceId, EntityId, EntryId, Hash, Lsn};
 use menpai_sync_core::time::Instant;
 use menpai_sync_core::verdict::{Derived, Reason, Verdict};
 use rusqlite::{Connection, Row, Transaction, named_params};
@@ -108,6 +108,31 @@ pub fn exceptions(
     Ok(exceptions)
 }
 
+/// When a device's entries `first` to `last` arrived, and with which offset, if all did together.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn arrival(
+    connection: &Connection,
+    device: i64,
+    range: std::ops::RangeInclusive<u64>,
+) -> Result<Option<(i64, i64)>, StoreError> {
+    let arrived = connection
+        .prepare_cached(
+            "SELECT min(l.received_ms), max(l.received_ms), min(l.offset_ms), max(l.offset_ms)
+               FROM entry e JOIN log_line l ON l.entry = coalesce(e.same_as, e.number)
+              WHERE e.device = :device AND e.seq BETWEEN :first AND :last",
+        )?
+        .query_row(
+            named_params! {":device": device, ":first": range.start(), ":last": range.end()},
+            |row| Ok([row.get::<_, Option<i64>>(0)?, row.get(1)?, row.get(2)?, row.get(3)?]),
+        )?;
+    Ok(match arrived {
+        [Some(first), Some(last), Some(least), Some(most)] if (first, least) == (last, most) => Some((first, least)),
+        _ => None,
+    })
+}
+
 /// The first lines after `after`, in order, at most `limit`.
 ///
 /// # Errors
@@ -157,6 +182,25 @@ pub fn waiting(
           ORDER BY e.seq"
     ))?;
     let mut rows = statement.query(named_params! {":device": device, ":first": range.start(), ":last": range.end()})?;
+    let mut lines = Vec::new();
+    while let Some(row) = rows.next()? {
+        lines.push(read(row)?);
+    }
+    Ok(lines)
+}
+
+/// Entries that wait for an entity: merged once, where it was there.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn waiting_for(connection: &Connection, entity: EntityId) -> Result<Vec<StoredLine>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM {TABLES}
+          WHERE l.verdict = 'waiting' AND l.detail = :entity
+            AND NOT EXISTS (SELECT 1 FROM log_line later WHERE later.entry = l.entry AND later.lsn > l.lsn)
+          ORDER BY l.lsn"
+    ))?;
+    let mut rows = statement.query(named_params! {":entity": entity.to_string()})?;
     let mut lines = Vec::new();
     while let Some(row) = rows.next()? {
         lines.push(read(row)?);

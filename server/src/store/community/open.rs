@@ -9,7 +9,7 @@ use super::projection::Projection;
 use crate::store::connection;
 use crate::store::migrations::{Migration, migrate};
 
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration {
         name: "0001_log.sql",
         sql: include_str!("../../../migrations/community/0001_log.sql"),
@@ -21,6 +21,10 @@ const MIGRATIONS: [Migration; 3] = [
     Migration {
         name: "0003_verdicts.sql",
         sql: include_str!("../../../migrations/community/0003_verdicts.sql"),
+    },
+    Migration {
+        name: "0004_lives.sql",
+        sql: include_str!("../../../migrations/community/0004_lives.sql"),
     },
 ];
 

@@ -168,14 +168,6 @@ impl Phone {
 
     pub(super) fn check_receipt(&self, answer: &Answer<'_>, verified: Option<&ToVerify>) -> Result<(), ReceiveError> {
         let own = self.own.as_ref().ok_or(ReceiveError::Unasked)?;
-        let received = &answer.header.received;
-        // A home that has more than this phone ever made has seen another phone with this
-        // device id: nothing is taken for granted, and the refusal is shown.
-        if let Some(head) = own.head_at(received.seq)
-            && received.h.as_ref().is_some_and(|h| !h.begins(head.h))
-        {
-            return Err(ReceiveError::Receipt("the home's chain of this phone is another"));
-        }
         let Some(SignedReceipt { receipt, to_verify, .. }) = &answer.receipt else {
             return Ok(());
         };
@@ -188,13 +180,27 @@ impl Phone {
         }
         Ok(())
     }
+
+    /// Whether the home has seen another phone with this device's id: more than this one ever
+    /// made, or something else.
+    pub(super) fn diverged(&self, header: &DownHeader) -> bool {
+        let received = &header.received;
+        let head = self.own.as_ref().and_then(|own| own.head_at(received.seq));
+        let agrees = head.is_some_and(|head| received.h.as_ref().is_none_or(|h| h.begins(head.h)));
+        !agrees
+            || header
+                .refused
+                .as_ref()
+                .is_some_and(|refused| refused.code == wire::BROKEN_CHAIN)
+    }
 }
 
 /// What an answer leaves out is what its own request said: a late answer to an earlier one must
 /// not be read by this one. Both clocks together name the request.
 pub(super) fn check_is_answer_to(asked: &UpHeader, header: &DownHeader) -> Result<(), ReceiveError> {
     let asked_ms = header.clock.unix_ms.checked_sub(header.offset_ms);
-    if header.log.is_some() && header.cursor.is_some() || asked_ms == Some(asked.clock.unix_ms) && asked.log.is_some() {
+    let is_whole = header.log.is_some() && header.cursor.is_some();
+    if asked_ms == Some(asked.clock.unix_ms) && (is_whole || asked.log.is_some()) {
         Ok(())
     } else {
         Err(ReceiveError::Unreadable("it answers another request"))

@@ -4,8 +4,9 @@
 mod answer;
 mod request;
 
-use super::own_log::OwnState;
+use super::own_log::{OwnLog, OwnState};
 use super::{Contact, Enrolment, Phone, Stored, Write, store};
+use crate::ids::Seq;
 use crate::judge::part_of;
 use crate::part::Part;
 use crate::replica::{Applied, MergedRecord, Replica};
@@ -34,6 +35,9 @@ pub struct Received {
     pub sent: usize,
     /// Lines that changed something here.
     pub received: usize,
+    /// The home has another log of this device: this phone was restored or cloned, and nothing
+    /// of the answer was believed. It is to become another device ([`Phone::succeed`]).
+    pub successor: bool,
 }
 
 impl Phone {
@@ -64,8 +68,18 @@ impl Phone {
         let answer = self.read(&text, enrolment, in_flight)?;
         check_is_answer_to(&in_flight.header, &answer.header)?;
         self.check_receipt(&answer, verified)?;
+        let before = self.contact.log;
+        let another_life = before.is_some() && answer.header.log.is_some_and(|log| Some(log) != before);
+        let own = self.own.as_ref();
+        // What devices that it was had brought may be lost there: only as another does it bring that again.
+        let diverged = self.diverged(&answer.header) || another_life && own.is_some_and(OwnLog::has_former);
+        let refills = !in_flight.receipts.is_empty();
         self.in_flight = None;
-        Ok(self.believe(&answer))
+        Ok(if diverged {
+            self.hear_of_another(answer.header.refused, another_life)
+        } else {
+            self.believe(&answer, refills)
+        })
     }
 
     /// Both steps, for callers that let the core verify.
@@ -96,11 +110,29 @@ impl Phone {
         vec![Write::json(Stored::Meta, store::CONTACT, &self.contact)]
     }
 
-    fn believe(&mut self, answer: &Answer<'_>) -> Received {
+    /// With `another_life` the home may have lost what it acknowledged: nothing counts as sent.
+    fn hear_of_another(&mut self, refused: Option<SliceRefusal>, another_life: bool) -> Received {
+        self.contact.refused = refused;
+        let mut writes = vec![Write::json(Stored::Meta, store::CONTACT, &self.contact)];
+        if let Some(own) = self.own.as_mut().filter(|_| another_life) {
+            own.unsend();
+            writes.push(Write::json(Stored::Meta, store::OWN_STATES, &own.states()));
+        }
+        Received {
+            writes,
+            more: false,
+            sent: 0,
+            received: 0,
+            successor: true,
+        }
+    }
+
+    fn believe(&mut self, answer: &Answer<'_>, refills: bool) -> Received {
         let mut writes = Vec::new();
         let header = &answer.header;
         let log = header.log.or(self.contact.log);
-        if self.contact.log != log && self.contact.log.is_some() {
+        let another_life = self.contact.log != log && self.contact.log.is_some();
+        if another_life {
             self.forget_all(&mut writes);
         }
         let before = self.only_here();
@@ -120,16 +152,20 @@ impl Phone {
             asks_verdicts: self.contact.asks_verdicts && cut,
         };
         writes.push(Write::json(Stored::Meta, store::CONTACT, &self.contact));
+        let sent = before.saturating_sub(self.only_here());
+        // A home that has lost what it had gets it at once.
+        more |= self.only_here() > 0 && header.refused.is_none() && (another_life || refills && sent > 0);
         Received {
             writes,
             more,
-            sent: before.saturating_sub(self.only_here()),
+            sent,
             received,
+            successor: false,
         }
     }
 
     /// Another home log: what was confirmed is confirmed anew; the own log stays.
-    fn forget_all(&mut self, writes: &mut Vec<Write>) {
+    pub(super) fn forget_all(&mut self, writes: &mut Vec<Write>) {
         let Some(replica) = &mut self.replica else { return };
         let parts: Vec<Part> = replica.cursor().keys().copied().collect();
         for part in parts {
@@ -142,14 +178,27 @@ impl Phone {
             return;
         };
         let states_before = own.states();
+        let durable_before = own.durable();
         let last_contact = self.contact.answered_ms;
+        let header = &answer.header;
+        let stated = answer
+            .receipt
+            .as_ref()
+            .map(|signed| (signed.receipt.received, signed.receipt.offset_ms));
+        let (received_ms, offset_ms) = match stated {
+            // Sent again after a lost answer, it had arrived before.
+            Some((Some(received), Some(offset_ms))) => (received.unix_ms, offset_ms),
+            _ => (header.clock.unix_ms, header.offset_ms),
+        };
         own.confirm(answer.header.received.seq);
         if let Some(SignedReceipt { receipt, kept, .. }) = &answer.receipt {
             for verdict in &receipt.verdicts {
                 own.set_state(verdict.seq, own_state(verdict.verdict, verdict.reason));
             }
-            let key = format!("receipt/{}", store::seq_key(receipt.seq));
+            let place = own.place(receipt.seq);
+            let key = [store::RECEIPT, &store::seq_key(place)].concat();
             writes.push(Write::bytes(Stored::Meta, key, kept.clone()));
+            self.receipts.insert(place, kept.clone());
         }
         for line in &answer.lines {
             if line.entry.is_none() {
@@ -157,25 +206,19 @@ impl Phone {
                 own.set_state(envelope.seq, own_state(envelope.verdict, envelope.reason));
             }
         }
-        for entry in own.after(states_before.durable) {
-            if entry.state != OwnState::Merged || entry.entry.edit.is_some() {
+        for entry in own.after(durable_before) {
+            let part = part_of(&entry.entry, &self.kinds);
+            // Of a part to be fetched from its beginning own lines come too, with the home's made-time.
+            let is_fetched = replica.cursor().get(&part).is_none_or(|seen| *seen == 0);
+            if entry.state != OwnState::Merged || entry.entry.edit.is_some() || is_fetched {
                 continue;
             }
-            let made_ms = made_time(
-                entry.entry.made_at,
-                answer.header.offset_ms,
-                last_contact,
-                answer.header.clock.unix_ms,
-            );
-            writes.push(Write::text(
-                Stored::Meta,
-                format!("made/{}", store::seq_key(entry.seq)),
-                made_ms.to_string(),
-            ));
+            let made_ms = made_time(entry.entry.made_at, offset_ms, last_contact, received_ms);
+            writes.push(made_write(own.place(entry.seq), made_ms));
             replica.add_record(MergedRecord {
                 entry: entry.entry.clone(),
                 hash: entry.hash,
-                part: part_of(&entry.entry, &self.kinds),
+                part,
                 device: enrolment.device.id,
                 made_ms,
                 lsn: None,
@@ -217,6 +260,8 @@ impl Phone {
                         let value = [*envelope_bytes, b"\n", bytes].concat();
                         let value = String::from_utf8_lossy(&value).into_owned();
                         writes.push(Write::text(Stored::Line, store::lsn_key(envelope.lsn), value));
+                    } else if is_record {
+                        writes.push(made_write(own.place(envelope.seq), envelope.made_ms));
                     }
                 }
                 Err(_) => broken.push(envelope.part),
@@ -263,6 +308,11 @@ pub(super) fn own_state(verdict: Verdict, reason: Option<Reason>) -> OwnState {
         Verdict::Held | Verdict::SetAside => OwnState::Held(reason),
         Verdict::Waiting => OwnState::Waiting(reason),
     }
+}
+
+fn made_write(place: Seq, made_ms: i64) -> Write {
+    let key = format!("made/{}", store::seq_key(place));
+    Write::text(Stored::Meta, key, made_ms.to_string())
 }
 
 /// Forgets a part in memory and in storage: what was fetched of it, never own entries.

@@ -2,7 +2,7 @@
 //! device key. Sends nothing that the own log has not, and leaves the log as it is.
 
 use super::super::Phone;
-use super::super::own_log::OwnEntry;
+use super::super::own_log::{OwnEntry, OwnLog};
 use crate::device_log::slice_message;
 use crate::ids::{Hash, Lsn, Seq};
 use crate::signature::Signature;
@@ -12,10 +12,15 @@ use crate::wire::{self, BriefSliceLine, MAX_SLICE_COMPRESSED, MAX_SLICE_INFLATED
 /// Room in a slice for its first line.
 const SLICE_LINE_BYTES: usize = 512;
 
+/// About how many bytes of entries and receipts a request brings again to a home that lost them.
+const MAX_REFILL_BYTES: usize = 262_144;
+
 /// A request that waits for its signatures, or an answer that is waited for.
 #[derive(Debug)]
 pub(in super::super) struct InFlight {
     pub(super) header: UpHeader,
+    /// Those that cover what is sent: the home once had it.
+    pub(super) receipts: Vec<u8>,
     pub(super) slices: Vec<Slice>,
 }
 
@@ -42,8 +47,10 @@ impl Phone {
         let (Some(enrolment), Some(own), Some(replica)) = (&self.enrolment, &self.own, &self.replica) else {
             return None;
         };
-        let durable = own.states().durable;
-        let slices = cut(own.after(durable), own.head_at(durable)?.h);
+        let durable = own.durable();
+        let (receipts, covered) = self.covering(own, durable);
+        let unsent = own.after(durable);
+        let slices = cut(unsent.get(..covered).unwrap_or(unsent), own.head_at(durable)?.h);
         let to_sign = slices
             .iter()
             .filter_map(|slice| {
@@ -78,8 +85,36 @@ impl Phone {
             .map(|(_, name)| name.to_owned())
             .collect(),
         };
-        self.in_flight = Some(InFlight { header, slices });
+        self.in_flight = Some(InFlight {
+            header,
+            receipts,
+            slices,
+        });
         Some(SyncDraft { to_sign })
+    }
+
+    /// The receipts of entries after `durable`, and how many of these one request is to bring: as
+    /// many as the receipts cover whole, for a receipt is believed by the chain at its end.
+    fn covering(&self, own: &OwnLog, durable: Seq) -> (Vec<u8>, usize) {
+        let mut member = Vec::new();
+        let (mut covered, mut bytes) = (0, 0);
+        for (place, receipt) in self.receipts.range(own.place(durable) + 1..) {
+            let end = usize::try_from(place - own.place(durable)).unwrap_or(usize::MAX);
+            let Some(more) = own.after(durable).get(covered..end) else {
+                break;
+            };
+            bytes += more.iter().map(|own| own.bytes.len() + 1).sum::<usize>() + receipt.len();
+            if covered > 0 && bytes > MAX_REFILL_BYTES {
+                break;
+            }
+            member.extend_from_slice(receipt);
+            member.push(b'\n');
+            covered = end;
+        }
+        let rest = own.after(durable).get(covered..).unwrap_or_default();
+        bytes += rest.iter().map(|own| own.bytes.len() + 1).sum::<usize>();
+        let all = covered == 0 || bytes <= MAX_REFILL_BYTES;
+        (member, if all { usize::MAX } else { covered })
     }
 
     /// The body of the request, with one signature per message of the draft.
@@ -92,6 +127,9 @@ impl Phone {
         let mut line = serde_json::to_vec(&in_flight.header).ok()?;
         line.push(b'\n');
         let mut body = wire::deflate(&line);
+        if !in_flight.receipts.is_empty() {
+            body.extend(wire::deflate(&in_flight.receipts));
+        }
         for (slice, signature) in in_flight.slices.iter().zip(signatures) {
             let line = BriefSliceLine {
                 first: slice.first,
