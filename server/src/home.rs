@@ -65,7 +65,6 @@ impl Home {
         let settings = Settings {
             kinds,
             receipt_key: receipt_key.clone(),
-            fail_point: None,
         };
         Ok(Home {
             communities: Communities::new(&folder.communities(), settings),

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod divisions;
 pub mod error;
 pub mod export;
+pub mod fail_points;
 pub mod home;
 pub mod jobs;
 pub mod local_time;

@@ -7,6 +7,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -201,7 +202,7 @@ fn command(data: &Path, at: Instant, dies_at: Option<&str>) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_menpai"));
     command.args(["nightly", "--now", &at.to_string(), "--data"]).arg(data);
     if let Some(point) = dies_at {
-        command.env("MENPAI_NIGHT_DIES_AT", point);
+        command.env("FAILPOINTS", format!("{point}=return(kill)"));
     }
     command.output().unwrap()
 }
@@ -282,7 +283,7 @@ fn killed_anywhere_in_the_night_the_next_run_ends_it_exactly_once() {
     for (number, point) in points.iter().enumerate() {
         let at = night(1 + i64::try_from(number).unwrap());
         let died = command(&town.data, at, Some(point));
-        assert!(!died.status.success(), "{point} was not reached");
+        assert_eq!(died.status.signal(), Some(9), "{point} was not reached");
         let again = command(&town.data, at, None);
         assert!(
             again.status.success(),

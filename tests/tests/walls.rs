@@ -5,8 +5,8 @@
 use std::path::{Path, PathBuf};
 
 use menpai_tests::walls::{
-    Found, SourceFile, direct_dependencies, disallowed_missing, imports_of_generated, io_in, kind_names_in,
-    record_kinds, source_files, sql_in, wasm_imports,
+    Found, SourceFile, direct_dependencies, disallowed_missing, fail_crate_in, imports_of_generated, io_in,
+    kind_names_in, record_kinds, releases_with_features, source_files, sql_in, unguarded_modules, wasm_imports,
 };
 
 /// All that the core may be made of; one more is a decision.
@@ -116,4 +116,30 @@ fn one_place_loads_the_wasm() {
         &source_files("web-client/src", &[".ts", ".vue"]),
         imports_of_generated,
     );
+}
+
+#[test]
+fn no_release_has_the_places_where_tests_break_it() {
+    let files = source_files("server/src", &[".rs"]);
+    hold("only server/src/fail_points.rs knows the crate", &files, fail_crate_in);
+    let places = read("server/src/fail_points.rs");
+    assert_eq!(
+        unguarded_modules(&places),
+        [""; 0],
+        "a release build would have the places"
+    );
+    assert!(
+        !read("server/Cargo.toml").contains("\ndefault ="),
+        "the feature is asked for, never given"
+    );
+    assert!(
+        !read("Cargo.toml").contains("debug-assertions = true"),
+        "no release has them"
+    );
+    let mut commands = source_files("scripts", &[".sh"]);
+    commands.extend(["Makefile", ".ci/run"].map(|path| SourceFile {
+        path: path.to_owned(),
+        text: read(path),
+    }));
+    hold("a release is built without features", &commands, releases_with_features);
 }

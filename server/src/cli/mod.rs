@@ -20,6 +20,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::DEFAULT_DATA;
+use crate::fail_points;
 
 /// Home server of Menpai 门牌 communities.
 #[derive(Parser)]
@@ -75,6 +76,7 @@ struct DataArguments {
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    let _points = fail_points::from_environment();
     let outcome = match cli.command {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Community(command) => community::run(&command),

@@ -7,6 +7,8 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use crate::fail_points;
+
 /// How long a statement waits for another connection's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// What the write-ahead log may keep on disk after a checkpoint.
@@ -48,7 +50,12 @@ pub fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     )?;
     prepare(&connection)?;
     set(&connection, "journal_mode", "wal")?;
-    set(&connection, "synchronous", "2")?;
+    let synchronous = if fail_points::is_broken("every commit is synced") {
+        "1"
+    } else {
+        "2"
+    };
+    set(&connection, "synchronous", synchronous)?;
     set(&connection, "secure_delete", "1")?;
     set(&connection, "journal_size_limit", &JOURNAL_SIZE_LIMIT_BYTES.to_string())?;
     if created {

@@ -23,7 +23,7 @@ use super::rebuild::rebuild;
 use super::refill::{Refilled, ShownReceipt, stated};
 use super::slice::{CheckedSlice, Refusal, Slice};
 use super::state::{State, Work};
-use super::writer::{self, FailPoint, Job, QUEUE_LENGTH, task};
+use super::writer::{self, Job, QUEUE_LENGTH, task};
 use crate::clock;
 use crate::store::community::identity::{self, Founder, Identity};
 use crate::store::community::projection::{self, Projection};
@@ -43,8 +43,6 @@ pub struct Settings {
     pub kinds: Arc<Kinds>,
     /// Signs receipts and log heads.
     pub receipt_key: Signer,
-    /// For tests: fails at named places.
-    pub fail_point: Option<FailPoint>,
 }
 
 /// A device of the office, with its key: only the server has both.
@@ -149,13 +147,7 @@ impl Community {
             projection.reset(&transaction)?;
             transaction.commit()?;
         }
-        let mut state = State::load(
-            &connection,
-            identity.clone(),
-            settings.receipt_key.clone(),
-            projection,
-            settings.fail_point.clone(),
-        )?;
+        let mut state = State::load(&connection, identity.clone(), settings.receipt_key.clone(), projection)?;
         if !current && state.head.lsn > 0 {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             rebuild(&mut Work {
@@ -169,13 +161,12 @@ impl Community {
         let published = Arc::clone(&directory);
         let news: Arc<OnceLock<watch::Sender<Lsn>>> = Arc::default();
         let told = Arc::clone(&news);
-        let fail_point = settings.fail_point.clone();
         let stopped = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&stopped);
         let writer = std::thread::Builder::new()
             .name(format!("writer {code}"))
             .spawn(move || {
-                writer::run(connection, state, &jobs, fail_point.as_ref(), &stop, |state| {
+                writer::run(connection, state, &jobs, &stop, |state| {
                     *published.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&state.directory);
                     if let Some(news) = told.get() {
                         news.send_replace(state.head.lsn);

@@ -12,7 +12,7 @@ use menpai_sync_core::registry::{DeriveError, Document};
 use menpai_sync_core::verdict::Derived;
 use rusqlite::{Connection, Transaction};
 
-use super::writer::FailPoint;
+use crate::fail_points;
 use crate::store::community::parts::Parts;
 use crate::store::community::projection::{Projection, stored_document};
 use crate::store::community::{BodyCodec, StoreError, entries, lines};
@@ -26,8 +26,6 @@ pub(super) struct Documents {
     loaded: BTreeMap<Part, Loaded>,
     /// Changed by the request that is being worked on.
     touched: BTreeSet<Part>,
-    /// For tests: fails, or panics, where a change is derived.
-    fail_point: Option<FailPoint>,
 }
 
 #[derive(Debug)]
@@ -60,12 +58,11 @@ pub(super) enum NoChange {
 }
 
 impl Documents {
-    pub(super) fn new(community: CommunityCode, fail_point: Option<FailPoint>) -> Documents {
+    pub(super) fn new(community: CommunityCode) -> Documents {
         Documents {
             community,
             loaded: BTreeMap::new(),
             touched: BTreeSet::new(),
-            fail_point,
         }
     }
 
@@ -123,11 +120,8 @@ impl Documents {
         };
         self.touched.insert(part);
         let document = &mut loaded.document;
-        let fail_point = self.fail_point.as_ref();
         let outcome = catch_unwind(AssertUnwindSafe(|| -> Result<Change, DeriveError> {
-            if let Some(Err(error)) = fail_point.map(|fail| fail("derive")) {
-                return Err(DeriveError::Automerge(error.to_string()));
-            }
+            fail_points::at("derive").map_err(|error| DeriveError::Automerge(error.to_string()))?;
             let plan = match decided {
                 None => document.decide(entry, device)?,
                 Some(derived) => document.derive(entry, device, derived)?,
@@ -174,8 +168,11 @@ impl Documents {
                 continue;
             };
             projection.write_head(transaction, number, &loaded.document, loaded.lsn)?;
-            if whole || loaded.unstored >= CHANGES_BETWEEN_STORES {
+            let due =
+                loaded.unstored >= CHANGES_BETWEEN_STORES || fail_points::is_broken("documents are stored seldom");
+            if whole || due {
                 projection.write_document(transaction, number, &loaded.document, loaded.lsn)?;
+                fail_points::at("document stored")?;
                 loaded.unstored = 0;
             }
         }

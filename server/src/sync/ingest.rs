@@ -13,6 +13,7 @@ use super::decide::{Pending, decide};
 use super::refill::Stated;
 use super::slice::{CheckedEntry, CheckedSlice, Refusal};
 use super::state::Work;
+use crate::fail_points;
 use crate::store::community::StoreError;
 use crate::store::community::device_logs::{self, DeviceLog, Island};
 use crate::store::community::entries::{self, NewEntry};
@@ -82,6 +83,7 @@ pub(super) fn ingest(
             judge_waiting(work, &line)?;
         }
         let (number, same_as, id_taken) = store(work, log, seq, entry)?;
+        fail_points::at("raw entry stored")?;
         if same_as {
             continue;
         }

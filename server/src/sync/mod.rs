@@ -26,4 +26,3 @@ pub(crate) use documents::stored as stored_document;
 pub use ingest::{Contact, SliceOutcome};
 pub use refill::{RECEIPTS_MEMBER, Refilled, ShownReceipt, read_receipts};
 pub use slice::{MAX_SLICE_ENTRIES, Refusal, Slice};
-pub use writer::FailPoint;

@@ -10,6 +10,7 @@ use menpai_sync_core::snapshot::{FORMAT, Snapshot, SnapshotFacts};
 
 use super::community::{Community, Reader};
 use super::documents;
+use crate::fail_points;
 use crate::store::community::parts::Parts;
 use crate::store::community::snapshots::{self, Named};
 use crate::store::community::{StoreError, digest, identity};
@@ -93,12 +94,16 @@ impl Community {
             return Ok(named);
         }
         let (lsn, bytes) = self.read(|reader| make(self, reader, part, number))?;
+        fail_points::at("snapshot made")?;
         let named = Named {
             part: number,
             lsn,
             id: Hash::of(&bytes),
         };
-        self.write(move |work| snapshots::keep(work.transaction, &named, &bytes))?;
+        self.write(move |work| {
+            snapshots::keep(work.transaction, &named, &bytes)?;
+            fail_points::at("snapshot kept")
+        })?;
         Ok(named)
     }
 }
@@ -108,6 +113,9 @@ fn fresh(reader: &mut Reader, part: i64) -> Result<Option<Named>, StoreError> {
     let Some(newest) = snapshots::of_part(&reader.connection, part)?.into_iter().next() else {
         return Ok(None);
     };
+    if fail_points::is_broken("snapshots are renewed seldom") {
+        return Ok(None);
+    }
     let behind = snapshots::lines_after(&reader.connection, part, newest.lsn, RENEWED_AFTER_LINES)?;
     Ok(Some(newest).filter(|_| behind < RENEWED_AFTER_LINES))
 }

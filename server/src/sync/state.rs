@@ -14,7 +14,6 @@ use rusqlite::{Connection, Transaction};
 
 use super::directory::Directory;
 use super::documents::Documents;
-use super::writer::FailPoint;
 use crate::store::community::identity::{self, Identity};
 use crate::store::community::parts::Parts;
 use crate::store::community::projection::{Projection, merged_of_kinds};
@@ -55,7 +54,6 @@ impl State {
         identity: Identity,
         receipt_key: Signer,
         projection: Projection,
-        fail_point: Option<FailPoint>,
     ) -> Result<State, StoreError> {
         let head = identity.beginning();
         let mut state = State {
@@ -65,7 +63,7 @@ impl State {
             head,
             signed: head,
             directory: Arc::new(Directory::new(identity.founder.clone())),
-            documents: Documents::new(identity.code, fail_point),
+            documents: Documents::new(identity.code),
             changed: BTreeSet::new(),
             projection,
             identity,

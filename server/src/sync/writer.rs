@@ -11,6 +11,7 @@ use std::time::Duration;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::state::{State, Work};
+use crate::fail_points;
 use crate::store::community::{StoreError, moments};
 
 /// Most requests that share one commit.
@@ -82,15 +83,11 @@ where
     )
 }
 
-/// Called at named places, so that tests can fail there.
-pub type FailPoint = std::sync::Arc<dyn Fn(&'static str) -> Result<(), StoreError> + Send + Sync>;
-
 /// Runs until the last sender is gone. `published` is called after each commit.
 pub(super) fn run(
     mut connection: Connection,
     mut state: State,
     queue: &Receiver<Box<dyn Job>>,
-    fail_point: Option<&FailPoint>,
     stop: &AtomicBool,
     mut published: impl FnMut(&State),
 ) {
@@ -111,8 +108,9 @@ pub(super) fn run(
             }
             continue;
         }
-        match commit(&mut connection, &mut state, &mut batch, fail_point) {
+        match commit(&mut connection, &mut state, &mut batch) {
             Ok(()) => {
+                fail_points::pass("committed");
                 state.committed();
                 published(&state);
                 for job in batch {
@@ -134,15 +132,9 @@ pub(super) fn run(
     }
 }
 
-fn commit(
-    connection: &mut Connection,
-    state: &mut State,
-    batch: &mut [Box<dyn Job>],
-    fail_point: Option<&FailPoint>,
-) -> Result<(), StoreError> {
-    let at = |place| fail_point.map_or(Ok(()), |fail| fail(place));
+fn commit(connection: &mut Connection, state: &mut State, batch: &mut Vec<Box<dyn Job>>) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if let [job] = batch {
+    if let [job] = batch.as_mut_slice() {
         let mark = state.mark();
         job.run(&mut Work {
             transaction: &transaction,
@@ -155,12 +147,16 @@ fn commit(
         }
         state.keep();
     } else {
-        for job in batch {
+        for job in &mut *batch {
             run_in_savepoint(job.as_mut(), &transaction, state)?;
         }
     }
     state.sign(&transaction)?;
-    at("before commit")?;
+    fail_points::at("before commit")?;
+    if fail_points::is_broken("nobody is answered before the commit") {
+        batch.drain(..).for_each(|job| job.answer(Ok(())));
+        fail_points::pass("answered before the commit");
+    }
     transaction.commit()?;
     Ok(())
 }

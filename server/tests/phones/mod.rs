@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use menpai_server::clock;
 use menpai_server::store::community::identity::Founder;
-use menpai_server::sync::{Community, Contact, FailPoint, OfficeDevice, Settings, Slice, SliceOutcome};
+use menpai_server::sync::{Community, Contact, OfficeDevice, Settings, Slice, SliceOutcome};
 use menpai_sync_core::device_log::{LogHead, slice_message};
 use menpai_sync_core::entry::{Draft, Edit, Scalar, SetItem};
 use menpai_sync_core::ids::{CommunityCode, DeviceId, EntityId, EntryId, GridId, Hash, WorkerId};
@@ -216,16 +216,11 @@ pub struct Office {
 
 impl Office {
     pub fn new() -> Office {
-        Office::with(None)
-    }
-
-    pub fn with(fail_point: Option<FailPoint>) -> Office {
         let folder = tempfile::tempdir().unwrap();
         let receipt_key = Signer::from_bytes(&clock::random()).unwrap();
         let settings = Settings {
             kinds: Arc::new(Kinds::builtin().unwrap()),
             receipt_key,
-            fail_point,
         };
         let desk = Phone::new();
         let device = OfficeDevice {

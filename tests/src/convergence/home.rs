@@ -31,11 +31,7 @@ impl Home {
     pub(super) fn found(kinds: Arc<Kinds>, receipt_key: Signer, founder: Founder) -> Home {
         let folder = folder_in_memory();
         let path = folder.path().join("community.sqlite");
-        let settings = Settings {
-            kinds,
-            receipt_key,
-            fail_point: None,
-        };
+        let settings = Settings { kinds, receipt_key };
         let community = Community::create(&path, code(), founder, &settings).unwrap();
         Home {
             _folder: folder,

@@ -13,9 +13,10 @@ use chrono::NaiveDate;
 use menpai_sync_core::ids::{CommunityCode, hex};
 use sha2::{Digest, Sha256};
 
-use super::{NightError, point};
+use super::NightError;
 use crate::clock;
 use crate::data_folder::{NODE_FILE, community_file, write_private};
+use crate::fail_points;
 use crate::home::Home;
 use crate::store::community::copy;
 use crate::sync::Community;
@@ -35,7 +36,7 @@ pub(super) fn community(home: &Home, community: &Community, day: NaiveDate) -> R
     let name = format!("{}.sqlite", community.identity().code);
     keep(&folder.join(name), |draft| {
         community.query(|connection| Ok(copy::copy_community(connection, draft, clock::now_ms())?))?;
-        point("backup: copied");
+        fail_points::pass("backup: copied");
         let findings = copy::findings(draft)?;
         if findings.is_empty() {
             Ok(())
@@ -83,7 +84,7 @@ fn keep(path: &Path, make: impl FnOnce(&Path) -> Result<(), NightError>) -> Resu
     // From here until the new hash stands, the copy is not whole.
     remove(&hash_path).map_err(io)?;
     fs::rename(&draft, path).map_err(io)?;
-    point("backup: renamed");
+    fail_points::pass("backup: renamed");
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     write_private(&hash_path, format!("{hash}  {name}\n").as_bytes()).map_err(io)?;
     Ok(format!("{bytes} bytes, SHA-256 {hash}"))

@@ -5,7 +5,8 @@ use chrono::NaiveDate;
 use menpai_sync_core::time::Instant;
 
 use super::records::{DailyReturn, body};
-use super::{NightError, figures, point};
+use super::{NightError, figures};
+use crate::fail_points;
 use crate::local_time::LocalTime;
 use crate::office::{Office, records};
 use crate::store::review::returns;
@@ -33,10 +34,10 @@ pub(super) fn close(office: &Office, day: NaiveDate, now: Instant, local: LocalT
         .iter()
         .map(|(grid, made)| office.record_at(now, records::DAILY_RETURN, *grid, body(made)))
         .collect();
-    point("close: counted");
+    fail_points::pass("close: counted");
     let asked = day_text.clone();
     office.decide(now, &drafts, move |connection| returns::is_closed(connection, &asked))?;
-    point("close: written");
+    fail_points::pass("close: written");
     if !community.query(|connection| returns::is_closed(connection, &day_text))? {
         return Err(NightError::Held(day_text));
     }

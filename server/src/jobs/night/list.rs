@@ -9,8 +9,9 @@ use menpai_sync_core::folds::care_clock::due;
 use menpai_sync_core::ids::GridId;
 use menpai_sync_core::time::Instant;
 
+use super::NightError;
 use super::records::{DueClock, DueVisit, DueVisits, PAGE_VISITS, body};
-use super::{NightError, point};
+use crate::fail_points;
 use crate::local_time::LocalTime;
 use crate::office::{Office, records};
 use crate::store::review::{counts, plans, returns, statements};
@@ -72,7 +73,7 @@ pub(super) fn list(office: &Office, day: NaiveDate, now: Instant, local: LocalTi
     }
     let asked = day_text.clone();
     office.decide(now, &drafts, move |connection| returns::has_list(connection, &asked))?;
-    point("list: written");
+    fail_points::pass("list: written");
     if !community.query(|connection| returns::has_list(connection, &day_text))? {
         return Err(NightError::Held(day_text));
     }

@@ -119,13 +119,3 @@ pub fn returns_of(community: &Community, day: &str) -> Result<BTreeMap<Option<Gr
     };
     entries.into_iter().map(read).collect()
 }
-
-/// A named place. In development builds a test may end the process here, as a power cut would.
-fn point(name: &str) {
-    #[cfg(debug_assertions)]
-    if std::env::var_os("MENPAI_NIGHT_DIES_AT").is_some_and(|at| at == *name) {
-        std::process::abort();
-    }
-    #[cfg(not(debug_assertions))]
-    let _ = name;
-}

@@ -8,8 +8,9 @@ use chrono::{Days, NaiveDate};
 use menpai_sync_core::ids::CommunityCode;
 use menpai_sync_core::time::Instant;
 
-use super::{NODE, NightError, NightReport, StepReport, backup, close, list, point};
+use super::{NODE, NightError, NightReport, StepReport, backup, close, list};
 use crate::clock;
+use crate::fail_points;
 use crate::home::Home;
 use crate::jobs::verify;
 use crate::local_time::LocalTime;
@@ -165,7 +166,7 @@ impl Night<'_> {
             }),
             Err(error) => Err(error),
         };
-        point(step.name());
+        fail_points::pass(step.name());
         let outcome = begun.map_err(NightError::from).and_then(|()| work(self));
         let done = outcome.is_ok();
         self.note(community, day, step, outcome);
