@@ -3,10 +3,13 @@
 
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a harness fails loudly")]
 
+pub mod acknowledged;
 pub mod convergence;
 pub mod data_folder;
+pub mod disk_faults;
 pub mod figures;
 pub mod hostile;
+pub mod power_loss;
 pub mod process;
 pub mod runs;
 pub mod walls;

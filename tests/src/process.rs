@@ -3,10 +3,11 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::channel;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::time::clock_getcpuclockid;
 use nix::unistd::Pid;
@@ -14,6 +15,10 @@ use serde::Deserialize;
 
 /// Longest a start may take.
 const START_TIME: Duration = Duration::from_secs(60);
+/// How often a look at a process is worth it.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// What kill -9 ends a process with.
+const SIGKILL: i32 = 9;
 
 /// What `--announce-json` prints.
 #[derive(Debug, Clone, Deserialize)]
@@ -26,9 +31,20 @@ struct Announced {
 #[derive(Debug)]
 pub struct Server {
     data: PathBuf,
-    more: Vec<String>,
+    how: How,
     child: Child,
     announced: Announced,
+}
+
+/// How a server is started.
+#[derive(Debug, Clone, Default)]
+pub struct How {
+    /// More arguments.
+    pub more: Vec<String>,
+    /// A program that runs it, with its arguments, and is replaced by it.
+    pub under: Vec<String>,
+    /// Fail points, as `FAILPOINTS` names them.
+    pub points: String,
 }
 
 /// The program under test: `MENPAI_BIN`, or the workspace's debug build.
@@ -74,14 +90,29 @@ impl Server {
     /// Starts a server on free ports, with more arguments.
     #[must_use]
     pub fn start_with(data: &Path, more: &[&str]) -> Server {
-        let more: Vec<String> = more.iter().map(|argument| (*argument).to_owned()).collect();
-        let (child, announced) = spawn(data, "127.0.0.1:0", "127.0.0.1:0", &more);
+        let how = How {
+            more: more.iter().map(|argument| (*argument).to_owned()).collect(),
+            ..How::default()
+        };
+        Server::start_as(data, how)
+    }
+
+    /// Starts a server on free ports.
+    #[must_use]
+    pub fn start_as(data: &Path, how: How) -> Server {
+        let (child, announced) = spawn(data, "127.0.0.1:0", "127.0.0.1:0", &how);
         Server {
             data: data.to_owned(),
-            more,
+            how,
             child,
             announced,
         }
+    }
+
+    /// Its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Its address, plain.
@@ -122,11 +153,38 @@ impl Server {
         self.child.wait().unwrap();
     }
 
+    /// Whether it kills itself, as at a fail point, within a time.
+    #[must_use]
+    pub fn is_killed_within(&mut self, time: Duration) -> bool {
+        let since = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.signal() == Some(SIGKILL);
+            }
+            if since.elapsed() > time {
+                return false;
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+    }
+
     /// Starts it again where it was.
     pub fn restart(&mut self) {
         let address = |url: &str| url.split_once("//").unwrap().1.to_owned();
         let (http, https) = (address(&self.announced.http), address(&self.announced.https));
-        (self.child, self.announced) = spawn(&self.data, &http, &https, &self.more);
+        (self.child, self.announced) = spawn(&self.data, &http, &https, &self.how);
+    }
+
+    /// Starts it again where it was, in another way.
+    pub fn restart_as(&mut self, how: How) {
+        self.how = how;
+        self.restart();
+    }
+
+    /// Starts it again where it was, with other fail points.
+    pub fn restart_with(&mut self, points: &str) {
+        points.clone_into(&mut self.how.points);
+        self.restart();
     }
 }
 
@@ -137,12 +195,22 @@ impl Drop for Server {
     }
 }
 
-fn spawn(data: &Path, http: &str, https: &str, more: &[String]) -> (Child, Announced) {
+fn spawn(data: &Path, http: &str, https: &str, how: &How) -> (Child, Announced) {
     let log = data.join("server.log");
     let stderr = File::options().create(true).append(true).open(&log).unwrap();
-    let mut child = Command::new(program())
+    let program = program();
+    let mut command = match how.under.split_first() {
+        Some((first, arguments)) => {
+            let mut command = Command::new(first);
+            command.args(arguments).arg(program);
+            command
+        }
+        None => Command::new(program),
+    };
+    let mut child = command
         .args(["serve", "--announce-json", "--http", http, "--https", https])
-        .args(more)
+        .args(&how.more)
+        .env("FAILPOINTS", &how.points)
         .arg("--data")
         .arg(data)
         .stdout(Stdio::piped())

@@ -1,34 +1,103 @@
-//! kill -9 of the real server under load: whatever it had acknowledged is in its log after any
-//! number of kills. `MENPAI_KILLS` says how many, `MENPAI_SEED` when.
+//! kill -9 of the real server under load, at any moment and at named places: whatever it had
+//! acknowledged is in its log after any number of kills, and what is derived comes out equal
+//! when it is made again. `MENPAI_KILLS` says how many, `MENPAI_SEED` when.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use menpai_server::home::Home;
-use menpai_server::jobs::{rebuild, verify};
 use menpai_server::simulate::{self, Dice, Report, Settings, SyncWhen, read_logins};
 use menpai_sync_core::ids::EntryId;
-use menpai_tests::{data_folder, process, process::Server, runs};
+use menpai_tests::workload::Worker;
+use menpai_tests::{acknowledged, data_folder, process, process::Server, runs};
 
 /// Longest until the fleet has been acknowledged something again.
 const SOON: Duration = Duration::from_secs(90);
 /// How often a look at the file is worth it.
-const LOOK_EVERY: Duration = Duration::from_millis(5);
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// The random moment lies within so many microseconds after an acknowledgement.
+const MOMENT_US: u64 = 300_000;
+/// A folder stands so many kills, then another is made.
+const KILLS_A_FOLDER: u64 = 500;
+
+/// Where the server kills itself.
+struct Place {
+    name: &'static str,
+    /// What makes it get there often.
+    often: &'static str,
+    /// It passes fewer times than this before.
+    passes: usize,
+    needs_newcomer: bool,
+}
+
+impl Place {
+    const fn of(name: &'static str, passes: usize) -> Place {
+        Place {
+            name,
+            often: "",
+            passes,
+            needs_newcomer: false,
+        }
+    }
+
+    /// As `FAILPOINTS` names it.
+    fn armed(&self, dice: &mut Dice) -> String {
+        let passes = match dice.below(self.passes) {
+            0 => String::new(),
+            passes => format!("{passes}*off->"),
+        };
+        format!("{}{}={passes}return(kill)", self.often, self.name)
+    }
+}
+
+const PLACES: [Place; 6] = [
+    Place::of("raw entry stored", 40),
+    Place::of("before commit", 20),
+    Place::of("committed", 20),
+    Place {
+        often: "snapshots are renewed seldom=return;",
+        needs_newcomer: true,
+        ..Place::of("snapshot made", 2)
+    },
+    Place {
+        often: "snapshots are renewed seldom=return;",
+        needs_newcomer: true,
+        ..Place::of("snapshot kept", 2)
+    },
+    Place {
+        often: "documents are stored seldom=return;",
+        ..Place::of("document stored", 3)
+    },
+];
 
 #[test]
 fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
     let seed = runs::count("MENPAI_SEED", 1);
-    let kills = runs::count("MENPAI_KILLS", 30);
+    let mut left = runs::count("MENPAI_KILLS", 200);
+    let mut reached = BTreeMap::new();
+    for folder in 0.. {
+        let kills = left.min(KILLS_A_FOLDER);
+        if kills == 0 {
+            break;
+        }
+        left -= kills;
+        kill_in_one_folder(seed + folder, kills, &mut reached);
+    }
+    eprintln!("killed at {reached:?}");
+}
+
+fn kill_in_one_folder(seed: u64, kills: u64, reached: &mut BTreeMap<&'static str, u64>) {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let logins = data_folder::make(&data);
     let acknowledged = folder.path().join("acknowledged");
     let mut server = Server::start(&data);
+    let newcomer = Newcomer::sign_in(&server, &logins, seed);
 
     let stop = Arc::new(AtomicBool::new(false));
     let settings = Settings {
@@ -47,12 +116,31 @@ fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
     };
     let fleet = std::thread::spawn(move || simulate::run(&settings).unwrap());
     let mut dice = Dice::new(seed);
+    wait_for_more(&acknowledged, 0);
+    let mut armed: Option<&Place> = None;
     for kill in 0..kills {
-        wait_for_more(&acknowledged, kill);
-        // Anywhere in the midst of reading, committing or answering.
-        std::thread::sleep(Duration::from_micros(dice.throw() % 800_000));
-        server.kill();
-        server.restart();
+        match armed {
+            None => {
+                wait_for_more(&acknowledged, kill);
+                // Anywhere in the midst of reading, committing or answering.
+                std::thread::sleep(Duration::from_micros(dice.throw() % MOMENT_US));
+                server.kill();
+            }
+            Some(place) => {
+                let asking = place.needs_newcomer.then(|| newcomer.ask());
+                assert!(
+                    server.is_killed_within(SOON),
+                    "kill {kill}: {} was not reached",
+                    place.name
+                );
+                drop(asking.map(JoinHandle::join));
+            }
+        }
+        *reached
+            .entry(armed.map_or("any moment", |place| place.name))
+            .or_default() += 1;
+        armed = dice.pick(&PLACES).filter(|_| kill % 2 == 0 && kill + 1 < kills);
+        server.restart_with(&armed.map_or_else(String::new, |place| place.armed(&mut dice)));
     }
     stop.store(true, Ordering::Relaxed);
     let report = fleet.join().unwrap();
@@ -61,6 +149,30 @@ fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
     eprintln!("{report}");
     check_report(&report);
     check_folder(&data, &acknowledged);
+}
+
+/// Somebody who fetches every part whole, again and again.
+struct Newcomer {
+    url: String,
+    token: String,
+}
+
+impl Newcomer {
+    fn sign_in(server: &Server, logins: &Path, seed: u64) -> Newcomer {
+        let client = simulate::Client::new(server.http(), None).unwrap();
+        let worker = Worker::sign_in(&client, &read_logins(logins).unwrap()[0], seed);
+        Newcomer {
+            url: server.http().to_owned(),
+            token: worker.token().to_owned(),
+        }
+    }
+
+    /// Asks until the server is gone.
+    fn ask(&self) -> JoinHandle<()> {
+        let client = simulate::Client::new(&self.url, None).unwrap();
+        let token = self.token.clone();
+        std::thread::spawn(move || while client.snapshots(&token, &[]).is_ok() {})
+    }
 }
 
 /// Waits until the file has grown: the server is at work.
@@ -87,24 +199,10 @@ fn check_folder(data: &Path, acknowledged: &Path) {
         .lines()
         .map(|id| id.parse().unwrap())
         .collect();
-    {
-        let home = Home::open(data).unwrap();
-        let community = home.communities.get(data_folder::code()).unwrap().unwrap();
-        let in_log: BTreeSet<EntryId> = community
-            .query(|connection| {
-                let mut statement = connection
-                    .prepare("SELECT e.id FROM log_line l JOIN entry e ON e.number = l.entry WHERE e.id IS NOT NULL")?;
-                let rows = statement.query_map([], |row| Ok(EntryId::from_bytes(row.get(0)?)))?;
-                Ok(rows.collect::<Result<_, _>>()?)
-            })
-            .unwrap();
-        let missing: Vec<_> = acknowledged.difference(&in_log).collect();
-        assert!(missing.is_empty(), "acknowledged and lost: {missing:?}");
-        let report = verify::verify(&community).unwrap();
-        assert!(report.is_clean(), "{:?}", report.findings);
-        let rebuilt = rebuild::rebuild(&community).unwrap();
-        assert!(rebuilt.is_equal(), "{rebuilt:?}");
-    }
+    assert_eq!(
+        acknowledged::hold_rebuilt(data, data_folder::code(), &acknowledged),
+        Ok(())
+    );
     let verified = process::command(&["verify"], data);
     assert!(
         verified.status.success(),

@@ -9,7 +9,7 @@ mod worker;
 
 pub use day::ENTRIES_A_DAY;
 pub use town::{HOUSEHOLDS, PERSONS, found, roster};
-pub use worker::{Contact, Worker};
+pub use worker::{Acknowledgement, Contact, Worker};
 
 /// The seed of every figure.
 pub const SEED: u64 = 20_261_102;

@@ -1,12 +1,13 @@
 //! A worker with a phone: the core's own, its rows in memory, over real HTTP. Counts what
 //! travels; sign-in is not counted, headers are not bytes.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use menpai_server::simulate::{Client, Dice, Login, Rows};
-use menpai_sync_core::ids::DeviceId;
+use menpai_server::simulate::{Client, Dice, Failure, Login, Rows};
+use menpai_sync_core::ids::{DeviceId, EntryId};
 use menpai_sync_core::kinds::Kinds;
-use menpai_sync_core::phone::{NamedDevice, Phone, Saved, Write};
+use menpai_sync_core::phone::{NamedDevice, OwnState, Phone, Saved, Write};
 use menpai_sync_core::signature::{Signature, Signer};
 use menpai_sync_core::time::Instant;
 
@@ -40,6 +41,15 @@ impl Contact {
     }
 }
 
+/// One answer, and the entries that it said are durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// Its body.
+    pub answer: Vec<u8>,
+    /// What it vouched for first.
+    pub entries: Vec<EntryId>,
+}
+
 /// One worker.
 pub struct Worker {
     client: Client,
@@ -51,6 +61,7 @@ pub struct Worker {
     dice: Dice,
     clock_ms: i64,
     grid: Option<Grid>,
+    acknowledged: Vec<Acknowledgement>,
 }
 
 impl Worker {
@@ -82,6 +93,7 @@ impl Worker {
             dice,
             clock_ms: MORNING_MS,
             grid: None,
+            acknowledged: Vec::new(),
         };
         worker.keep(writes);
         worker
@@ -134,10 +146,20 @@ impl Worker {
 
     /// Syncs until nothing is left on either side.
     pub fn sync(&mut self) -> Contact {
+        let contact = self.try_sync().unwrap();
+        assert_eq!(self.phone.only_here(), 0, "{:?}", self.phone.status().refused);
+        contact
+    }
+
+    /// Syncs until nothing is left on either side, or the server does not answer as it should.
+    ///
+    /// # Errors
+    /// [`Failure`]; what was not acknowledged is still on the phone.
+    pub fn try_sync(&mut self) -> Result<Contact, Failure> {
         let mut contact = Contact::default();
         loop {
             if let Some(parts) = self.phone.snapshots_wanted() {
-                let answered = self.client.snapshots(&self.token, &parts).unwrap();
+                let answered = self.client.snapshots(&self.token, &parts)?;
                 contact.requests += 1;
                 contact.down += answered.body.len();
                 let mut rest = answered.body.as_slice();
@@ -148,18 +170,51 @@ impl Worker {
                 }
             }
             let body = self.body();
-            let answered = self.client.sync(&self.token, &body).unwrap();
+            let answered = self.client.sync(&self.token, &body)?;
+            let unsent: Vec<EntryId> = self.unsent().collect();
             let received = self.phone.verify_and_receive(&answered.body).unwrap();
             contact.requests += 1;
             contact.up += body.len();
             contact.down += answered.body.len();
             let more = received.more;
             self.keep(received.writes);
+            self.note_acknowledged(answered.body, unsent);
             if !more {
-                assert_eq!(self.phone.only_here(), 0, "{:?}", self.phone.status().refused);
-                return contact;
+                return Ok(contact);
             }
             assert!(contact.requests < MOST_REQUESTS, "no end of answers");
+        }
+    }
+
+    /// Every answer so far that vouched for something, in order.
+    #[must_use]
+    pub fn acknowledged(&self) -> &[Acknowledgement] {
+        &self.acknowledged
+    }
+
+    /// The same, when the phone is no longer needed.
+    #[must_use]
+    pub fn into_acknowledged(self) -> Vec<Acknowledgement> {
+        self.acknowledged
+    }
+
+    /// What was said so far is not of interest.
+    pub fn forget_acknowledged(&mut self) {
+        self.acknowledged.clear();
+    }
+
+    fn unsent(&self) -> impl Iterator<Item = EntryId> {
+        self.phone
+            .own_entries()
+            .filter(|own| own.state == OwnState::OnPhone)
+            .map(|own| own.entry.id)
+    }
+
+    fn note_acknowledged(&mut self, answer: Vec<u8>, unsent: Vec<EntryId>) {
+        let still: BTreeSet<EntryId> = self.unsent().collect();
+        let entries: Vec<EntryId> = unsent.into_iter().filter(|id| !still.contains(id)).collect();
+        if !entries.is_empty() {
+            self.acknowledged.push(Acknowledgement { answer, entries });
         }
     }
 
