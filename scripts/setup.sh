@@ -42,6 +42,8 @@ if [ "$purpose" = all ]; then
   # The browser story and its pictures of Chinese screens.
   command -v chromium >/dev/null || missing+=(chromium)
   command -v certutil >/dev/null || missing+=(libnss3-tools)
+  # Power cuts and failing disks are played with it.
+  command -v strace >/dev/null || missing+=(strace)
   have_package fonts-noto-cjk || [ -n "$(command -v fc-list >/dev/null && fc-list :lang=zh-cn family | head -1)" ] || missing+=(fonts-noto-cjk)
 fi
 [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
