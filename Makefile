@@ -13,6 +13,8 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 export MENPAI_BIN ?= $(CURDIR)/target/debug/menpai
 # Arguments for run: make run ARGS="--port 8080"
 ARGS :=
+# One proof after the other, saying what it did.
+PROVE := cargo nextest run -p menpai-tests --no-capture
 # What budgets and bench measured, one figure a line.
 RESULTS := target/bench/results.jsonl
 
@@ -59,11 +61,14 @@ budgets: web build-dev ## hold counts and sizes against budgets.json; no times
 generate: build-dev ## write again what is generated and committed
 	@scripts/generate.sh
 
-soak: build-dev ## try many more seeds and kills than test does; SEEDS=n KILLS=n FIRST_SEED=n
-	MENPAI_SEEDS=$(or $(SEEDS),20000) MENPAI_FIRST_SEED=$(or $(FIRST_SEED),1) \
-	  cargo nextest run -p menpai-tests --no-capture -E 'binary(convergence)'
-	MENPAI_KILLS=$(or $(KILLS),300) MENPAI_SEED=$(or $(FIRST_SEED),1) \
-	  cargo nextest run -p menpai-tests --no-capture -E 'binary(kill)'
+soak: build-dev ## prove the same as test does at length (docs/proofs.md); SEEDS=n KILLS=n STATES=n FAULTS=n FUZZ=seconds FIRST_SEED=n
+	MENPAI_SEEDS=$(or $(SEEDS),20000) MENPAI_FIRST_SEED=$(or $(FIRST_SEED),1) $(PROVE) -E 'binary(convergence)'
+	MENPAI_KILLS=$(or $(KILLS),1000) MENPAI_SEED=$(or $(FIRST_SEED),1) $(PROVE) -E 'binary(kill)'
+	MENPAI_STATES=$(or $(STATES),2000) MENPAI_CONTACTS=$(or $(CONTACTS),1000) MENPAI_SEED=$(or $(FIRST_SEED),1) \
+	  $(PROVE) -E 'binary(power_loss)'
+	MENPAI_FAULTS=$(or $(FAULTS),300) MENPAI_FAULT_STEP=1 $(PROVE) -E 'binary(disk_faults)'
+	MENPAI_INPUTS=$(or $(INPUTS),100000) MENPAI_SEED=$(or $(FIRST_SEED),1) cargo nextest run -p menpai-fuzz --no-capture
+	scripts/fuzz.sh $(or $(FUZZ),120)
 
 bench: build ## measure every figure of docs/benchmarks.md, times included, into target/bench/results.jsonl
 	@cargo build --release --quiet -p menpai-tests --bin figures

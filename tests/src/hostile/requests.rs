@@ -85,8 +85,8 @@ pub const REQUESTS: &[RequestCase] = &[
         UNREADABLE,
     ),
     case(
-        "protocol 2",
-        |who| with(who, "menpai", "2"),
+        "protocol 3",
+        |who| with(who, "menpai", "3"),
         426,
         Some("protocol_not_supported"),
     ),
