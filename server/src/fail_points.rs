@@ -5,9 +5,6 @@
 
 use crate::store::community::StoreError;
 
-/// Whether this build has the places at all.
-pub const ARE_BUILT_IN: bool = cfg!(all(feature = "fail-points", debug_assertions));
-
 /// Kills the process, or fails, if a test armed the place so.
 ///
 /// # Errors

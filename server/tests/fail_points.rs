@@ -10,18 +10,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fail::FailScenario;
 use menpai_server::clock;
-use menpai_server::fail_points;
 use menpai_server::jobs::rebuild::rebuild;
 use menpai_server::jobs::verify::verify;
 use menpai_server::store::community::StoreError;
 use menpai_server::sync::Contact;
 use menpai_sync_core::ids::EntityId;
 use phones::{Office, Phone, grid, new_person, set, text};
-
-#[test]
-fn this_build_has_the_places() {
-    assert!(fail_points::ARE_BUILT_IN);
-}
 
 #[test]
 fn a_transaction_that_does_not_commit_leaves_nothing() {

@@ -71,7 +71,7 @@ fn fails(struck: &mut Worker, spared: &mut Worker) -> bool {
     (0..MOST_CONTACTS).any(|contact| {
         struck.check_a_door();
         let failed = struck.try_sync().is_err();
-        if contact % 8 == 0 {
+        if contact.is_multiple_of(8) {
             spared.check_a_door();
             spared.sync();
         }

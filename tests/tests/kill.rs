@@ -139,7 +139,9 @@ fn kill_in_one_folder(seed: u64, kills: u64, reached: &mut BTreeMap<&'static str
         *reached
             .entry(armed.map_or("any moment", |place| place.name))
             .or_default() += 1;
-        armed = dice.pick(&PLACES).filter(|_| kill % 2 == 0 && kill + 1 < kills);
+        armed = dice
+            .pick(&PLACES)
+            .filter(|_| kill.is_multiple_of(2) && kill + 1 < kills);
         server.restart_with(&armed.map_or_else(String::new, |place| place.armed(&mut dice)));
     }
     stop.store(true, Ordering::Relaxed);

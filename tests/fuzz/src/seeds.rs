@@ -1,6 +1,5 @@
 //! Well-formed inputs, as the format's own writers make them.
 
-use menpai_roster::demo;
 use menpai_sync_core::device_log::{LogHead, slice_message};
 use menpai_sync_core::entry::{Draft, Edit, Scalar, SetItem};
 use menpai_sync_core::ids::{CommunityCode, DeviceId, EntityId, EntryId, GridId, Hash, LogId, WorkerId};
@@ -11,6 +10,7 @@ use menpai_sync_core::signature::Signer;
 use menpai_sync_core::snapshot::{FORMAT, Maker, Snapshot, SnapshotFacts};
 use menpai_sync_core::time::Instant;
 use menpai_sync_core::wire::{SliceLine, UpHeader, deflate, inflate_member};
+use rust_xlsxwriter::Workbook;
 use serde_json::json;
 
 pub(crate) const NOW_MS: i64 = 1_793_579_400_000;
@@ -187,9 +187,11 @@ pub(crate) fn rosters_csv() -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn rosters_xlsx() -> Vec<Vec<u8>> {
-    let path = std::env::temp_dir().join(format!("menpai-fuzz-{}.xlsx", std::process::id()));
-    demo::write_xlsx(&path).unwrap();
-    let workbook = std::fs::read(&path).unwrap();
-    std::fs::remove_file(&path).unwrap();
-    vec![workbook]
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet();
+    let text = String::from_utf8(rosters_csv().remove(0)).unwrap();
+    for (row, line) in (0..).zip(text.lines()) {
+        sheet.write_row(row, 0, line.split(',')).unwrap();
+    }
+    vec![workbook.save_to_buffer().unwrap()]
 }

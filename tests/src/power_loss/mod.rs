@@ -23,7 +23,7 @@ pub use disk::{Crash, Disk, Luck};
 pub use trace::{Call, Event, events};
 
 /// Contacts of which one brings a whole day, edits included.
-const CONTACTS_A_DAY: usize = 12;
+const CONTACTS_A_DAY: usize = 20;
 /// Workers at once.
 const WORKERS: usize = 3;
 /// Longest until strace has written the end of its trace.
@@ -90,7 +90,7 @@ impl Recording {
                     // A connection from before the restart is dead, and is found to be once.
                     while worker.try_sync().is_err() {}
                     for contact in 1..=contacts / WORKERS {
-                        if contact % CONTACTS_A_DAY == 0 {
+                        if contact.is_multiple_of(CONTACTS_A_DAY) {
                             worker.work_a_day();
                         } else {
                             worker.check_a_door();
@@ -161,7 +161,7 @@ impl Recording {
 
     fn place_of_cut(&self, seed: u64) -> usize {
         let mut dice = Dice::of(seed, 0);
-        match dice.pick(&self.told).filter(|_| seed % 2 == 0) {
+        match dice.pick(&self.told).filter(|_| seed.is_multiple_of(2)) {
             Some((begun, _)) => begun + 1,
             None => dice.below(self.events.len() + 1),
         }
