@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use automerge::{ActorId, Automerge, Change, ChangeHash, ObjId, ObjType, ROOT, ReadDoc, ScalarValue, Value};
 
-use super::genesis::{self, CARRIED, ENTITIES, TYPE};
+use super::genesis::{self, ENTITIES, TYPE};
 use crate::entry::Scalar;
 use crate::ids::{CommunityCode, DeviceId, EntityId, Hash, Seq};
 use crate::part::Part;
@@ -22,26 +22,6 @@ pub enum DocumentError {
     Other(&'static str),
 }
 
-/// Who wrote a value, and when by his clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Provenance {
-    /// `None`: carried into the epoch without a conflict.
-    pub device: Option<DeviceId>,
-    /// Seconds since 1970.
-    pub unix_seconds: i64,
-    /// The change it came in.
-    pub change: Hash,
-}
-
-/// One visible value of a field.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldValue {
-    /// The value.
-    pub value: Scalar,
-    /// Who and when.
-    pub by: Provenance,
-}
-
 #[derive(Debug, Clone)]
 pub(super) struct EntityMap {
     pub(super) object: ObjId,
@@ -52,6 +32,8 @@ pub(super) struct EntityMap {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ChangeFacts {
     pub(super) hash: Hash,
+    /// Whose; `None`: genesis.
+    pub(super) device: Option<DeviceId>,
     pub(super) max_op: u64,
     pub(super) unix_seconds: i64,
 }
@@ -228,16 +210,18 @@ impl Document {
 
     fn remember(&mut self, actor: &ActorId, seq: u64, start_op: u64, max_op: u64, unix_seconds: i64, hash: ChangeHash) {
         let hash = Hash(hash.0);
+        let device = device_of(actor).filter(|_| *actor != self.genesis_actor);
         self.changes.insert(
             hash,
             ChangeFacts {
                 hash,
+                device,
                 max_op,
                 unix_seconds,
             },
         );
         self.by_op.insert((actor.clone(), start_op), hash);
-        if let Some(device) = device_of(actor).filter(|_| *actor != self.genesis_actor) {
+        if let Some(device) = device {
             let last = self.last_edit.entry(device).or_insert((seq, hash));
             if seq >= last.0 {
                 *last = (seq, hash);
@@ -271,7 +255,7 @@ impl Document {
         Ok(())
     }
 
-    fn change_of(&self, op: &ObjId) -> Option<&ChangeFacts> {
+    pub(super) fn change_of(&self, op: &ObjId) -> Option<&ChangeFacts> {
         let ObjId::Id(counter, actor, _) = op else {
             return None;
         };
@@ -331,97 +315,6 @@ impl Document {
             .get(&entity)
             .map(|map| self.automerge.keys(&map.object).filter(|key| key != TYPE).collect())
             .unwrap_or_default()
-    }
-
-    /// Every visible value of a field, the one automerge shows first.
-    #[must_use]
-    pub fn values(&self, entity: EntityId, field: &str) -> Vec<FieldValue> {
-        let Some(map) = self.maps.get(&entity) else {
-            return Vec::new();
-        };
-        let visible = self.automerge.get_all(&map.object, field).unwrap_or_default();
-        let count = visible.len();
-        visible
-            .into_iter()
-            .enumerate()
-            .rev()
-            .filter_map(|(index, (value, op))| {
-                let value = genesis::from_automerge(value.as_scalar()?)?;
-                Some(FieldValue {
-                    value,
-                    by: self.provenance(entity, field, &op, (count > 1).then_some(index)),
-                })
-            })
-            .collect()
-    }
-
-    /// The distinct visible values of a field, the shown one first; more than one is a conflict.
-    #[must_use]
-    pub fn distinct_values(&self, entity: EntityId, field: &str) -> Vec<FieldValue> {
-        let mut distinct: Vec<FieldValue> = Vec::new();
-        for value in self.values(entity, field) {
-            if !distinct.iter().any(|known| known.value == value.value) {
-                distinct.push(value);
-            }
-        }
-        distinct
-    }
-
-    /// Whether a value that `change` wrote was visible at `heads`. Heads that are not here
-    /// show nothing.
-    #[must_use]
-    pub fn is_visible_at(&self, entity: EntityId, field: &str, change: Hash, heads: &[Hash]) -> bool {
-        let Some(map) = self.maps.get(&entity) else {
-            return false;
-        };
-        let known: Vec<ChangeHash> = heads
-            .iter()
-            .filter(|head| self.contains(**head))
-            .map(|head| ChangeHash(head.0))
-            .collect();
-        let visible = self
-            .automerge
-            .get_all_at(&map.object, field, &known)
-            .unwrap_or_default();
-        visible
-            .iter()
-            .any(|(_, op)| self.change_of(op).is_some_and(|facts| facts.hash == change))
-    }
-
-    fn provenance(&self, entity: EntityId, field: &str, op: &ObjId, carried: Option<usize>) -> Provenance {
-        let facts = self.change_of(op);
-        let change = facts.map_or(Hash([0; 32]), |facts| facts.hash);
-        let unix_seconds = facts.map_or(0, |facts| facts.unix_seconds);
-        let actor = match op {
-            ObjId::Id(_, actor, _) if *actor != self.genesis_actor => device_of(actor),
-            _ => None,
-        };
-        if actor.is_none()
-            && let Some(index) = carried
-            && let Some((device, unix_seconds)) = self.carried(entity, field, index)
-        {
-            return Provenance {
-                device: Some(device),
-                unix_seconds,
-                change,
-            };
-        }
-        Provenance {
-            device: actor,
-            unix_seconds,
-            change,
-        }
-    }
-
-    fn carried(&self, entity: EntityId, field: &str, index: usize) -> Option<(DeviceId, i64)> {
-        let (_, carried) = self.automerge.get(ROOT, CARRIED).ok()??;
-        let (value, _) = self
-            .automerge
-            .get(&carried, format!("{entity}/{field}/{index}"))
-            .ok()??;
-        let text = value.as_str()?;
-        let (device, seconds) = text.split_once(' ')?;
-        Some((device.parse().ok()?, seconds.parse().ok()?))
     }
 }
 

@@ -6,9 +6,11 @@ mod decide;
 mod document;
 mod genesis;
 mod rotate;
+mod values;
 
 pub use decide::Plan;
-pub use document::{Document, DocumentError, FieldValue, Provenance};
+pub use document::{Document, DocumentError};
+pub use values::{FieldValue, Provenance};
 
 use crate::ids::{EntityId, Hash, Seq};
 

@@ -79,11 +79,23 @@ impl Home {
     /// An edit by device `number`, made a minute after the last one.
     pub(crate) fn edit(&mut self, number: u8, base: Vec<Hash>, set: impl FnOnce(EntryId) -> Vec<SetItem>) -> Made {
         self.minutes += 1;
+        self.edit_as_of(DAY_MS + self.minutes * 60_000, number, base, set)
+    }
+
+    /// The same, saying of what moment it is.
+    pub(crate) fn edit_as_of(
+        &mut self,
+        unix_ms: i64,
+        number: u8,
+        base: Vec<Hash>,
+        set: impl FnOnce(EntryId) -> Vec<SetItem>,
+    ) -> Made {
+        self.minutes += 1;
         let made_at = Instant {
-            unix_ms: DAY_MS + self.minutes * 60_000,
+            unix_ms,
             offset_minutes: 480,
         };
-        let id = EntryId::from_clock(made_at.unix_ms, [number; 10]);
+        let id = EntryId::from_clock(DAY_MS + self.minutes * 60_000, [number; 10]);
         let edit = Edit { base, set: set(id) };
         Draft::edit(
             id,

@@ -217,6 +217,94 @@ fn both_values_stay_until_somebody_has_seen_them() {
 }
 
 #[test]
+fn the_same_value_twice_is_no_conflict() {
+    let mut home = Home::new();
+    let (person, made) = person(&mut home);
+    phone(&mut home, 2, vec![made], person, "13800000002");
+    phone(&mut home, 3, vec![made], person, "13800000002");
+    let document = home.document(open());
+    assert_eq!(document.values(person, "phone").len(), 2, "both wrote it");
+    assert_eq!(texts(document, person, "phone"), ["13800000002"]);
+    // Everybody who derives from the lines finds one value too, and the same digest.
+    let replica = apply_all(&home.lines);
+    assert_eq!(replica.values(person, "phone").len(), 1);
+    assert!(!replica.row(person).unwrap().has_conflict());
+}
+
+/// What the desk does to take a decision back (docs/protocol.md section 8).
+fn undo(home: &mut Home, decided: Hash, entity: EntityId, field: &str, devices: [u8; 2]) {
+    let document = home.document(open()).clone();
+    let deps = home
+        .lines
+        .iter()
+        .filter_map(|line| line.envelope().derived)
+        .find(|derived| derived.hash == decided)
+        .unwrap()
+        .deps;
+    for (value, number) in document.values_at(entity, field, &deps).into_iter().zip(devices) {
+        let item = set("person", entity, field, value.value.as_text().unwrap());
+        let made = home.edit_as_of(value.by.unix_seconds * 1_000, number, vec![decided], |_| vec![item]);
+        home.merge(number, open(), &made).unwrap();
+    }
+}
+
+fn who(values: &[menpai_sync_core::registry::FieldValue]) -> BTreeSet<(String, Option<u8>, i64)> {
+    let number = |device: menpai_sync_core::ids::DeviceId| device.as_bytes()[0];
+    values
+        .iter()
+        .map(|value| {
+            let text = value.value.as_text().unwrap_or("(null)").to_owned();
+            (text, value.by.device.map(number), value.by.unix_seconds)
+        })
+        .collect()
+}
+
+/// A decision is an edit that replaces both values; to take it back, each value is written
+/// again by another device that has seen the decision and not the other's writing.
+#[test]
+fn undoing_a_decision_shows_both_values_again_with_who_and_when() {
+    let mut home = Home::new();
+    let (person, made) = person(&mut home);
+    phone(&mut home, 2, vec![made], person, "13800000002");
+    phone(&mut home, 3, vec![made], person, "13800000003");
+    let before = who(&home.document(open()).values(person, "phone"));
+    // Decided twice and taken back twice: what is put back a second time is still the phones'.
+    for value in ["13800000003", "13800000009"] {
+        let heads = home.document(open()).heads();
+        let decided = phone(&mut home, 8, heads, person, value);
+        assert_eq!(texts(home.document(open()), person, "phone"), [value]);
+        undo(&mut home, decided, person, "phone", [8, 9]);
+        assert_eq!(who(&home.document(open()).values(person, "phone")), before);
+        assert_eq!(who(apply_all(&home.lines).values(person, "phone")), before);
+    }
+    // Whoever loads the document, or begins a new epoch from it, finds the same.
+    let document = home.document(open());
+    let loaded = Document::load(&document.save(), community(), open(), 1).unwrap();
+    assert_eq!(who(&loaded.values(person, "phone")), before);
+    assert_eq!(who(&document.rotate().unwrap().values(person, "phone")), before);
+    // It can be decided anew.
+    let heads = document.heads();
+    phone(&mut home, 8, heads, person, "13800000002");
+    assert_eq!(texts(home.document(open()), person, "phone"), ["13800000002"]);
+}
+
+#[test]
+fn what_was_written_beside_a_decision_stays_when_it_is_taken_back() {
+    let mut home = Home::new();
+    let (person, made) = person(&mut home);
+    phone(&mut home, 2, vec![made], person, "13800000002");
+    phone(&mut home, 3, vec![made], person, "13800000003");
+    let heads = home.document(open()).heads();
+    let decided = phone(&mut home, 8, heads, person, "13800000009");
+    undo(&mut home, decided, person, "phone", [8, 9]);
+    // Made on the morning's heads, arrived after the undo.
+    phone(&mut home, 4, vec![made], person, "13800000004");
+    let mut values = texts(home.document(open()), person, "phone");
+    values.sort();
+    assert_eq!(values, ["13800000002", "13800000003", "13800000004"]);
+}
+
+#[test]
 fn a_missing_dep_is_an_error_and_not_a_silent_queue() {
     let mut home = Home::new();
     let (person, made) = person(&mut home);
