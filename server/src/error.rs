@@ -32,6 +32,10 @@ pub enum ApiError {
     ValueNotAllowed(Labels),
     /// What was to be decided has one value by now.
     ConflictGone,
+    /// What was to be taken back has been written over since.
+    UndoGone,
+    /// The two are not as they were when the desk showed them.
+    DuplicateGone,
     /// The request is larger than the limit.
     TooLarge,
     /// The client speaks a protocol this server does not.
@@ -82,6 +86,8 @@ impl ApiError {
             ApiError::UnreadableRequest(_) => "unreadable_request",
             ApiError::ValueNotAllowed(_) => "value_not_allowed",
             ApiError::ConflictGone => "conflict_gone",
+            ApiError::UndoGone => "undo_gone",
+            ApiError::DuplicateGone => "duplicate_gone",
             ApiError::TooLarge => "too_large",
             ApiError::ProtocolNotSupported => "protocol_not_supported",
             ApiError::TooManyRequests(_) => "too_many_requests",
@@ -172,6 +178,26 @@ impl ApiError {
                     "Nothing was written. Records show who changed it and when.",
                 ),
             ],
+            ApiError::UndoGone => [
+                (
+                    "这一项后来又有人改过，撤不回了。",
+                    "什么都没有写入；现在怎么写的，见“记录”。不对的话再改一次。",
+                ),
+                (
+                    "This has been changed since and cannot be taken back.",
+                    "Nothing was written. Records show what it says now; if that is wrong, correct it.",
+                ),
+            ],
+            ApiError::DuplicateGone => [
+                (
+                    "这两个刚才已经有人定过了。",
+                    "什么都没有写入；请刷新，看现在是合并了还是分开的。",
+                ),
+                (
+                    "Somebody has decided about these two meanwhile.",
+                    "Nothing was written. Refresh to see whether they are merged now.",
+                ),
+            ],
             ApiError::TooLarge => [
                 ("请求超过大小限制。", "请分成几次发送。"),
                 ("The request is over the size limit.", "Send it in several pieces."),
@@ -219,7 +245,9 @@ impl ResponseError for ApiError {
             ApiError::NotSignedIn | ApiError::WrongCredentials => StatusCode::UNAUTHORIZED,
             ApiError::WrongDevice | ApiError::NotAllowed => StatusCode::FORBIDDEN,
             ApiError::UnknownCommunity | ApiError::NotFound => StatusCode::NOT_FOUND,
-            ApiError::DeviceKeyDiffers | ApiError::ConflictGone => StatusCode::CONFLICT,
+            ApiError::DeviceKeyDiffers | ApiError::ConflictGone | ApiError::UndoGone | ApiError::DuplicateGone => {
+                StatusCode::CONFLICT
+            }
             ApiError::ValueNotAllowed(_) => StatusCode::UNPROCESSABLE_ENTITY,
             ApiError::UnreadableRequest(_) => StatusCode::BAD_REQUEST,
             ApiError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

@@ -74,6 +74,19 @@ fn addresses(config: &mut ServiceConfig) {
                     "/desk/conflicts/decisions",
                     web::post().to(desk::conflicts::decisions::post),
                 )
+                .route(
+                    "/desk/conflicts/decisions/undo",
+                    web::post().to(desk::conflicts::undo::post),
+                )
+                .route("/desk/duplicates", web::get().to(desk::duplicates::get))
+                .route(
+                    "/desk/duplicates/decisions",
+                    web::post().to(desk::duplicates::decisions::post),
+                )
+                .route(
+                    "/desk/duplicates/decisions/undo",
+                    web::post().to(desk::duplicates::decisions::undo),
+                )
                 .default_service(web::to(nothing_here)),
         )
         .default_service(web::to(web_file));

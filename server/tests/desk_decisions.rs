@@ -74,6 +74,11 @@ impl Conflicting {
         self.send(self.post(&self.cookie).set_json(decision)).await
     }
 
+    async fn undo(&self, undo: &Value) -> (u16, Value) {
+        let at = "/api/v1/desk/conflicts/decisions/undo";
+        self.send(self.post(&self.cookie).uri(at).set_json(undo)).await
+    }
+
     fn post(&self, cookie: &str) -> TestRequest {
         TestRequest::post()
             .uri("/api/v1/desk/conflicts/decisions")
@@ -283,6 +288,105 @@ async fn another_site_and_another_form_decide_nothing() {
     let (status, answer) = world.send(as_text).await;
     assert_eq!((status, &answer["code"]), (400, &json!("unreadable_request")));
     assert_eq!(world.lines(), before);
+}
+
+#[actix_web::test]
+async fn a_decision_taken_back_is_the_conflict_that_it_was() {
+    let world = Conflicting::new().await;
+    let before = told(&world.conflicts().await[0]);
+    let decision = world.decision(json!("13500005555")).await;
+    world.decide(&decision).await;
+    let answer = world.world.read("conflicts", &world.cookie).await;
+    let row = &answer["decided"][0];
+    assert_eq!(
+        (&row["entry"], &row["text"]["zh"], &row["worker"]["name"]),
+        (&decision["id"], &json!("13500005555"), &json!("何静"))
+    );
+    let undo = json!({"id": clock::new_entry_id(), "decision": decision["id"]});
+    let (status, answer) = world.undo(&undo).await;
+    assert_eq!((status, &answer), (200, &json!({"values": 2})), "{answer}");
+    assert_eq!(told(&world.conflicts().await[0]), before);
+    let answer = world.world.read("conflicts", &world.cookie).await;
+    assert_eq!(answer["decided"], json!([]));
+    // The same again writes nothing, and whoever has only the log comes to the same.
+    let lines = world.lines();
+    assert_eq!(world.undo(&undo).await, (200, json!({"values": 2})));
+    assert_eq!(world.lines(), lines);
+    world.world.community().rebuild().unwrap();
+    assert_eq!(told(&world.conflicts().await[0]), before);
+    // It can be decided anew, and that taken back as well.
+    let again = world.decision(json!(LEFT)).await;
+    assert_eq!(world.decide(&again).await.1["values"], 1);
+    let undo = json!({"id": clock::new_entry_id(), "decision": again["id"]});
+    assert_eq!(world.undo(&undo).await.0, 200);
+    assert_eq!(told(&world.conflicts().await[0]), before);
+}
+
+#[actix_web::test]
+async fn what_was_changed_since_a_decision_is_not_taken_back() {
+    let mut world = Conflicting::new().await;
+    let decision = world.decision(json!(LEFT)).await;
+    world.decide(&decision).await;
+    let (seen, household) = (world.world.heads(), world.household);
+    change(
+        &mut world.one,
+        seen,
+        set("household", household, "phone", text("13700003333")),
+        "document",
+    );
+    world.world.sync(&world.one, 0);
+    let before = world.lines();
+    let undo = json!({"id": clock::new_entry_id(), "decision": decision["id"]});
+    let (status, answer) = world.undo(&undo).await;
+    assert_eq!((status, &answer["code"]), (409, &json!("undo_gone")));
+    assert_eq!(world.world.read("conflicts", &world.cookie).await["decided"], json!([]));
+    for (decision, expected) in [(json!(clock::new_entry_id()), 404), (json!("x"), 400)] {
+        let undo = json!({"id": clock::new_entry_id(), "decision": decision});
+        assert_eq!(world.undo(&undo).await.0, expected);
+    }
+    assert_eq!(world.lines(), before);
+}
+
+#[actix_web::test]
+async fn the_same_value_twice_is_no_conflict_at_the_desk() {
+    let world = World::new();
+    let (_, household, _) = world.registry();
+    let seen = world.heads();
+    for (name, phone) in [("周桂兰", "红米 12C"), ("何建平", "荣耀畅玩")] {
+        let mut phone = world.phone(name, phone);
+        change(
+            &mut phone,
+            seen.clone(),
+            set("household", household, "phone", text(LEFT)),
+            "neighbour",
+        );
+        world.sync(&phone, 0);
+    }
+    let cookie = world.sign_in("secretary").await;
+    assert_eq!(world.read("conflicts", &cookie).await["conflicts"], json!([]));
+    assert_eq!(world.read("overview", &cookie).await["conflicts"], 0);
+    let rows = |connection: &rusqlite::Connection| {
+        Ok(connection.query_row("SELECT count(*) FROM conflict", [], |row| row.get::<_, i64>(0))?)
+    };
+    assert_eq!(world.community().query(rows).unwrap(), 0);
+}
+
+/// What the page says of each value: who, on what, when by both clocks, from where.
+fn told(conflict: &Value) -> Vec<String> {
+    let mut told: Vec<String> = conflict["values"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|value| {
+            let mut value = value.clone();
+            // Which of the two screens show first is automerge's choice.
+            value["shown"] = Value::Null;
+            value.to_string()
+        })
+        .collect();
+    told.sort();
+    told.push(conflict["before"].to_string());
+    told
 }
 
 fn values(conflict: &Value) -> Vec<String> {

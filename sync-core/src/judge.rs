@@ -2,7 +2,7 @@
 //! where they are looked up is the caller's business. No verdict on a record depends on
 //! another entry's presence, except that one id is one entry.
 
-use crate::entry::{Edit, Entry};
+use crate::entry::{Edit, Entry, SetItem};
 use crate::ids::{EntityId, EntryId, GridId, WorkerId};
 use crate::kinds::{BodyError, Class, Family, Kind, Kinds, ValueError};
 use crate::part::Part;
@@ -152,6 +152,7 @@ fn decide(entry: &Entry, facts: &Facts<'_>) -> Result<Judgement, Held> {
             check_set(edit, facts.kinds)?;
             let types: Vec<&str> = edit.set.iter().map(|item| item.entity_type.as_str()).collect();
             check_writer(entry, &types, facts)?;
+            check_aliases(edit, facts)?;
             if facts.after_gap {
                 return Ok(Judgement::Wait);
             }
@@ -220,6 +221,24 @@ fn check_writer(entry: &Entry, kinds: &[&str], facts: &Facts<'_>) -> Result<(), 
     match kinds.iter().find(|kind| !allowed(kind)) {
         Some(kind) => Err((Reason::NotAssigned, Some((*kind).to_owned()))),
         None => Ok(()),
+    }
+}
+
+/// Only the office says what stands for what: an alias is gone from every list.
+fn check_aliases(edit: &Edit, facts: &Facts<'_>) -> Result<(), Held> {
+    let merges = |item: &&SetItem| {
+        let kind = facts.kinds.get(&item.entity_type);
+        let into = kind
+            .and_then(|kind| kind.effects.merges.as_ref())
+            .map(|merges| &merges.into);
+        into.is_some_and(|into| into.as_str() == item.field)
+    };
+    match edit.set.iter().find(merges) {
+        Some(item) if !facts.device.office => {
+            let place = format!("{}.{}", item.entity_type, item.field);
+            Err((Reason::NotAssigned, Some(place)))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -90,6 +90,8 @@ export async function tell({ scheme, prepare = async () => null, step }) {
       await anna.syncNow();
     });
 
+    /** What the second phone says of both values: who, when. */
+    let written;
     await step("each shows the other's, and the field both changed shows two values", async () => {
       for (const [phone, other] of [[anna, checks[10]], [bo, checks[1]]]) {
         await phone.openDoor(other.dwelling_id);
@@ -98,6 +100,7 @@ export async function tell({ scheme, prepare = async () => null, step }) {
         await phone.id('conflict-value').nth(1).waitFor();
         const values = await phone.id('conflict-value').evaluateAll((items) => items.map((item) => item.dataset.value).sort());
         assert.deepEqual(values, ['19900009001', '19900009002']);
+        written = (await phone.id('conflict-value').allInnerTexts()).sort();
       }
     });
 
@@ -129,6 +132,22 @@ export async function tell({ scheme, prepare = async () => null, step }) {
       await page.getByTestId('decision-note').fill('打过电话，是这个');
       await page.locator('[data-testid="conflict-value"][data-value="19900009002"]').getByTestId('choose-value').click();
       await page.locator('[data-testid="decided"][data-well="true"]').getByText('19900009002').waitFor();
+      await page.getByTestId('state-empty').waitFor();
+    });
+
+    await step('she takes it back: a phone shows both again, each with its author; then she decides anew', async () => {
+      const { page } = secretary;
+      await page.getByTestId('undo-decision').first().click();
+      await page.locator('[data-testid="decided"][data-well="true"]').getByText('已撤回').waitFor();
+      await page.getByTestId('conflict-value').nth(1).waitFor();
+      await bo.syncNow();
+      await bo.openDoor(subjects.person.dwelling);
+      await bo.id('conflict-value').nth(1).waitFor();
+      const again = await bo.id('conflict-value').evaluateAll((items) => items.map((item) => item.dataset.value).sort());
+      assert.deepEqual(again, ['19900009001', '19900009002']);
+      assert.deepEqual((await bo.id('conflict-value').allInnerTexts()).sort(), written);
+      await page.locator('[data-testid="conflict-value"][data-value="19900009002"]').getByTestId('choose-value').click();
+      await page.locator('[data-testid="decided"][data-well="true"]').getByText('定为“19900009002”').waitFor();
       await page.getByTestId('state-empty').waitFor();
       await secretary.go('records');
       await page.getByTestId('record-row').first().getByText('19900009002').waitFor();

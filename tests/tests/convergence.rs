@@ -32,6 +32,8 @@ fn convergence() {
             put_back,
             successors,
             lives,
+            aliased,
+            parted,
             acknowledged,
         } = sum;
         assert!(
@@ -49,6 +51,8 @@ fn convergence() {
                 put_back,
                 successors,
                 lives,
+                aliased,
+                parted,
                 acknowledged
             ]
             .iter()

@@ -18,8 +18,9 @@ use crate::store::review::conflicts;
 use crate::sync::Reader;
 
 /// What the edit says about where its value is known from.
-const SOURCE: &str = "source";
-const SECRETARY_DECISION: &str = "secretary_decision";
+pub(super) const SOURCE: &str = "source";
+/// The source that a decision names.
+pub(crate) const SECRETARY_DECISION: &str = "secretary_decision";
 const NOTE: &str = "note";
 
 /// What is to hold.

@@ -4,9 +4,11 @@
 //! that two people never share an actor.
 
 pub mod decisions;
+pub mod duplicates;
 pub mod import;
 pub mod records;
 pub mod staff;
+pub mod undoing;
 
 use std::sync::Arc;
 
@@ -124,6 +126,24 @@ impl Office {
     ) -> Result<Office, OfficeError> {
         let of_home = Office::of_home(home, code)?;
         Office::registered(home, &of_home, account, worker, "办公电脑")
+    }
+
+    /// A further device of an account, the second, third …: whoever writes several values of
+    /// one field beside each other needs as many devices. Registered at first use.
+    ///
+    /// # Errors
+    /// [`OfficeError`].
+    pub fn further_of_account(
+        home: &Home,
+        code: CommunityCode,
+        account: &str,
+        worker: WorkerId,
+        number: usize,
+    ) -> Result<Office, OfficeError> {
+        let of_home = Office::of_home(home, code)?;
+        // No account's name has a colon.
+        let holder = format!("{account}:{number}");
+        Office::registered(home, &of_home, &holder, worker, "办公电脑")
     }
 
     /// Founds a community with the home's device, or opens it if it is there.

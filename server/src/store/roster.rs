@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use menpai_sync_core::entry::{Entry, Scalar, SetItem};
 use menpai_sync_core::ids::{DeviceId, EntityId, GridId, Seq};
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, ToSql, named_params};
 
 use super::community::{BodyCodec, StoreError, device_logs, entries};
 
@@ -56,17 +56,43 @@ pub fn entities_of(connection: &Connection, registry_type: &str) -> Result<Vec<S
     Ok(entities)
 }
 
+/// One entity that exists.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn entity(connection: &Connection, id: EntityId) -> Result<Option<StoredEntity>, StoreError> {
+    let mut found = None;
+    for_each_where(connection, "e.id = :wanted", &id.as_bytes().as_slice(), |entity| {
+        found = Some(entity)
+    })?;
+    Ok(found)
+}
+
 fn for_each(
     connection: &Connection,
     registry_type: Option<&str>,
+    each: impl FnMut(StoredEntity),
+) -> Result<(), StoreError> {
+    for_each_where(
+        connection,
+        "(:wanted IS NULL OR e.type = :wanted)",
+        &registry_type,
+        each,
+    )
+}
+
+fn for_each_where(
+    connection: &Connection,
+    condition: &str,
+    wanted: &dyn ToSql,
     mut each: impl FnMut(StoredEntity),
 ) -> Result<(), StoreError> {
-    let mut statement = connection.prepare(
+    let mut statement = connection.prepare(&format!(
         "SELECT e.number, e.id, e.type, e.grid, v.field, v.value
          FROM entity e JOIN registry_value v ON v.entity = e.number AND v.rank = 0
-         WHERE e.held = 0 AND (:type IS NULL OR e.type = :type) ORDER BY e.number",
-    )?;
-    let mut rows = statement.query(named_params! {":type": registry_type})?;
+         WHERE e.held = 0 AND {condition} ORDER BY e.number",
+    ))?;
+    let mut rows = statement.query(named_params! {":wanted": wanted})?;
     let mut current: Option<(i64, StoredEntity)> = None;
     while let Some(row) = rows.next()? {
         let number: i64 = row.get(0)?;

@@ -337,26 +337,8 @@ impl Community {
     ) -> Result<LogHead, StoreError> {
         let office = office.clone();
         self.write(move |work| {
-            let contact = Contact {
-                received_ms,
-                offset_ms: 0,
-                last: None,
-            };
-            let code = work.state.identity.code;
-            let mut head = match device_logs::find(work.transaction, office.device)? {
-                Some(log) => log.head,
-                None => LogHead::empty(code, office.device),
-            };
-            let mut rest = decide(work.transaction)?.into_iter().peekable();
-            while rest.peek().is_some() {
-                let piece = rest.by_ref().take(OFFICE_SLICE).collect();
-                let slice = CheckedSlice::of_office(code, office.device, &office.key, head, piece);
-                match ingest(work, &slice, contact, &[])? {
-                    SliceOutcome::Taken { end, .. } => head = end,
-                    SliceOutcome::Refused(refusal) => return Err(StoreError::damaged(refusal.to_string())),
-                }
-            }
-            Ok(head)
+            let entries = decide(work.transaction)?;
+            append_as_office(work, &office, received_ms, entries)
         })
     }
 
@@ -473,6 +455,35 @@ impl Drop for Community {
 fn new_log() -> LogId {
     let random = uuid::Builder::from_random_bytes(clock::random());
     LogId::from_bytes(random.into_uuid().into_bytes())
+}
+
+/// Appends entries to the log of an office device, inside the caller's transaction.
+pub(super) fn append_as_office(
+    work: &mut Work<'_>,
+    office: &OfficeDevice,
+    received_ms: i64,
+    entries: Vec<Vec<u8>>,
+) -> Result<LogHead, StoreError> {
+    let contact = Contact {
+        received_ms,
+        offset_ms: 0,
+        last: None,
+    };
+    let code = work.state.identity.code;
+    let mut head = match device_logs::find(work.transaction, office.device)? {
+        Some(log) => log.head,
+        None => LogHead::empty(code, office.device),
+    };
+    let mut rest = entries.into_iter().peekable();
+    while rest.peek().is_some() {
+        let piece = rest.by_ref().take(OFFICE_SLICE).collect();
+        let slice = CheckedSlice::of_office(code, office.device, &office.key, head, piece);
+        match ingest(work, &slice, contact, &[])? {
+            SliceOutcome::Taken { end, .. } => head = end,
+            SliceOutcome::Refused(refusal) => return Err(StoreError::damaged(refusal.to_string())),
+        }
+    }
+    Ok(head)
 }
 
 fn note(work: &mut Work<'_>, device: DeviceId, last: Seq, at_ms: i64) -> Result<(), StoreError> {

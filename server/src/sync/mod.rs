@@ -16,6 +16,7 @@ mod refill;
 mod slice;
 mod snapshots;
 mod state;
+mod undo;
 mod writer;
 
 pub use communities::Communities;
@@ -26,3 +27,4 @@ pub(crate) use documents::stored as stored_document;
 pub use ingest::{Contact, SliceOutcome};
 pub use refill::{RECEIPTS_MEMBER, Refilled, ShownReceipt, read_receipts};
 pub use slice::{MAX_SLICE_ENTRIES, Refusal, Slice};
+pub use undo::{Undo, Undone};

@@ -3,6 +3,7 @@
 //! and a number on one screen is the number on every other.
 //! No IO, no clock: the day is an argument.
 
+pub mod alias;
 pub mod care_clock;
 pub mod coverage;
 pub mod withdrawn;

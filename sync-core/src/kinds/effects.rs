@@ -26,6 +26,10 @@ pub struct Effects {
     pub schedules: Option<Schedules>,
     /// Registry: a task over many doors, with its own dates.
     pub sweeps: Option<Sweeps>,
+    /// Registry: duplicates of the type are merged by alias.
+    pub merges: Option<Merges>,
+    /// Office: two entities look alike and are not the same.
+    pub distinguishes: Option<Distinguishes>,
     /// Office: a page of the visits that the home finds due on a day.
     pub lists: Option<Lists>,
     /// Office: gives a worker a role.
@@ -148,6 +152,35 @@ pub struct Lists {
     pub subject: Name,
 }
 
+/// What has another entity of its type in `into` was merged into that one, and stands for
+/// nothing itself. Entities that agree in all fields of one list in `same` may be duplicates.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Merges {
+    /// What it was merged into.
+    pub into: Name,
+    same: Value,
+}
+
+impl Merges {
+    /// The lists of fields in which duplicates agree.
+    pub fn same(&self) -> impl Iterator<Item = Vec<&str>> {
+        let lists = self.same.as_array().map_or(&[][..], Vec::as_slice);
+        lists.iter().map(|fields| {
+            let fields = fields.as_array().map_or(&[][..], Vec::as_slice);
+            fields.iter().filter_map(Value::as_str).collect()
+        })
+    }
+}
+
+/// What `one` and `other` name are two, however alike they look.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Distinguishes {
+    /// The one.
+    pub one: Name,
+    /// The other.
+    pub other: Name,
+}
+
 /// `worker`, called `worker_name`, has `role` in `grid` (none: everywhere) from `from` until `until`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Grants {
@@ -251,6 +284,18 @@ impl Effects {
                     scope: fields.name("scope")?,
                     starts_on: fields.name("starts_on")?,
                     ends_on: fields.name("ends_on")?,
+                });
+            }
+            "merges" => {
+                self.merges = Some(Merges {
+                    into: fields.name("into")?,
+                    same: fields.0.remove("same").unwrap_or_default(),
+                });
+            }
+            "distinguishes" => {
+                self.distinguishes = Some(Distinguishes {
+                    one: fields.name("one")?,
+                    other: fields.name("other")?,
                 });
             }
             "lists" => {

@@ -35,7 +35,9 @@ pub use catalogue::{Kinds, KindsError};
 pub use check::{BodyError, ValueError};
 pub use columns::{Cell, Column, SqlType, Stored, Table, tables};
 pub use draft::Draft;
-pub use effects::{Closes, Effects, Enrols, Grants, Lists, Moves, Opens, Resets, Schedules, Sweeps};
+pub use effects::{
+    Closes, Distinguishes, Effects, Enrols, Grants, Lists, Merges, Moves, Opens, Resets, Schedules, Sweeps,
+};
 pub use field::{Choice, Field, Mark, Members, Shape, Targets};
 pub use json_schema::{generate_all, json_schema};
 pub use kind::{Class, Family, Kind, Retention, Review, Step};

@@ -67,7 +67,8 @@ impl Phone {
                 .kinds
                 .get(&seen.entry.kind)
                 .and_then(|kind| Contact::of(kind, seen.entry, seen.made_ms, now.offset_minutes));
-            if let Some((subject, contact)) = contact {
+            if let (Some((subject, contact)), Some(replica)) = (contact, &self.replica) {
+                let subject = replica.canonical(subject);
                 contacts.entry(subject).or_default().push(contact);
             }
         }
@@ -91,8 +92,8 @@ impl Phone {
                 continue;
             };
             let ended = row.text(schedules.ends_on.as_str()).and_then(read_day);
-            let Some(subject) = row
-                .reference(schedules.subject.as_str())
+            let Some(subject) = replica
+                .leads_to(row, schedules.subject.as_str())
                 .filter(|_| ended.is_none_or(|last| today <= last))
             else {
                 continue;

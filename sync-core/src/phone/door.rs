@@ -23,6 +23,7 @@ impl Phone {
     pub fn door(&self, dwelling: EntityId, now: Instant) -> Option<DoorCard> {
         let now = self.by_home(now);
         let replica = self.replica.as_ref()?;
+        let dwelling = replica.canonical(dwelling);
         let row = replica.row(dwelling).filter(|row| row.entity_type == DWELLING)?;
         let address = Address::of(replica, dwelling)?;
         let homes = Homes::gather(replica);
@@ -83,9 +84,12 @@ impl Phone {
         let pending = self.pending(id);
         let mut names: Vec<&str> = row.fields.keys().map(String::as_str).collect();
         names.extend(pending.keys().copied().filter(|name| !row.fields.contains_key(*name)));
+        let merged_into = kind.effects.merges.as_ref().map(|merges| merges.into.as_str());
         let place = |name: &str| {
             let plain = name.split_once(':').map_or(name, |(name, _)| name);
-            kind.fields.iter().position(|field| field.name == *plain)
+            kind.fields
+                .iter()
+                .position(|field| field.name == *plain && Some(plain) != merged_into)
         };
         names.sort_by_key(|name| (place(name), (*name).to_owned()));
         names

@@ -24,7 +24,8 @@ impl Phone {
             .filter_map(|(_, row)| {
                 let schedules = self.kinds.get(&row.entity_type)?.effects.schedules.as_ref()?;
                 let ended = row.text(schedules.ends_on.as_str()).and_then(read_day);
-                row.reference(schedules.subject.as_str())
+                replica
+                    .leads_to(row, schedules.subject.as_str())
                     .filter(|_| ended.is_none_or(|last| today <= last))
             })
             .collect()
@@ -79,7 +80,7 @@ impl Phone {
                         .unwrap_or_default()
                         .to_owned(),
                     doors: replica
-                        .rows()
+                        .standing()
                         .filter(|(_, row)| is_door(row) && row.part.grid == Some(id))
                         .count(),
                 }

@@ -38,6 +38,7 @@ impl Phone {
             };
             let Some(opens) = &kind.effects.opens else { continue };
             let place = text(&seen, opens.subject.as_str()).and_then(|id| id.parse().ok());
+            let place = place.and_then(|place| Some(self.replica.as_ref()?.canonical(place)));
             let Some(place) = place.filter(|place| places.contains(place)) else {
                 continue;
             };

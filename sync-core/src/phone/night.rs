@@ -58,6 +58,7 @@ pub(super) fn night(
             let Some(subject) = subject.and_then(|id| id.parse().ok()) else {
                 continue;
             };
+            let subject = replica.canonical(subject);
             let last = contacts.get(&subject).and_then(|known| known.iter().max());
             let is_due = due.iter().any(|visit| visit.subject == subject);
             if last.is_some_and(|last| is_news(replica, (page, known_through), last, is_due)) {

@@ -30,15 +30,15 @@ impl<'a> Homes<'a> {
             households: HashMap::new(),
             persons: HashMap::new(),
         };
-        for (id, row) in replica.rows() {
+        for (id, row) in replica.standing() {
             match row.entity_type.as_str() {
                 HOUSEHOLD if lives_here(row) => {
-                    if let Some(dwelling) = row.reference("dwelling_id") {
+                    if let Some(dwelling) = replica.leads_to(row, "dwelling_id") {
                         homes.households.entry(dwelling).or_default().push(id);
                     }
                 }
                 PERSON if lives_here(row) => {
-                    if let Some(household) = row.reference("household_id") {
+                    if let Some(household) = replica.leads_to(row, "household_id") {
                         homes.persons.entry(household).or_default().push(id);
                     }
                 }
@@ -49,7 +49,9 @@ impl<'a> Homes<'a> {
             members.sort_unstable();
         }
         for (household, members) in &mut homes.persons {
-            let head = replica.row(*household).and_then(|row| row.reference("head_person_id"));
+            let head = replica
+                .row(*household)
+                .and_then(|row| replica.leads_to(row, "head_person_id"));
             members.sort_by_key(|person| (Some(*person) != head, relation(replica, *person), *person));
         }
         homes
@@ -83,7 +85,7 @@ impl<'a> Homes<'a> {
             .get(&dwelling)
             .is_some_and(|here| here.contains(&subject));
         self.residents(dwelling).find(|(person, row)| {
-            *person == subject || (is_household && row.reference("household_id") == Some(subject))
+            *person == subject || (is_household && self.replica.leads_to(row, "household_id") == Some(subject))
         })
     }
 }
@@ -104,10 +106,11 @@ fn relation(replica: &Replica, person: EntityId) -> String {
 pub(super) fn dwelling_of(replica: &Replica, mut entity: EntityId) -> Option<EntityId> {
     // A plan, its person, the household, the door: longer ways have been written into a ring.
     for _ in 0..4 {
+        entity = replica.canonical(entity);
         let row = replica.row(entity)?;
         entity = match row.entity_type.as_str() {
             DWELLING => return Some(entity),
-            HOUSEHOLD => return row.reference("dwelling_id"),
+            HOUSEHOLD => return replica.leads_to(row, "dwelling_id"),
             PERSON => row.reference("household_id")?,
             _ => row.reference("subject_id").or_else(|| row.reference("person_id"))?,
         };

@@ -113,10 +113,12 @@ impl Phone {
     pub(super) fn doors_in(&self, records: &Records<'_>, window: CoverageWindow<'_>) -> HashMap<EntityId, DoorFold> {
         let statements = records.counting().filter_map(|seen| {
             let kind = self.kinds.get(&seen.entry.kind)?;
-            match window {
+            let mut statement = match window {
                 CoverageWindow::Campaign { campaign, .. } if campaign.record_kind != seen.entry.kind => None,
                 _ => DoorStatement::of(kind, seen.entry, seen.made_ms),
-            }
+            }?;
+            statement.dwelling = self.replica.as_ref()?.canonical(statement.dwelling);
+            Some(statement)
         });
         fold_doors(statements, window)
     }

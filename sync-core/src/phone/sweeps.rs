@@ -97,7 +97,7 @@ impl<'a> Walk<'a> {
         let mut doors: HashMap<(GridId, EntityId), Vec<DoorRow>> = HashMap::new();
         for (id, row) in self
             .replica
-            .rows()
+            .standing()
             .filter(|(id, row)| is_door(row) && belongs(*id, row))
         {
             if let (Some(grid), Some(building)) = (row.part.grid, row.reference("building_id")) {

@@ -207,9 +207,10 @@ impl<'a> Visits<'a> {
                 .body
                 .get(resets.subject.as_str())
                 .and_then(serde_json::Value::as_str);
-            let Some(subject) = subject.and_then(|id| id.parse().ok()) else {
+            let (Some(subject), Some(replica)) = (subject.and_then(|id| id.parse().ok()), &phone.replica) else {
                 continue;
             };
+            let subject = replica.canonical(subject);
             visits.by_entry.insert(seen.entry.id, seen);
             let stated = Stated::by(seen.entry, seen.made_ms, resets.at.as_ref());
             if stated.day(now.offset_minutes) == now.local_date() {

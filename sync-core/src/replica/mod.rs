@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::entry::Entry;
+use crate::folds::alias::canonical;
 use crate::ids::{CommunityCode, DeviceId, EntityId, EntryId, Hash, Lsn, WorkerId};
 use crate::kinds::Kinds;
 use crate::part::Part;
@@ -122,6 +123,29 @@ impl Replica {
     #[must_use]
     pub fn row(&self, id: EntityId) -> Option<&Row> {
         self.rows.get(&id)
+    }
+
+    /// What an entity stands for here: itself, or what it was merged into.
+    #[must_use]
+    #[inline(never)]
+    pub fn canonical(&self, id: EntityId) -> EntityId {
+        canonical(id, |id| {
+            let row = self.rows.get(&id)?;
+            let merges = self.kinds.get(&row.entity_type)?.effects.merges.as_ref()?;
+            let into = row.reference(merges.into.as_str())?;
+            (self.rows.get(&into)?.entity_type == row.entity_type).then_some(into)
+        })
+    }
+
+    /// The entities that stand for themselves: what lists show.
+    pub fn standing(&self) -> impl Iterator<Item = (EntityId, &Row)> {
+        self.rows().filter(|(id, _)| self.canonical(*id) == *id)
+    }
+
+    /// What a field of an entity points to, if that was merged into another then to that.
+    #[must_use]
+    pub fn leads_to(&self, row: &Row, field: &str) -> Option<EntityId> {
+        row.reference(field).map(|id| self.canonical(id))
     }
 
     /// The values of a field, the one shown first; more than one distinct is a conflict.

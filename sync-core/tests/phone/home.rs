@@ -169,6 +169,12 @@ impl Home {
         self.lines.last().and_then(|(envelope, _)| envelope.entry).unwrap()
     }
 
+    /// The text that a field of the open part shows.
+    pub(crate) fn document_row(&self, id: EntityId, field: &str) -> String {
+        let values = self.documents[&part(Class::Open)].distinct_values(id, field);
+        values[0].value.as_text().unwrap().to_owned()
+    }
+
     pub(crate) fn heads(&self, class: Class) -> Vec<Hash> {
         self.documents
             .get(&part(class))

@@ -8,6 +8,7 @@ mod night;
 mod snapshots;
 mod succession;
 mod today;
+mod twins;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -289,6 +290,33 @@ fn an_own_value_stands_over_what_its_author_had_seen_and_beside_what_not() {
     assert_eq!(
         device.phone.replica().unwrap().heads(part(Class::Open)),
         home.heads(Class::Open)
+    );
+}
+
+#[test]
+fn the_same_value_twice_is_no_conflict_on_the_card() {
+    let mut home = Home::new();
+    let (first, _, person) = street(&mut home);
+    let mut device = Device::enrolled(&home, 1);
+    device.sync(&mut home);
+    let seen = home.heads(Class::Open);
+    device.correct_phone(person, "19900000002");
+    // A colleague who had not seen it wrote the very same.
+    home.office_edit(Class::Open, 9, seen, |_| {
+        vec![item("person", person, "phone", "19900000002")]
+    });
+    device.sync(&mut home);
+    assert_eq!(device.phones(first), [("19900000002".to_owned(), Rung::Merged)]);
+    let card = device.phone.door(first, now()).unwrap();
+    assert!(card.persons[0].fields.iter().all(|field| !field.conflict));
+    assert!(
+        device
+            .phone
+            .buildings(grid(), now())
+            .iter()
+            .flat_map(|building| &building.units)
+            .flat_map(|unit| &unit.doors)
+            .all(|door| !door.conflict)
     );
 }
 

@@ -13,6 +13,7 @@ use super::Differs;
 use super::kinds;
 use super::phone::TestPhone;
 use super::schedule::World;
+use super::twins;
 
 pub(super) fn check(world: &mut World) -> Result<(), Differs> {
     let home = digests(world.home.community()).map_err(store)?;
@@ -38,7 +39,7 @@ pub(super) fn check(world: &mut World) -> Result<(), Differs> {
         ));
     }
     count(world);
-    Ok(())
+    twins::check(world)
 }
 
 /// The phone shows, of every part it may see, exactly what the home's tables show.

@@ -11,6 +11,7 @@ mod phone;
 mod restored;
 mod schedule;
 mod town;
+mod twins;
 
 use std::fmt;
 
@@ -56,6 +57,10 @@ pub struct Trials {
     pub successors: usize,
     /// Times that the home was put back from a copy.
     pub lives: usize,
+    /// Look-alikes that the office merged.
+    pub aliased: usize,
+    /// Merged ones that it parted.
+    pub parted: usize,
     /// Entries acknowledged.
     pub acknowledged: usize,
 }
@@ -75,6 +80,8 @@ impl std::ops::AddAssign for Trials {
         self.put_back += other.put_back;
         self.successors += other.successors;
         self.lives += other.lives;
+        self.aliased += other.aliased;
+        self.parted += other.parted;
         self.acknowledged += other.acknowledged;
     }
 }

@@ -34,7 +34,7 @@ pub(super) struct World {
     pub(super) office: Office,
     pub(super) kept: Kept,
     pub(super) homes_are_put_back: bool,
-    grids: [GridId; 2],
+    pub(super) grids: [GridId; 2],
     roles: Vec<Role>,
     past: Vec<Role>,
     late: Vec<Late>,
@@ -116,8 +116,10 @@ impl World {
         match self.dice.below(103) {
             0..30 => self.record(phone),
             30..52 => self.edit(phone),
-            52..56 => self.create(phone),
-            56..86 => self.sync(phone),
+            52..55 => self.create(phone),
+            55..58 => self.create_twin(phone),
+            58..61 => self.settle_twins(),
+            61..86 => self.sync(phone),
             86..90 => self.deliver_late(),
             90..93 => {
                 self.trials.restarts += 1;
@@ -173,7 +175,7 @@ impl World {
     }
 
     /// Something of a type that the phone knows, with its grid.
-    fn known(&mut self, phone: usize, entity_type: &str) -> Option<(EntityId, GridId)> {
+    pub(super) fn known(&mut self, phone: usize, entity_type: &str) -> Option<(EntityId, GridId)> {
         let replica = self.phones[phone].phone.replica()?;
         let mut known: Vec<(EntityId, GridId)> = replica
             .rows()
@@ -311,7 +313,7 @@ impl World {
         Ok(())
     }
 
-    fn save_edit(
+    pub(super) fn save_edit(
         &mut self,
         phone: usize,
         grid: GridId,
@@ -477,7 +479,7 @@ impl World {
     }
 }
 
-fn item(entity_type: &str, id: &str, field: &str, value: Scalar) -> NewSetItem {
+pub(super) fn item(entity_type: &str, id: &str, field: &str, value: Scalar) -> NewSetItem {
     NewSetItem {
         entity_type: entity_type.to_owned(),
         id: id.to_owned(),

@@ -91,9 +91,14 @@ fn add(known: &mut Known, entity: &StoredEntity) {
             }
         }
         ("dwelling", Some(grid)) => {
-            known
-                .dwellings
-                .insert(entity.text("address_key").to_owned(), KnownDwelling { id, grid });
+            let key = entity.text("address_key").to_owned();
+            let door = KnownDwelling { id, grid };
+            // One that was merged into another gives way to it.
+            if entity.values.contains_key("alias_of") {
+                known.dwellings.entry(key).or_insert(door);
+            } else {
+                known.dwellings.insert(key, door);
+            }
         }
         ("household", _) if entity.text("moved_out_on").is_empty() => {
             if let Some(dwelling) = reference(entity, "dwelling_id") {

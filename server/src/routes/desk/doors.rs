@@ -96,7 +96,7 @@ pub async fn get(home: web::Data<Home>, session: DeskSession, query: web::Query<
 fn answer(desk: &mut Desk<'_>, asked: Asked, now_ms: i64) -> Result<Answer, StoreError> {
     let reading = asked.reading(desk, now_ms)?;
     let fitting: Vec<&CoveredDoor> = reading.doors.iter().filter(|door| asked.fits(door)).collect();
-    let residents = places::residents(desk.connection)?;
+    let residents = places::residents(desk.connection, desk.kinds)?;
     let mut doors = Vec::new();
     let mut silent: HashMap<GridId, Vec<Silent>> = HashMap::new();
     for door in fitting.iter().skip(asked.offset).take(asked.limit) {

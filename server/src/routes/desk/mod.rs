@@ -4,6 +4,7 @@
 pub mod conflicts;
 pub mod coverage;
 pub mod doors;
+pub mod duplicates;
 pub mod events;
 pub mod export;
 pub mod filters;

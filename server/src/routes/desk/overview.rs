@@ -7,7 +7,7 @@ use menpai_sync_core::kinds::Family;
 use menpai_sync_core::verdict::Verdict;
 use serde::Serialize;
 
-use super::{Desk, Named, read};
+use super::{Desk, Named, duplicates, read};
 use crate::auth::DeskSession;
 use crate::clock;
 use crate::error::ApiResult;
@@ -24,6 +24,7 @@ struct Answer {
     held: u64,
     waiting: u64,
     conflicts: u64,
+    duplicates: usize,
     devices: Vec<Device>,
 }
 
@@ -56,6 +57,7 @@ fn answer(desk: &mut Desk<'_>, now_ms: i64) -> Result<Answer, StoreError> {
         held: counts::standing_at(desk.connection, Verdict::Held)?,
         waiting: counts::standing_at(desk.connection, Verdict::Waiting)?,
         conflicts: counts::conflicts(desk.connection)?,
+        duplicates: duplicates::pairs(desk)?.len(),
         devices: phones(desk)?,
     })
 }

@@ -2,12 +2,15 @@
 //! and the names that ids stand for. Reads only; a connection is one community's, so
 //! another community's data cannot appear.
 
+pub mod aliases;
 pub mod ancestry;
 pub mod campaigns;
 pub mod conflicts;
 pub mod counts;
 pub mod coverage;
+pub mod decided;
 pub mod devices;
+pub mod duplicates;
 pub mod lines;
 pub mod places;
 pub mod plans;

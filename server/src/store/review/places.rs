@@ -10,6 +10,7 @@ use menpai_sync_core::kinds::{Field, Kinds, Shape};
 use menpai_sync_core::phone::natural;
 use rusqlite::Connection;
 
+use super::aliases::Aliases;
 use crate::store::community::StoreError;
 use crate::store::roster::{StoredEntity, entities_of};
 
@@ -48,28 +49,49 @@ pub struct Place {
     pub parent: Option<EntityId>,
 }
 
-/// Who lives behind doors, by door; those who moved out or died do not.
+/// Who lives behind doors, by door; those who moved out or died do not. Whoever was merged into
+/// another is named once.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn residents(connection: &Connection) -> Result<HashMap<EntityId, Vec<String>>, StoreError> {
+pub fn residents(connection: &Connection, kinds: &Kinds) -> Result<HashMap<EntityId, Vec<String>>, StoreError> {
+    let aliases = Aliases::read(connection, kinds)?;
     let mut statement = connection.prepare_cached(
-        "SELECT h.dwelling_id, p.name
-           FROM registry_person p
-           JOIN entity pe ON pe.number = p.entity AND pe.held = 0
-           JOIN entity he ON he.id = p.household_id AND he.held = 0
-           JOIN registry_household h ON h.entity = he.number
-          WHERE h.dwelling_id IS NOT NULL AND p.name IS NOT NULL
-            AND p.moved_out_on IS NULL AND p.died_on IS NULL AND h.moved_out_on IS NULL
-          ORDER BY h.dwelling_id, h.head_person_id IS NOT pe.id, p.relation_to_head, pe.id",
+        "SELECT pe.id, p.household_id, p.name, p.relation_to_head
+           FROM registry_person p JOIN entity pe ON pe.number = p.entity AND pe.held = 0
+          WHERE p.household_id IS NOT NULL AND p.name IS NOT NULL
+            AND p.moved_out_on IS NULL AND p.died_on IS NULL",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut people: HashMap<EntityId, Vec<(Option<String>, EntityId, String)>> = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let person = EntityId::from_bytes(row.get(0)?);
+        if !aliases.is_alias(person) {
+            let household = aliases.canonical(EntityId::from_bytes(row.get(1)?));
+            people
+                .entry(household)
+                .or_default()
+                .push((row.get(3)?, person, row.get(2)?));
+        }
+    }
+    let mut statement = connection.prepare_cached(
+        "SELECT he.id, h.dwelling_id, h.head_person_id
+           FROM registry_household h JOIN entity he ON he.number = h.entity AND he.held = 0
+          WHERE h.dwelling_id IS NOT NULL AND h.moved_out_on IS NULL ORDER BY he.id",
     )?;
     let mut rows = statement.query([])?;
     let mut residents: HashMap<EntityId, Vec<String>> = HashMap::new();
     while let Some(row) = rows.next()? {
+        let head: Option<[u8; 16]> = row.get(2)?;
+        let head = head.map(|head| aliases.canonical(EntityId::from_bytes(head)));
+        let Some(mut members) = people.remove(&EntityId::from_bytes(row.get(0)?)) else {
+            continue;
+        };
+        members.sort_by(|a, b| (Some(a.1) != head, &a.0, a.1).cmp(&(Some(b.1) != head, &b.0, b.1)));
         residents
-            .entry(EntityId::from_bytes(row.get(0)?))
+            .entry(aliases.canonical(EntityId::from_bytes(row.get(1)?)))
             .or_default()
-            .push(row.get(1)?);
+            .extend(members.into_iter().map(|(_, _, name)| name));
     }
     Ok(residents)
 }
@@ -97,6 +119,7 @@ impl Places {
             .filter_map(|door| kinds.registry_type(door)?.field(BUILDING))
             .flat_map(targets)
             .collect();
+        let aliases = Aliases::read(connection, kinds)?;
         let mut places = Places::default();
         for place_type in place_types {
             for entity in entities_of(connection, place_type)? {
@@ -109,7 +132,8 @@ impl Places {
         }
         for door_type in door_types {
             let entities = entities_of(connection, door_type)?;
-            places.doors.extend(entities.iter().filter_map(door));
+            let standing = entities.iter().filter(|entity| !aliases.is_alias(entity.id));
+            places.doors.extend(standing.filter_map(door));
         }
         places.sort();
         Ok(places)

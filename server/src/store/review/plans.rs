@@ -5,6 +5,7 @@ use menpai_sync_core::ids::{EntityId, GridId, WorkerId};
 use menpai_sync_core::kinds::Kinds;
 use rusqlite::Connection;
 
+use super::aliases::Aliases;
 use crate::store::community::StoreError;
 use crate::store::roster::{StoredEntity, entities_of};
 
@@ -25,20 +26,22 @@ pub struct Plan {
     pub entity: StoredEntity,
 }
 
-/// Every plan whose fields its clocks need are there.
+/// Every plan, for whom its subject stands for, whose fields its clocks need are there.
 ///
 /// # Errors
 /// [`StoreError`].
 pub fn all(connection: &Connection, kinds: &Kinds) -> Result<Vec<Plan>, StoreError> {
+    let aliases = Aliases::read(connection, kinds)?;
     let mut plans = Vec::new();
     for kind in kinds.iter() {
         let Some(schedules) = &kind.effects.schedules else {
             continue;
         };
         for entity in entities_of(connection, kind.name.as_str())? {
-            let Some(clocks) = CarePlan::read(schedules, |field| entity.values.get(field).cloned()) else {
+            let Some(mut clocks) = CarePlan::read(schedules, |field| entity.values.get(field).cloned()) else {
                 continue;
             };
+            clocks.subject = aliases.canonical(clocks.subject);
             plans.push(Plan {
                 id: entity.id,
                 registry_type: entity.entity_type.clone(),

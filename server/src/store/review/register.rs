@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::aliases::Aliases;
 use super::devices::{self, NamedDevice};
 use crate::store::community::{BodyCodec, StoreError};
 
@@ -65,6 +66,7 @@ pub struct Known {
 /// Names of one community, looked up as they are needed.
 pub struct Register<'c> {
     connection: &'c Connection,
+    aliases: Aliases,
     entities: HashMap<EntityId, Known>,
     workers: HashMap<WorkerId, Option<String>>,
     devices: HashMap<DeviceId, NamedDevice>,
@@ -94,6 +96,7 @@ impl<'c> Register<'c> {
         }
         Ok(Register {
             connection,
+            aliases: Aliases::read(connection, kinds)?,
             entities: HashMap::new(),
             workers,
             devices,
@@ -126,11 +129,25 @@ impl<'c> Register<'c> {
         Ok(self.entity(EntityId::from_bytes(*grid.as_bytes()))?.name)
     }
 
-    /// An entity in words; an unknown one has none.
+    /// What was merged into what.
+    #[must_use]
+    pub fn aliases(&self) -> &Aliases {
+        &self.aliases
+    }
+
+    /// What an entity stands for, in words; an unknown one has none.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn entity(&mut self, id: EntityId) -> Result<Known, StoreError> {
+        self.follow(self.aliases.canonical(id), MOST_STEPS)
+    }
+
+    /// An entity in its own words, whatever it was merged into.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn entity_itself(&mut self, id: EntityId) -> Result<Known, StoreError> {
         self.follow(id, MOST_STEPS)
     }
 
@@ -155,7 +172,7 @@ impl<'c> Register<'c> {
         // after him.
         known.name = self.name_in(&values, MOST_NAMES)?;
         if let Some(next) = LEADS_TO_PLACE.iter().find_map(|field| reference(&values, field)) {
-            known.address = self.follow(next, steps)?.address;
+            known.address = self.follow(self.aliases.canonical(next), steps)?.address;
         }
         known.address.unit = text(&mut values, "unit").or(known.address.unit);
         known.address.room = text(&mut values, "room").or(known.address.room);

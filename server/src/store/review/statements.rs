@@ -13,6 +13,7 @@ use menpai_sync_core::kinds::{Column, Condition, Kind, Kinds, Name, Stored, tabl
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 use serde_json::{Map, Value};
 
+use super::aliases::Aliases;
 use crate::store::community::StoreError;
 
 /// What took a record's word from it.
@@ -88,7 +89,7 @@ pub fn withdrawals(
         .collect())
 }
 
-/// What every record of a closing kind states about its door; only of `record_kind`, where
+/// What every record of a closing kind states about the door that its door stands for; only of `record_kind`, where
 /// one is named, and of records made at `since_ms` or later or naming `campaign`.
 ///
 /// # Errors
@@ -99,6 +100,7 @@ pub fn of_doors(
     withdrawn: &HashSet<EntryId>,
     wanted: Wanted<'_>,
 ) -> Result<Vec<DoorStatement>, StoreError> {
+    let aliases = Aliases::read(connection, kinds)?;
     let mut statements = Vec::new();
     for kind in kinds.iter() {
         let Some(closes) = &kind.effects.closes else { continue };
@@ -114,15 +116,18 @@ pub fn of_doors(
             campaign: closes.campaign.as_ref(),
         };
         for_each(connection, &source, wanted, |stated, body| {
-            if !withdrawn.contains(&stated.entry) {
-                statements.extend(DoorStatement::read(kind, body, stated));
+            if !withdrawn.contains(&stated.entry)
+                && let Some(mut statement) = DoorStatement::read(kind, body, stated)
+            {
+                statement.dwelling = aliases.canonical(statement.dwelling);
+                statements.push(statement);
             }
         })?;
     }
     Ok(statements)
 }
 
-/// Every contact with the subject of a care plan, by subject.
+/// Every contact with the subject of a care plan, by what that subject stands for.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -132,6 +137,7 @@ pub fn contacts(
     withdrawn: &HashSet<EntryId>,
     offset_minutes: i32,
 ) -> Result<HashMap<EntityId, Vec<Contact>>, StoreError> {
+    let aliases = Aliases::read(connection, kinds)?;
     let mut contacts: HashMap<EntityId, Vec<Contact>> = HashMap::new();
     for kind in kinds.iter() {
         let Some(resets) = &kind.effects.resets else { continue };
@@ -150,7 +156,7 @@ pub fn contacts(
             if !withdrawn.contains(&stated.entry)
                 && let Some((subject, contact)) = Contact::read(kind, body, stated, offset_minutes)
             {
-                contacts.entry(subject).or_default().push(contact);
+                contacts.entry(aliases.canonical(subject)).or_default().push(contact);
             }
         })?;
     }

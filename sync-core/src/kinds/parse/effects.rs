@@ -14,6 +14,8 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
         Family::Record => {
             effects.schedules.is_none()
                 && effects.sweeps.is_none()
+                && effects.merges.is_none()
+                && effects.distinguishes.is_none()
                 && effects.lists.is_none()
                 && effects.grants.is_none()
                 && effects.enrols.is_none()
@@ -23,12 +25,14 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
                 == Effects {
                     schedules: effects.schedules.clone(),
                     sweeps: effects.sweeps.clone(),
+                    merges: effects.merges.clone(),
                     ..Effects::default()
                 }
         }
         Family::Office => {
             *effects
                 == Effects {
+                    distinguishes: effects.distinguishes.clone(),
                     lists: effects.lists.clone(),
                     grants: effects.grants.clone(),
                     enrols: effects.enrols.clone(),
@@ -120,6 +124,23 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
             need(kind, date, "a required date", |field| field.required && is_date(field))?;
         }
     }
+    if let Some(merges) = &effects.merges {
+        need(
+            kind,
+            &merges.into,
+            "a ref to its own type",
+            |field| matches!(&field.shape, Shape::Ref { to } if *to.names() == [kind.name.clone()]),
+        )?;
+        let known = |field: &&str| kind.field(field).is_some_and(is_compared);
+        if merges.same().count() == 0 || !merges.same().all(|same| !same.is_empty() && same.iter().all(known)) {
+            return Err("same must be lists of texts, dates, choices and refs".into());
+        }
+    }
+    if let Some(distinguishes) = &effects.distinguishes {
+        for which in [&distinguishes.one, &distinguishes.other] {
+            need(kind, which, "a required ref", |field| field.required && is_ref(field))?;
+        }
+    }
     if let Some(lists) = &effects.lists {
         need(kind, &lists.day, "a required date", |field| {
             field.required && is_date(field)
@@ -190,6 +211,13 @@ fn need_each(kind: &Kind, name: &Option<Name>, what: &str, fits: impl Fn(&Field)
 
 fn is_ref(field: &Field) -> bool {
     matches!(field.shape, Shape::Ref { .. })
+}
+
+fn is_compared(field: &Field) -> bool {
+    matches!(
+        field.shape,
+        Shape::Text { .. } | Shape::Date { .. } | Shape::Choice { .. } | Shape::Ref { .. }
+    )
 }
 
 fn is_instant(field: &Field) -> bool {

@@ -1,7 +1,7 @@
-// The open conflicts of the registry; asked for again whenever the community log has grown.
+// The open conflicts of the registry, and the decisions that can be taken back; asked for again whenever the community log has grown.
 
 import { ref, shallowRef, watch } from 'vue';
-import type { Conflict, ConflictsAnswer } from '../server/answers';
+import type { Conflict, ConflictsAnswer, DecidedField } from '../server/answers';
 import { get, type Failed } from '../server/ask';
 import { useSession } from '../session/useSession';
 import { useOverview } from '../shell/useOverview';
@@ -14,12 +14,15 @@ export function useConflicts() {
   const { notice } = useSession();
   const { overview } = useOverview();
   const conflicts = shallowRef<Conflict[] | null>(null);
+  const decided = shallowRef<DecidedField[]>([]);
   const failure = ref<Failed | null>(null);
 
   async function load(): Promise<void> {
     const answer = notice(await get<ConflictsAnswer>('conflicts'));
     failure.value = answer.kind === 'answered' ? null : answer;
-    if (answer.kind === 'answered') conflicts.value = answer.body.conflicts;
+    if (answer.kind !== 'answered') return;
+    conflicts.value = answer.body.conflicts;
+    decided.value = answer.body.decided;
   }
 
   watch(
@@ -29,5 +32,5 @@ export function useConflicts() {
     },
   );
 
-  return { conflicts, failure, load };
+  return { conflicts, decided, failure, load };
 }

@@ -89,6 +89,8 @@ export interface Overview {
   held: number;
   waiting: number;
   conflicts: number;
+  /** pairs that may be one and the same */
+  duplicates: number;
   devices: { id: string; name: string; worker: Named | null; last_contact: string | null }[];
 }
 
@@ -141,6 +143,74 @@ export interface Decided {
 
 export interface ConflictsAnswer {
   conflicts: Conflict[];
+  /** decisions that can still be taken back, the newest first */
+  decided: DecidedField[];
+}
+
+export interface DecidedField {
+  /** the decision */
+  entry: string;
+  entity: string;
+  entity_name: string | null;
+  address: Place | null;
+  field: string;
+  labels: Label;
+  text: Label;
+  made_at: string;
+  worker: Named;
+  note: string | null;
+}
+
+/** What became of taking a decision back: so many values stand beside each other again. */
+export interface Undone {
+  values: number;
+}
+
+/** One of two that may be the same. */
+export interface Twin {
+  id: string;
+  name: string | null;
+  address: Place | null;
+  grid: Named | null;
+  fields: { labels: Label; text: Label }[];
+  /** who made it, on what, when by both clocks */
+  worker: Named | null;
+  device: Device | null;
+  made_at: string | null;
+  received: string | null;
+  /** how many records name it */
+  records: number;
+}
+
+export interface DuplicatePair {
+  type: string;
+  labels: Label;
+  /** in what they agree */
+  same: Label[];
+  one: Twin;
+  other: Twin;
+}
+
+export interface MergedPair {
+  labels: Label;
+  alias: Twin;
+  into: Twin;
+  by: Device | null;
+  worker: Named | null;
+  at: string | null;
+}
+
+export interface DistinguishedPair {
+  labels: Label;
+  entry: string;
+  one: Twin;
+  other: Twin;
+}
+
+export interface DuplicatesAnswer {
+  pairs: DuplicatePair[];
+  merged: MergedPair[];
+  distinguished: DistinguishedPair[];
 }
 
 /** How many doors stand where. closed + visited_open + not_visited + not_heard_from = doors. */

@@ -5,7 +5,7 @@ import { onScopeDispose, ref, shallowRef } from 'vue';
 import { withQuery, type Query } from '../server/ask';
 
 /** In the order of the menu. */
-export const PAGES = ['morning', 'overview', 'doors', 'visits', 'records', 'conflicts'] as const;
+export const PAGES = ['morning', 'overview', 'doors', 'visits', 'records', 'conflicts', 'duplicates'] as const;
 export type PageName = (typeof PAGES)[number];
 
 export function linkTo(page: PageName, query: Query = {}): string {

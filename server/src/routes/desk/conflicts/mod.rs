@@ -1,13 +1,14 @@
 //! `GET /api/v1/desk/conflicts`: every registry field with more than one value. All values
 //! stand equal, with who, both clocks and source; nothing is chosen for the reviewer, who
-//! decides with [`decisions`].
+//! decides with [`decisions`]. Beside them the decisions that can be taken back ([`undo`]).
 
 pub mod decisions;
 mod input;
+pub mod undo;
 
 use actix_web::{HttpResponse, web};
 use menpai_sync_core::entry::{EDIT_KIND, MAX_BASE_HASHES};
-use menpai_sync_core::ids::{EntityId, Hash};
+use menpai_sync_core::ids::{EntityId, EntryId, Hash};
 use menpai_sync_core::kinds::Labels;
 use menpai_sync_core::time::Instant;
 use serde::Serialize;
@@ -18,17 +19,37 @@ use super::{Desk, DeviceName, Named, read, wording};
 use crate::auth::DeskSession;
 use crate::error::ApiResult;
 use crate::home::Home;
+use crate::office::decisions::SECRETARY_DECISION;
 use crate::store::community::StoreError;
 use crate::store::review::conflicts::{self, Writing, Written};
+use crate::store::review::decided::{self, Decided};
 use crate::store::review::register::Address;
 
 /// Fields of an edit's body that say where a value comes from.
 const SOURCE: &str = "source";
 const NOTE: &str = "note";
+/// Decisions that are looked at: older ones are corrected by an edit.
+const MOST_DECIDED: u32 = 50;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Answer {
     pub(super) conflicts: Vec<Conflict>,
+    decided: Vec<DecidedRow>,
+}
+
+/// A decision that can be taken back.
+#[derive(Debug, Serialize)]
+struct DecidedRow {
+    entry: EntryId,
+    entity: EntityId,
+    entity_name: Option<String>,
+    address: Option<Address>,
+    field: String,
+    labels: Labels,
+    text: Labels,
+    made_at: String,
+    worker: Named,
+    note: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -84,7 +105,28 @@ pub(super) fn answer(desk: &mut Desk<'_>) -> Result<Answer, StoreError> {
         .into_iter()
         .map(|conflict| describe(desk, conflict))
         .collect::<Result<_, _>>()?;
-    Ok(Answer { conflicts })
+    let decided = decided::newest(desk.connection, desk.codec, SECRETARY_DECISION, MOST_DECIDED)?
+        .into_iter()
+        .map(|decided| decided_row(desk, &decided))
+        .collect::<Result<_, _>>()?;
+    Ok(Answer { conflicts, decided })
+}
+
+fn decided_row(desk: &mut Desk<'_>, decided: &Decided) -> Result<DecidedRow, StoreError> {
+    let item = &decided.item;
+    let known = desk.register.entity(item.id)?;
+    Ok(DecidedRow {
+        entry: decided.entry.id,
+        entity: item.id,
+        entity_name: known.name,
+        address: Some(known.address).filter(|address| !address.is_empty()),
+        labels: wording::registry_field(desk, &item.entity_type, &item.field)?,
+        text: wording::registry_value(desk, &item.entity_type, &item.field, &item.value.to_json())?,
+        field: item.field.clone(),
+        made_at: decided.entry.made_at.to_string(),
+        worker: desk.worker(decided.entry.worker),
+        note: decided.entry.body.get(NOTE).and_then(Value::as_str).map(str::to_owned),
+    })
 }
 
 fn describe(desk: &mut Desk<'_>, conflict: conflicts::Conflict) -> Result<Conflict, StoreError> {

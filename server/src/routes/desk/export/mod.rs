@@ -151,7 +151,7 @@ pub async fn doors(
     let list = List::new("doors", DOORS, *how);
     download(&home, &session, list, move |desk, out| {
         let reading = asked.reading(desk, clock::now_ms())?;
-        let residents = places::residents(desk.connection)?;
+        let residents = places::residents(desk.connection, desk.kinds)?;
         for covered in reading.doors.iter().filter(|door| asked.fits(door)) {
             let door = doors::row(desk, covered, &residents)?;
             let phones: Vec<Silent> = if door.standing == doors::NOT_HEARD_FROM {

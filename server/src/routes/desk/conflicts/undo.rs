@@ -1,0 +1,56 @@
+//! `POST /api/v1/desk/conflicts/decisions/undo`: the secretary takes a decision back; what it
+//! replaced is a conflict again.
+
+use actix_web::{HttpResponse, web};
+use menpai_sync_core::ids::EntryId;
+use serde::{Deserialize, Serialize};
+
+use crate::auth::DeskSession;
+use crate::error::{ApiError, ApiResult};
+use crate::home::Home;
+use crate::office::undoing::{self, UndoError};
+use crate::store::node::Role;
+
+/// What the desk sends; `id` is made there, so that asking again takes nothing back twice.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    id: EntryId,
+    decision: EntryId,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    /// How many values stand beside each other again.
+    values: u64,
+}
+
+/// # Errors
+/// `not_signed_in`, `not_allowed`, `not_found`, `undo_gone`, `unreadable_request`; then nothing
+/// is written.
+pub async fn post(home: web::Data<Home>, session: DeskSession, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
+    if session.role != Role::Secretary {
+        return Err(ApiError::NotAllowed);
+    }
+    let Asked { id, decision } = body.into_inner();
+    let undone = web::block(move || {
+        undoing::undo(
+            &home,
+            session.community,
+            &session.account,
+            session.worker,
+            (id, decision),
+        )
+    });
+    let values = undone.await?.map_err(refused)?;
+    Ok(HttpResponse::Ok().json(Answer { values }))
+}
+
+fn refused(error: UndoError) -> ApiError {
+    match error {
+        UndoError::NoDecision => ApiError::NotFound,
+        UndoError::Gone => ApiError::UndoGone,
+        UndoError::OtherEntry => ApiError::unreadable("id"),
+        UndoError::Office(error) => ApiError::internal(error),
+    }
+}
