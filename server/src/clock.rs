@@ -1,7 +1,8 @@
 //! The server's clock and randomness, the only place that reads them: the core takes both
 //! as arguments. A demo is made at clocks of the past ([`Past`]); nobody is served meanwhile.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use menpai_sync_core::ids::{DeviceId, EntryId, WorkerId};
@@ -70,7 +71,20 @@ pub fn random<const N: usize>() -> [u8; N] {
 /// A new entry id of now.
 #[must_use]
 pub fn new_entry_id() -> EntryId {
-    EntryId::from_clock(now_ms(), random())
+    entry_id_at(now_ms())
+}
+
+/// A new entry id of an instant. Ids of one process are a random number that is counted up,
+/// lowest in the bits before it: alike, so that they compress, and never the same twice.
+#[must_use]
+pub fn entry_id_at(unix_ms: i64) -> EntryId {
+    static START: LazyLock<u64> = LazyLock::new(|| u64::from_be_bytes(random()));
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let [.., high, low] = count.to_be_bytes();
+    let mut bytes = [high, low, 0, 0, 0, 0, 0, 0, 0, 0];
+    bytes[2..].copy_from_slice(&START.wrapping_add(count >> 12).to_be_bytes());
+    EntryId::from_clock(unix_ms, bytes)
 }
 
 /// A new device id.
@@ -87,4 +101,21 @@ pub fn new_worker_id() -> WorkerId {
 
 fn random_uuid() -> [u8; 16] {
     uuid::Builder::from_random_bytes(random()).into_uuid().into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use menpai_sync_core::ids::EntityId;
+
+    use super::*;
+
+    #[test]
+    fn ids_of_one_moment_and_of_their_entities_never_repeat() {
+        let ids: Vec<EntryId> = (0..10_000).map(|_| entry_id_at(1_795_483_957_123)).collect();
+        let entities: HashSet<EntityId> = ids.iter().map(|id| EntityId::made_by(*id, 0)).collect();
+        assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len());
+        assert_eq!(entities.len(), ids.len());
+    }
 }

@@ -133,16 +133,25 @@ impl EntryId {
 }
 
 impl EntityId {
-    /// The id of the `index`-th entity that an entry makes (docs/protocol.md section 3).
+    /// The id of the `index`-th entity that an entry makes, at most the 256th: the entry's own
+    /// bits in another order, so that ids made together are alike (docs/protocol.md section 3).
     #[must_use]
     pub fn made_by(entry: EntryId, index: u64) -> EntityId {
-        let mut hasher = Sha256::new();
-        hasher.update(b"menpai-entity-1\0");
-        hasher.update(entry.as_bytes());
-        hasher.update(index.to_be_bytes());
-        let digest = hasher.finalize();
+        let of_entry = u128::from_be_bytes(*entry.as_bytes());
+        let (time, counter, end) = (of_entry >> 80, of_entry >> 64 & 0xfff, of_entry & ((1 << 54) - 1));
+        let bits = end << 68 | time << 20 | counter << 8 | u128::from(index.min(255));
+        // Those 122 bits around the version, 8, and the variant, 10.
+        let bytes =
+            (bits >> 74 << 80 | 8 << 76 | (bits >> 62 & 0xfff) << 64 | 2 << 62 | bits & ((1 << 62) - 1)).to_be_bytes();
+        EntityId::from_bytes(bytes)
+    }
+
+    /// What version 1 of the protocol made instead: a hash.
+    #[must_use]
+    pub fn made_by_in_version_1(entry: EntryId, index: u64) -> EntityId {
+        let digest = Hash::of_parts(&[b"menpai-entity-1\0", entry.as_bytes(), &index.to_be_bytes()]);
         let mut bytes = [0; 16];
-        bytes.copy_from_slice(&digest[..16]);
+        bytes.copy_from_slice(&digest.0[..16]);
         EntityId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
     }
 }
@@ -288,10 +297,39 @@ mod tests {
 
     #[test]
     fn entities_of_an_entry_differ_and_repeat() {
-        let entry = EntryId::from_clock(1_795_483_957_123, [7; 10]);
-        assert_eq!(EntityId::made_by(entry, 0), EntityId::made_by(entry, 0));
-        assert_ne!(EntityId::made_by(entry, 0), EntityId::made_by(entry, 1));
-        assert!(EntityId::made_by(entry, 0).to_string().chars().nth(14) == Some('8'));
+        for made_by in [EntityId::made_by, EntityId::made_by_in_version_1] {
+            let entry = EntryId::from_clock(1_795_483_957_123, [7; 10]);
+            assert_eq!(made_by(entry, 0), made_by(entry, 0));
+            assert_ne!(made_by(entry, 0), made_by(entry, 1));
+            assert_eq!(made_by(entry, 0).to_string().as_bytes()[14], b'8');
+        }
+    }
+
+    #[test]
+    fn an_entity_id_is_the_bits_of_its_entry_in_another_order() {
+        let entry: EntryId = "0198c0de-1234-7abc-adb2-c3d4e5f60718".parse().unwrap();
+        for (index, made) in [
+            (0, "cb0f5397-d81c-8600-998c-0de1234abc00"),
+            (255, "cb0f5397-d81c-8600-998c-0de1234abcff"),
+        ] {
+            assert_eq!(EntityId::made_by(entry, index).to_string(), made);
+        }
+    }
+
+    #[test]
+    fn entries_that_differ_in_time_counter_or_device_make_other_entities() {
+        let entry = |ms, random| EntryId::from_clock(ms, random);
+        let one = entry(1_795_483_957_123, [7; 10]);
+        let mut ids = vec![EntityId::made_by(one, 0), EntityId::made_by(one, 1)];
+        ids.push(EntityId::made_by(entry(1_795_483_957_124, [7; 10]), 0));
+        for place in [1, 3, 9] {
+            let mut random = [7; 10];
+            random[place] = 8;
+            ids.push(EntityId::made_by(entry(1_795_483_957_123, random), 0));
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), 6);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use menpai_sync_core::device_log::LogHead;
 use menpai_sync_core::entry::{Draft, MakeError};
-use menpai_sync_core::ids::{CommunityCode, DeviceId, EntryId, GridId, WorkerId};
+use menpai_sync_core::ids::{CommunityCode, DeviceId, GridId, WorkerId};
 use menpai_sync_core::kinds::Kinds;
 use menpai_sync_core::signature::Signer;
 use menpai_sync_core::time::Instant;
@@ -202,7 +202,7 @@ impl Office {
     #[must_use]
     pub fn record_at(&self, at: Instant, kind: &str, grid: Option<GridId>, body: Map<String, Value>) -> Draft {
         let schema = schema_of(self.community.kinds(), kind);
-        let id = EntryId::from_clock(at.unix_ms, clock::random());
+        let id = clock::entry_id_at(at.unix_ms);
         Draft::record(id, kind, schema, grid, self.worker, at, body)
     }
 

@@ -138,7 +138,8 @@ impl Entry {
             if named.iter().any(|known| known.id == item.id) {
                 continue;
             }
-            let creates = item.id == EntityId::made_by(maker, made);
+            let creates =
+                item.id == EntityId::made_by(maker, made) || item.id == EntityId::made_by_in_version_1(maker, made);
             made += u64::from(creates);
             named.push(NamedEntity {
                 id: item.id,

@@ -1,6 +1,7 @@
 //! Ids by number: a reversible rewriting of bytes in which every UUID in text is named once
-//! and then counted. Entities cost nothing beside the entry that made them, since their ids
-//! follow from its id. Whatever the bytes are, they come back exactly.
+//! and then counted. Entities of protocol 1 cost nothing beside the entry that made them, since
+//! their ids are hashes of its id; those of today differ little from each other and compress.
+//! Whatever the bytes are, they come back exactly.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -98,7 +99,12 @@ fn number(found: &[(usize, EntityId)], makers: &[Maker]) -> (BTreeMap<EntityId, 
     let made: HashMap<EntityId, Maker> = makers
         .iter()
         .flat_map(|(entry, count)| (0..*count).map(move |index| (entry, index)))
-        .map(|(entry, index)| (EntityId::made_by(*entry, u64::from(index)), (*entry, index)))
+        .map(|(entry, index)| {
+            (
+                EntityId::made_by_in_version_1(*entry, u64::from(index)),
+                (*entry, index),
+            )
+        })
         .collect();
     let mut rows: BTreeMap<EntityId, u8> = BTreeMap::new();
     for (_, id) in found {
@@ -119,7 +125,7 @@ fn number(found: &[(usize, EntityId)], makers: &[Maker]) -> (BTreeMap<EntityId, 
 fn every_id(rows: &BTreeMap<EntityId, u8>) -> impl Iterator<Item = EntityId> {
     rows.iter().flat_map(|(row, count)| {
         let entry = EntryId::from_bytes(*row.as_bytes());
-        let made = (0..*count).map(move |index| EntityId::made_by(entry, u64::from(index)));
+        let made = (0..*count).map(move |index| EntityId::made_by_in_version_1(entry, u64::from(index)));
         std::iter::once(*row).chain(made)
     })
 }
@@ -214,9 +220,9 @@ mod tests {
     }
 
     #[test]
-    fn entities_cost_nothing_beside_their_maker() {
+    fn entities_of_version_1_cost_nothing_beside_their_maker() {
         let ids: Vec<String> = (0..3)
-            .map(|index| EntityId::made_by(entry(1), index).to_string())
+            .map(|index| EntityId::made_by_in_version_1(entry(1), index).to_string())
             .collect();
         let text = format!("{}|{}|{}|{}", ids[2], ids[0], ids[1], ids[2]);
         let packed = pack(text.as_bytes(), &[(entry(1), 3), (entry(2), 3)]);
@@ -252,7 +258,7 @@ mod tests {
                 bytes.extend(piece);
                 let id = match index {
                     0 => entry(number).to_string(),
-                    index => EntityId::made_by(entry(number), index - 1).to_string(),
+                    index => EntityId::made_by_in_version_1(entry(number), index - 1).to_string(),
                 };
                 bytes.extend(id.as_bytes());
             }

@@ -9,7 +9,7 @@ mod town;
 mod work;
 
 use chrono::{Days, NaiveDate};
-use menpai_sync_core::ids::{CommunityCode, EntityId, EntryId, GridId, WorkerId};
+use menpai_sync_core::ids::{CommunityCode, EntityId, GridId, WorkerId};
 use menpai_sync_core::kinds::KindsError;
 use rusqlite::Error as SqlError;
 
@@ -145,7 +145,7 @@ fn order_sweep(office: &Office, from: NaiveDate) -> Result<EntityId, MonthError>
     let (Some(checks), Some(sweep)) = (checks, sweep) else {
         return Err(StoreError::damaged("no kind of sweep").into());
     };
-    let id = EntryId::from_clock(crate::clock::now_ms(), crate::clock::random());
+    let id = crate::clock::new_entry_id();
     let entity = EntityId::made_by(id, 0);
     let set = work::items(
         sweep.name.as_str(),
