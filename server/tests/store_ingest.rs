@@ -4,7 +4,9 @@
 
 mod phones;
 
-use menpai_server::sync::{Refusal, Slice, SliceOutcome};
+use menpai_server::jobs::rebuild::rebuild;
+use menpai_server::store::community::identity::Founder;
+use menpai_server::sync::{Communities, OfficeDevice, Refusal, Slice, SliceOutcome};
 use menpai_sync_core::entry::{MAX_ENTRY_BYTES, Scalar};
 use menpai_sync_core::ids::EntityId;
 use phones::{Office, Phone, grid, new_person, set, text};
@@ -491,4 +493,43 @@ fn what_arrives_after_a_revocation_is_held() {
     phone.door_check(grid(1), EntityId::from_bytes([9; 16]));
     office.taken(&phone, phone.slice(2, 2));
     assert_eq!(office.reason(&phone, 2), "revoked");
+}
+
+#[test]
+fn communities_over_the_documents_budget_let_theirs_go_and_read_them_again() {
+    let office = Office::new();
+    let folder = tempfile::tempdir().unwrap();
+    let communities = Communities::new(folder.path(), office.settings.clone()).with_document_bytes(1);
+    let mut desks = ["410102002001", "410102002002"].map(|code| {
+        let code = code.parse().unwrap();
+        let desk = Phone::new();
+        let founder = Founder {
+            device: desk.device,
+            worker: desk.worker,
+            public_key: desk.signer.public_key(),
+        };
+        (communities.create(code, founder).unwrap(), desk)
+    });
+    for round in 0..5 {
+        for (community, desk) in &mut desks {
+            let id = desk.new_id();
+            let (_, items) = new_person(id, &format!("甲{round}"));
+            desk.edit_with_id(id, Some(grid(1)), vec![], items);
+            let office = OfficeDevice {
+                device: desk.device,
+                key: desk.signer.clone(),
+            };
+            community
+                .write_as_office(&office, std::mem::take(&mut desk.entries))
+                .unwrap();
+        }
+    }
+    for (community, _) in &desks {
+        let merged = "SELECT count(*) FROM log_line WHERE verdict = 'merged' AND derived IS NOT NULL";
+        let merged: i64 = community
+            .query(|connection| Ok(connection.query_row(merged, [], |row| row.get(0))?))
+            .unwrap();
+        assert_eq!(merged, 5);
+        assert!(rebuild(community).unwrap().is_equal());
+    }
 }

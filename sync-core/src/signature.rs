@@ -167,6 +167,12 @@ impl Signer {
         PublicKey(bytes)
     }
 
+    /// The 32 bytes again, for another implementation of the curve.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; 32] {
+        self.0.to_bytes().into()
+    }
+
     /// Signs a message.
     #[must_use]
     pub fn sign(&self, message: &[u8]) -> Signature {

@@ -40,6 +40,11 @@ impl Rows {
         )
     }
 
+    /// All of them, in order of store and key.
+    pub fn iter(&self) -> impl Iterator<Item = (Stored, &str, &WriteValue)> {
+        self.0.iter().map(|((store, key), value)| (*store, key.as_str(), value))
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

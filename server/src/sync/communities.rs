@@ -8,24 +8,31 @@ use std::sync::{Arc, Mutex, PoisonError};
 use menpai_sync_core::ids::{CommunityCode, Lsn};
 use tokio::sync::watch;
 
-use super::community::{Community, Settings};
+use super::community::{Community, Settings, Shared};
+use super::document_budget::DocumentBudget;
 use super::news::News;
+use crate::open_files;
 use crate::store::community::StoreError;
 use crate::store::community::identity::Founder;
 
-/// Files open at once. Each costs three descriptors and a thread.
+/// Open at once, if the process may have so many files open.
 const MOST_OPEN: usize = 1_000;
+/// The writer's database, log and index, and database and log of each reader.
+const FILES_OF_ONE: u64 = 11;
+/// Connections and the node's own.
+const FILES_BESIDE: u64 = 256;
 
 /// The open communities.
 pub struct Communities {
     folder: PathBuf,
     settings: Settings,
+    shared: Shared,
     open: Mutex<Open>,
     news: News,
 }
 
-#[derive(Default)]
 struct Open {
+    most: usize,
     by_code: HashMap<CommunityCode, (Arc<Community>, u64)>,
     uses: u64,
 }
@@ -36,10 +43,25 @@ impl Communities {
     pub fn new(folder: &Path, settings: Settings) -> Communities {
         Communities {
             folder: folder.to_owned(),
+            shared: Shared::new(&settings),
             settings,
-            open: Mutex::default(),
+            open: Mutex::new(Open {
+                most: most_open(open_files::raise_limit()),
+                by_code: HashMap::new(),
+                uses: 0,
+            }),
             news: News::default(),
         }
+    }
+
+    /// The same, with another budget than 1 GiB for the loaded documents of all of them.
+    #[must_use]
+    pub fn with_document_bytes(self, most_bytes: usize) -> Communities {
+        let shared = Shared {
+            documents: Arc::new(DocumentBudget::of(most_bytes)),
+            ..self.shared
+        };
+        Communities { shared, ..self }
     }
 
     /// The file of a community.
@@ -93,7 +115,7 @@ impl Communities {
         if !path.exists() {
             return Ok(None);
         }
-        let community = match Community::open(&path, code, &self.settings) {
+        let community = match Community::open_within(&path, code, &self.settings, &self.shared) {
             Ok(community) => Arc::new(community),
             Err(StoreError::NotBegun) => return Ok(None),
             Err(error) => return Err(error),
@@ -101,6 +123,12 @@ impl Communities {
         community.announce_to(self.news.of(code));
         open.keep(code, &community, now);
         Ok(Some(community))
+    }
+
+    /// How many are open.
+    #[must_use]
+    pub fn open_now(&self) -> usize {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).by_code.len()
     }
 
     /// Begins a community.
@@ -111,16 +139,27 @@ impl Communities {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.uses += 1;
         let now = open.uses;
-        let community = Arc::new(Community::create(&self.path(code), code, founder, &self.settings)?);
+        let community = Arc::new(Community::create_within(
+            &self.path(code),
+            code,
+            founder,
+            &self.settings,
+            &self.shared,
+        )?);
         community.announce_to(self.news.of(code));
         open.keep(code, &community, now);
         Ok(community)
     }
 }
 
+fn most_open(files: u64) -> usize {
+    let some = files.saturating_sub(FILES_BESIDE) / FILES_OF_ONE;
+    usize::try_from(some).unwrap_or(MOST_OPEN).clamp(1, MOST_OPEN)
+}
+
 impl Open {
     fn keep(&mut self, code: CommunityCode, community: &Arc<Community>, now: u64) {
-        if self.by_code.len() >= MOST_OPEN {
+        if self.by_code.len() >= self.most {
             let idle = self
                 .by_code
                 .iter()
@@ -130,5 +169,17 @@ impl Open {
             }
         }
         self.by_code.insert(code, (Arc::clone(community), now));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_are_open_as_files_may_be() {
+        assert_eq!(most_open(1_048_576), MOST_OPEN);
+        assert_eq!(most_open(1_024), 69);
+        assert_eq!(most_open(0), 1);
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
 use std::thread::JoinHandle;
 
 use menpai_sync_core::device_log::LogHead;
@@ -18,6 +18,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::watch;
 
 use super::directory::Directory;
+use super::document_budget::{DocumentBudget, LetGo};
 use super::ingest::{Contact, SliceOutcome, chain_at, ingest};
 use super::rebuild::rebuild;
 use super::refill::{Refilled, ShownReceipt, stated};
@@ -25,6 +26,7 @@ use super::slice::{CheckedSlice, Refusal, Slice};
 use super::state::{State, Work};
 use super::writer::{self, Job, QUEUE_LENGTH, task};
 use crate::clock;
+use crate::signing::HomeKey;
 use crate::store::community::identity::{self, Founder, Identity};
 use crate::store::community::projection::{self, Projection};
 use crate::store::community::{
@@ -45,6 +47,21 @@ pub struct Settings {
     pub receipt_key: Signer,
 }
 
+/// What the communities of a home have in common.
+pub(super) struct Shared {
+    pub(super) documents: Arc<DocumentBudget>,
+    pub(super) projection: Arc<Projection>,
+}
+
+impl Shared {
+    pub(super) fn new(settings: &Settings) -> Shared {
+        Shared {
+            documents: Arc::default(),
+            projection: Arc::new(Projection::new(Arc::clone(&settings.kinds))),
+        }
+    }
+}
+
 /// A device of the office, with its key: only the server has both.
 #[derive(Clone)]
 pub struct OfficeDevice {
@@ -58,12 +75,14 @@ pub struct OfficeDevice {
 pub struct Community {
     path: PathBuf,
     identity: Identity,
-    receipt_key: Signer,
+    receipt_key: Arc<HomeKey>,
     kinds: Arc<Kinds>,
-    queue: Option<SyncSender<Box<dyn Job>>>,
+    queue: Option<Arc<SyncSender<Box<dyn Job>>>>,
     writer: Option<JoinHandle<()>>,
     directory: Arc<RwLock<Arc<Directory>>>,
-    readers: Mutex<Vec<Reader>>,
+    readers: Arc<Mutex<Vec<Reader>>>,
+    /// Kept for the budget of documents, which asks for it.
+    _let_go: Arc<LetGo>,
     digests: Mutex<HashMap<Part, (Lsn, Hash)>>,
     /// Held while a snapshot is made.
     making: Mutex<()>,
@@ -89,6 +108,17 @@ impl Community {
         founder: Founder,
         settings: &Settings,
     ) -> Result<Community, StoreError> {
+        Community::create_within(path, code, founder, settings, &Shared::new(settings))
+    }
+
+    /// The same, with what it has in common with other communities.
+    pub(super) fn create_within(
+        path: &Path,
+        code: CommunityCode,
+        founder: Founder,
+        settings: &Settings,
+        shared: &Shared,
+    ) -> Result<Community, StoreError> {
         let mut connection = open_writer(path)?;
         // A file whose making was cut short is nobody's yet.
         if identity::read(&connection)?.is_some() {
@@ -105,7 +135,7 @@ impl Community {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         identity::begin(&transaction, &identity, clock::now_ms())?;
         transaction.commit()?;
-        Community::start(path, connection, code, settings)
+        Community::start(path, connection, code, settings, shared)
     }
 
     /// Opens a community's file. One put back from a copy begins a new life of its log first. Where its derived tables are of other kind files, they are
@@ -114,10 +144,20 @@ impl Community {
     /// # Errors
     /// [`StoreError`]; nothing is served from it then.
     pub fn open(path: &Path, code: CommunityCode, settings: &Settings) -> Result<Community, StoreError> {
+        Community::open_within(path, code, settings, &Shared::new(settings))
+    }
+
+    /// The same, with what it has in common with other communities.
+    pub(super) fn open_within(
+        path: &Path,
+        code: CommunityCode,
+        settings: &Settings,
+        shared: &Shared,
+    ) -> Result<Community, StoreError> {
         if !path.exists() {
             return Err(StoreError::Other("the community does not exist"));
         }
-        Community::start(path, open_writer(path)?, code, settings)
+        Community::start(path, open_writer(path)?, code, settings, shared)
     }
 
     fn start(
@@ -125,6 +165,7 @@ impl Community {
         mut connection: Connection,
         code: CommunityCode,
         settings: &Settings,
+        shared: &Shared,
     ) -> Result<Community, StoreError> {
         let mut identity = identity::read(&connection)?.ok_or(StoreError::NotBegun)?;
         if identity.code != code {
@@ -140,14 +181,25 @@ impl Community {
             identity = identity::read(&connection)?.ok_or(StoreError::NotBegun)?;
             tracing::warn!(community = %code, log = %identity.log, "put back from a copy: a new life of its log begins");
         }
-        let projection = Projection::new(Arc::clone(&settings.kinds));
+        let projection = Arc::clone(&shared.projection);
         let current = projection.is_current(&connection)?;
         if !current {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             projection.reset(&transaction)?;
             transaction.commit()?;
         }
-        let mut state = State::load(&connection, identity.clone(), settings.receipt_key.clone(), projection)?;
+        let receipt_key = Arc::new(HomeKey::new(&settings.receipt_key));
+        let (queue, jobs) = sync_channel(QUEUE_LENGTH);
+        let queue = Arc::new(queue);
+        let readers: Arc<Mutex<Vec<Reader>>> = Arc::default();
+        let let_go = letting_go(Arc::downgrade(&queue), Arc::clone(&readers));
+        let mut state = State::load(
+            &connection,
+            identity.clone(),
+            Arc::clone(&receipt_key),
+            projection,
+            shared.documents.share(&let_go),
+        )?;
         if !current && state.head.lsn > 0 {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             rebuild(&mut Work {
@@ -157,7 +209,6 @@ impl Community {
             transaction.commit()?;
         }
         let directory = Arc::new(RwLock::new(Arc::clone(&state.directory)));
-        let (queue, jobs) = sync_channel(QUEUE_LENGTH);
         let published = Arc::clone(&directory);
         let news: Arc<OnceLock<watch::Sender<Lsn>>> = Arc::default();
         let told = Arc::clone(&news);
@@ -177,12 +228,13 @@ impl Community {
         Ok(Community {
             path: path.to_owned(),
             identity,
-            receipt_key: settings.receipt_key.clone(),
+            receipt_key,
             kinds: Arc::clone(&settings.kinds),
             queue: Some(queue),
             writer: Some(writer),
             directory,
-            readers: Mutex::new(Vec::new()),
+            readers,
+            _let_go: let_go,
             digests: Mutex::new(HashMap::new()),
             making: Mutex::new(()),
             stopped,
@@ -219,7 +271,7 @@ impl Community {
         self.stopped.load(Ordering::Acquire)
     }
 
-    pub(crate) fn receipt_key(&self) -> &Signer {
+    pub(crate) fn receipt_key(&self) -> &HomeKey {
         &self.receipt_key
     }
 
@@ -294,7 +346,7 @@ impl Community {
                 }
             }
         }
-        let stated = stated(receipts, (code, device), &self.receipt_key.public_key(), &checked);
+        let stated = stated(receipts, (code, device), &self.identity.receipt_key, &checked);
         self.write(move |work| {
             for (number, slice) in (1..).zip(&checked) {
                 match ingest(work, slice, contact, &stated)? {
@@ -484,6 +536,21 @@ pub(super) fn append_as_office(
         }
     }
     Ok(head)
+}
+
+/// Lets documents, cached pages and idle readers go. A writer whose queue is full is at work, and
+/// says again what it holds.
+fn letting_go(queue: Weak<SyncSender<Box<dyn Job>>>, readers: Arc<Mutex<Vec<Reader>>>) -> Arc<LetGo> {
+    Arc::new(move || {
+        readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let (job, _) = task(|work: &mut Work<'_>| {
+            work.state.documents.clear();
+            moments::give_memory_back(work.transaction)
+        });
+        if let Some(queue) = queue.upgrade() {
+            let _ = queue.try_send(job);
+        }
+    })
 }
 
 fn note(work: &mut Work<'_>, device: DeviceId, last: Seq, at_ms: i64) -> Result<(), StoreError> {

@@ -12,6 +12,7 @@ use menpai_sync_core::registry::{DeriveError, Document};
 use menpai_sync_core::verdict::Derived;
 use rusqlite::{Connection, Transaction};
 
+use super::document_budget::Share;
 use crate::fail_points;
 use crate::store::community::parts::Parts;
 use crate::store::community::projection::{Projection, stored_document};
@@ -23,6 +24,7 @@ const CHANGES_BETWEEN_STORES: usize = 256;
 /// Documents by part.
 pub(super) struct Documents {
     community: CommunityCode,
+    share: Share,
     loaded: BTreeMap<Part, Loaded>,
     /// Changed by the request that is being worked on.
     touched: BTreeSet<Part>,
@@ -58,9 +60,10 @@ pub(super) enum NoChange {
 }
 
 impl Documents {
-    pub(super) fn new(community: CommunityCode) -> Documents {
+    pub(super) fn new(community: CommunityCode, share: Share) -> Documents {
         Documents {
             community,
+            share,
             loaded: BTreeMap::new(),
             touched: BTreeSet::new(),
         }
@@ -151,6 +154,50 @@ impl Documents {
         }
     }
 
+    /// Repeats a merged edit of a replay, and says which fields it set; documents show it after
+    /// [`Documents::settle`].
+    pub(super) fn replay(
+        &mut self,
+        part: Part,
+        entry: &Entry,
+        device: DeviceId,
+        derived: &Derived,
+        lsn: Lsn,
+    ) -> Result<Vec<(EntityId, String)>, NoChange> {
+        let Some(loaded) = self.loaded.get_mut(&part) else {
+            return Err(DeriveError::Automerge("the document is not loaded".to_owned()).into());
+        };
+        self.touched.insert(part);
+        let document = &mut loaded.document;
+        let outcome = catch_unwind(AssertUnwindSafe(|| -> Result<_, DeriveError> {
+            if document.must_settle_for(entry) {
+                document.settle()?;
+            }
+            let plan = document.derive(entry, device, derived)?;
+            document.apply_unsettled(&plan);
+            Ok(plan.touched().to_vec())
+        }));
+        let touched = outcome.map_err(|_| NoChange::Panic)??;
+        loaded.lsn = lsn;
+        loaded.unstored += 1;
+        Ok(touched)
+    }
+
+    /// Shows what a replay has repeated.
+    pub(super) fn settle(&mut self) -> Result<(), StoreError> {
+        for (part, loaded) in &mut self.loaded {
+            let document = &mut loaded.document;
+            let settled = catch_unwind(AssertUnwindSafe(|| document.settle()))
+                .unwrap_or_else(|_| Err(DeriveError::Automerge("panicked".to_owned())));
+            settled.map_err(|error| StoreError::Registry {
+                part: part.to_string(),
+                lsn: loaded.lsn,
+                cause: error.to_string(),
+            })?;
+        }
+        Ok(())
+    }
+
     /// Writes where the touched documents stand, and whole those that have grown enough.
     pub(super) fn store(
         &mut self,
@@ -191,11 +238,17 @@ impl Documents {
         }
     }
 
-    /// Forgets documents: a transaction failed, or nobody needed them for a while.
+    /// Forgets documents: a transaction failed.
     pub(super) fn forget(&mut self, parts: impl IntoIterator<Item = Part>) {
         for part in parts {
             self.loaded.remove(&part);
         }
+    }
+
+    /// Says what is held now, so that all communities together stay within their budget.
+    pub(super) fn account(&self) {
+        self.share
+            .hold(self.loaded.values().map(|loaded| loaded.document.memory_bytes()).sum());
     }
 
     /// Forgets all.

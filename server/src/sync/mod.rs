@@ -7,6 +7,7 @@ mod communities;
 mod community;
 mod decide;
 mod directory;
+mod document_budget;
 mod documents;
 mod ingest;
 pub mod members;

@@ -1,7 +1,11 @@
 //! Makes everything derived again from the log: verdicts and derivations are repeated as
 //! the lines say, never judged. The derived tables must be empty.
 
+use std::collections::BTreeMap;
+
 use menpai_sync_core::entry::Entry;
+use menpai_sync_core::ids::EntityId;
+use menpai_sync_core::part::Part;
 use menpai_sync_core::verdict::Verdict;
 
 use super::decide::{note_entities, project_fields};
@@ -15,6 +19,8 @@ use crate::store::community::{StoreError, entries, lines};
 /// [`StoreError::Registry`] where an edit does not give the change that its line names.
 pub(super) fn rebuild(work: &mut Work<'_>) -> Result<(), StoreError> {
     work.state.documents.clear();
+    // Fields are shown once, as they are in the end.
+    let mut touched = Touched::new();
     let mut after = 0;
     loop {
         // Lines are read in pieces: the statements that replay them need the connection.
@@ -22,8 +28,14 @@ pub(super) fn rebuild(work: &mut Work<'_>) -> Result<(), StoreError> {
         let Some(last) = piece.last() else { break };
         after = last.envelope.lsn;
         for line in piece {
-            replay(work, &line)?;
+            replay(work, &line, &mut touched)?;
         }
+    }
+    work.state.documents.settle()?;
+    for (part, mut fields) in touched {
+        fields.sort_unstable();
+        fields.dedup();
+        project_fields(work, part, &fields)?;
     }
     let state = &mut *work.state;
     state.documents.store(
@@ -40,7 +52,10 @@ pub(super) fn rebuild(work: &mut Work<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn replay(work: &mut Work<'_>, line: &lines::StoredLine) -> Result<(), StoreError> {
+/// The fields that were ever set, by part.
+type Touched = BTreeMap<Part, Vec<(EntityId, String)>>;
+
+fn replay(work: &mut Work<'_>, line: &lines::StoredLine, touched: &mut Touched) -> Result<(), StoreError> {
     let envelope = &line.envelope;
     let stored = entries::get(work.transaction, &mut work.state.codec, line.entry)?;
     // What is over the limit or erased says nothing any more.
@@ -51,22 +66,19 @@ fn replay(work: &mut Work<'_>, line: &lines::StoredLine) -> Result<(), StoreErro
         Verdict::Waiting | Verdict::Released | Verdict::SetAside => Ok(()),
         Verdict::Held => note_entities(work, stored.number, &entry, true),
         Verdict::Merged => {
-            let touched = match &envelope.derived {
-                None => Vec::new(),
-                Some(derived) => {
-                    let state = &mut *work.state;
-                    state.documents.begin(envelope.part)?;
-                    state
-                        .documents
-                        .apply(envelope.part, &entry, envelope.device, Some(derived), envelope.lsn)
-                        .map_err(|error| StoreError::Registry {
-                            part: envelope.part.to_string(),
-                            lsn: envelope.lsn,
-                            cause: error.to_string(),
-                        })?
-                        .touched
-                }
-            };
+            if let Some(derived) = &envelope.derived {
+                let state = &mut *work.state;
+                state.documents.begin(envelope.part)?;
+                let fields = state
+                    .documents
+                    .replay(envelope.part, &entry, envelope.device, derived, envelope.lsn)
+                    .map_err(|error| StoreError::Registry {
+                        part: envelope.part.to_string(),
+                        lsn: envelope.lsn,
+                        cause: error.to_string(),
+                    })?;
+                touched.entry(envelope.part).or_default().extend(fields);
+            }
             note_entities(work, stored.number, &entry, false)?;
             let merged = MergedEntry {
                 number: stored.number,
@@ -74,8 +86,7 @@ fn replay(work: &mut Work<'_>, line: &lines::StoredLine) -> Result<(), StoreErro
                 made_ms: envelope.made_ms,
                 entry: &entry,
             };
-            work.state.projection.add_merged(work.transaction, &merged)?;
-            project_fields(work, envelope.part, &touched)
+            work.state.projection.add_merged(work.transaction, &merged)
         }
     }
 }

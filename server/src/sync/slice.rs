@@ -9,6 +9,8 @@ use menpai_sync_core::ids::{CommunityCode, DeviceId, Hash, Seq};
 use menpai_sync_core::signature::{PublicKey, Signer};
 use menpai_sync_core::wire::{BROKEN_CHAIN, PREVIOUS_UNKNOWN, SaidSliceLine, SliceLine, lines};
 
+use crate::signing;
+
 /// Most entries of one slice; 512 KiB of the smallest entries there can be are fewer.
 pub const MAX_SLICE_ENTRIES: usize = 4_096;
 
@@ -142,9 +144,11 @@ impl Slice {
             seq: slice.line.last,
             h: slice.last_h(),
         };
-        key.verify(&slice_message(community, device, head), &slice.line.signature)
-            .map_err(|_| refusal)?;
-        Ok(slice)
+        if signing::fits(key, &slice_message(community, device, head), &slice.line.signature) {
+            Ok(slice)
+        } else {
+            Err(refusal)
+        }
     }
 }
 

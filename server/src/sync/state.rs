@@ -9,11 +9,12 @@ use menpai_sync_core::community_log::{ChainHead, Envelope};
 use menpai_sync_core::entry::Entry;
 use menpai_sync_core::ids::Hash;
 use menpai_sync_core::part::Part;
-use menpai_sync_core::signature::Signer;
 use rusqlite::{Connection, Transaction};
 
 use super::directory::Directory;
+use super::document_budget::Share;
 use super::documents::Documents;
+use crate::signing::HomeKey;
 use crate::store::community::identity::{self, Identity};
 use crate::store::community::parts::Parts;
 use crate::store::community::projection::{Projection, merged_of_kinds};
@@ -22,8 +23,8 @@ use crate::store::community::{BodyCodec, StoreError, lines};
 /// The writer's side of an open community.
 pub(super) struct State {
     pub(super) identity: Identity,
-    pub(super) receipt_key: Signer,
-    pub(super) projection: Projection,
+    pub(super) receipt_key: Arc<HomeKey>,
+    pub(super) projection: Arc<Projection>,
     pub(super) codec: BodyCodec,
     pub(super) parts: Parts,
     pub(super) head: ChainHead,
@@ -52,8 +53,9 @@ impl State {
     pub(super) fn load(
         connection: &Connection,
         identity: Identity,
-        receipt_key: Signer,
-        projection: Projection,
+        receipt_key: Arc<HomeKey>,
+        projection: Arc<Projection>,
+        share: Share,
     ) -> Result<State, StoreError> {
         let head = identity.beginning();
         let mut state = State {
@@ -63,7 +65,7 @@ impl State {
             head,
             signed: head,
             directory: Arc::new(Directory::new(identity.founder.clone())),
-            documents: Documents::new(identity.code),
+            documents: Documents::new(identity.code, share),
             changed: BTreeSet::new(),
             projection,
             identity,

@@ -5,8 +5,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -18,8 +17,6 @@ use crate::store::community::{StoreError, moments};
 const MAX_BATCH: usize = 64;
 /// Requests that may wait before the next has to.
 pub(super) const QUEUE_LENGTH: usize = 1_024;
-/// Documents are given back after this long without a request.
-const IDLE: Duration = Duration::from_secs(30);
 
 /// One request to the writer.
 pub(super) trait Job: Send {
@@ -91,15 +88,7 @@ pub(super) fn run(
     stop: &AtomicBool,
     mut published: impl FnMut(&State),
 ) {
-    loop {
-        let first = match queue.recv_timeout(IDLE) {
-            Ok(job) => job,
-            Err(RecvTimeoutError::Timeout) => {
-                state.documents.clear();
-                continue;
-            }
-            Err(RecvTimeoutError::Disconnected) => return,
-        };
+    while let Ok(first) = queue.recv() {
         let mut batch = vec![first];
         batch.extend(queue.try_iter().take(MAX_BATCH - 1));
         if stop.load(Ordering::Acquire) {
@@ -112,6 +101,7 @@ pub(super) fn run(
             Ok(()) => {
                 fail_points::pass("committed");
                 state.committed();
+                state.documents.account();
                 published(&state);
                 for job in batch {
                     job.answer(Ok(()));

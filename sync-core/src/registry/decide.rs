@@ -14,8 +14,8 @@ use crate::verdict::Derived;
 #[derive(Debug, Clone)]
 pub struct Plan {
     derived: Derived,
-    change: Change,
-    touched: Vec<(EntityId, String)>,
+    pub(super) change: Change,
+    pub(super) touched: Vec<(EntityId, String)>,
 }
 
 impl Plan {

@@ -7,9 +7,15 @@ use std::collections::{BTreeMap, HashMap};
 use automerge::{ActorId, Automerge, Change, ChangeHash, ObjId, ObjType, ROOT, ReadDoc, ScalarValue, Value};
 
 use super::genesis::{self, ENTITIES, TYPE};
+use super::settle::Unsettled;
 use crate::entry::Scalar;
 use crate::ids::{CommunityCode, DeviceId, EntityId, Hash, Seq};
 use crate::part::Part;
+
+/// What an operation, a change and an entity cost in memory, measured on a grid's document.
+const BYTES_OF_OP: usize = 40;
+const BYTES_OF_CHANGE: usize = 400;
+const BYTES_OF_ENTITY: usize = 200;
 
 /// Why stored bytes are not this document.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +60,7 @@ pub struct Document {
     by_op: BTreeMap<(ActorId, u64), Hash>,
     /// Last merged edit of each device.
     pub(super) last_edit: HashMap<DeviceId, (Seq, Hash)>,
+    pub(super) unsettled: Unsettled,
 }
 
 impl Document {
@@ -134,6 +141,7 @@ impl Document {
             changes: HashMap::new(),
             by_op: BTreeMap::new(),
             last_edit: HashMap::new(),
+            unsettled: Unsettled::default(),
             automerge,
         };
         document.index_changes()?;
@@ -182,7 +190,7 @@ impl Document {
         Ok(())
     }
 
-    fn index_map(&mut self, id: EntityId) -> Result<(), DocumentError> {
+    pub(super) fn index_map(&mut self, id: EntityId) -> Result<(), DocumentError> {
         let Some((Value::Object(ObjType::Map), object)) = self.automerge.get(&self.entities, id.to_string())? else {
             return Err(DocumentError::Other("an entity that is not a map"));
         };
@@ -208,7 +216,15 @@ impl Document {
         Ok(())
     }
 
-    fn remember(&mut self, actor: &ActorId, seq: u64, start_op: u64, max_op: u64, unix_seconds: i64, hash: ChangeHash) {
+    pub(super) fn remember(
+        &mut self,
+        actor: &ActorId,
+        seq: u64,
+        start_op: u64,
+        max_op: u64,
+        unix_seconds: i64,
+        hash: ChangeHash,
+    ) {
         let hash = Hash(hash.0);
         let device = device_of(actor).filter(|_| *actor != self.genesis_actor);
         self.changes.insert(
@@ -264,6 +280,14 @@ impl Document {
             .range((actor.clone(), 0)..=(actor.clone(), *counter))
             .next_back()?;
         self.changes.get(hash)
+    }
+
+    /// About how much memory it takes, this index included.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        let stats = self.automerge.stats();
+        let of = |count: u64, bytes| usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(bytes);
+        of(stats.num_ops, BYTES_OF_OP) + of(stats.num_changes, BYTES_OF_CHANGE) + self.maps.len() * BYTES_OF_ENTITY
     }
 
     /// Which part this is.

@@ -6,6 +6,7 @@ mod decide;
 mod document;
 mod genesis;
 mod rotate;
+mod settle;
 mod values;
 
 pub use decide::Plan;

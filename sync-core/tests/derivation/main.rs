@@ -7,7 +7,7 @@
 
 mod home;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use home::{Home, Line, care, community, device, grid, open, set};
@@ -193,6 +193,49 @@ fn everybody_derives_the_golden_hashes() {
         cases, golden,
         "derivation changed: entries already merged would get other hashes"
     );
+}
+
+#[test]
+fn changes_that_settle_together_give_the_same_document() {
+    for (name, build) in CASES {
+        let mut home = Home::new();
+        build(&mut home);
+        let mut documents: BTreeMap<Part, Document> = BTreeMap::new();
+        for line in &home.lines {
+            let envelope = line.envelope();
+            let Some(derived) = &envelope.derived else { continue };
+            let entry = Entry::parse(line.entry.as_bytes()).unwrap();
+            let document = documents
+                .entry(envelope.part)
+                .or_insert_with(|| Document::genesis(community(), envelope.part).unwrap());
+            if document.must_settle_for(&entry) {
+                document.settle().unwrap();
+            }
+            let plan = document.derive(&entry, envelope.device, derived).unwrap();
+            document.apply_unsettled(&plan);
+        }
+        let replica = apply_all(&home.lines);
+        for (part, document) in &mut documents {
+            document.settle().unwrap();
+            assert_eq!(document.heads(), replica.heads(*part), "{name}");
+            assert_eq!(document.save(), replica.document(*part).unwrap().save(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn entries_whose_entities_have_ids_of_version_1_keep_their_hashes() {
+    let golden: Vec<Case> = serde_json::from_str(include_str!("../golden/derivation_version_1.json")).unwrap();
+    for case in golden {
+        let replica = apply_all(&case.lines);
+        for expected in &case.parts {
+            assert_eq!(replica.heads(expected.part), expected.heads, "{}", case.name);
+            assert_eq!(replica.digest(expected.part), expected.digest, "{}", case.name);
+        }
+        let entry = |line: &Line| Entry::parse(line.entry.as_bytes()).unwrap();
+        let makes = |line| entry(line).entities().iter().any(|named| named.creates);
+        assert!(case.lines.iter().any(makes), "{} makes nothing", case.name);
+    }
 }
 
 #[test]

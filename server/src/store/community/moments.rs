@@ -1,4 +1,5 @@
-//! Where a request, or a reading, begins and ends within SQLite's transactions.
+//! Where a request, or a reading, begins and ends within SQLite's transactions, and where
+//! nothing has happened for long.
 
 use rusqlite::{Connection, Transaction};
 
@@ -42,4 +43,12 @@ pub fn begin_reading(connection: &Connection) -> Result<(), StoreError> {
 /// SQLite's.
 pub fn end_reading(connection: &Connection) -> Result<(), StoreError> {
     Ok(connection.execute_batch("COMMIT")?)
+}
+
+/// Gives back what the connection keeps of pages that nobody is using.
+///
+/// # Errors
+/// SQLite's.
+pub fn give_memory_back(connection: &Connection) -> Result<(), StoreError> {
+    Ok(connection.execute_batch("PRAGMA shrink_memory")?)
 }
