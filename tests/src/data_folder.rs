@@ -67,8 +67,19 @@ fn make_community(
     roster_csv: &str,
 ) -> PathBuf {
     let home = Home::open(data).unwrap();
-    let office = Office::found(&home, code).unwrap();
-    let grids = ensure_grids(&home, code, grids).unwrap();
+    let roster = data.join("roster.csv");
+    std::fs::write(&roster, roster_csv).unwrap();
+    let logins = add(&home, code, grids, workers, &roster);
+    let path = data.join(format!("logins-{code}.txt"));
+    std::fs::write(&path, logins).unwrap();
+    path
+}
+
+/// Adds a community to a home; its logins, one a line. Accounts are of the whole home.
+#[must_use]
+pub fn add(home: &Home, code: CommunityCode, grids: &[&str], workers: &[(&str, &str, usize)], roster: &Path) -> String {
+    let office = Office::found(home, code).unwrap();
+    let grids = ensure_grids(home, code, grids).unwrap();
     let from = Instant {
         unix_ms: clock::now_ms() - 30 * 86_400_000,
         offset_minutes: 480,
@@ -78,7 +89,7 @@ fn make_community(
     let mut drafts = Vec::new();
     for &(account, name, grid) in workers {
         let worker = clock::new_worker_id();
-        add_account(&home, code, account, name, worker, &hash);
+        add_account(home, code, account, name, worker, &hash);
         let grid = GridId::from_bytes(*grids[grid].as_bytes());
         let body = records::assignment(worker, name, GRID_ROLE, Some(grid), from);
         drafts.push(office.record(records::ASSIGNMENT, None, body));
@@ -86,19 +97,15 @@ fn make_community(
     }
     office.write(&drafts).unwrap();
 
-    let roster = data.join("roster.csv");
-    std::fs::write(&roster, roster_csv).unwrap();
     let import = Import {
-        file: &roster,
+        file: roster,
         community: code,
         apply: true,
         today: None,
     };
-    let report = import_roster(&home, &import, &mut |_, _| {}).unwrap();
+    let report = import_roster(home, &import, &mut |_, _| {}).unwrap();
     assert_eq!((report.rejected, report.held), (Vec::new(), 0));
-    let path = data.join(format!("logins-{code}.txt"));
-    std::fs::write(&path, logins).unwrap();
-    path
+    logins
 }
 
 fn add_account(home: &Home, code: CommunityCode, account: &str, name: &str, worker: WorkerId, hash: &str) {

@@ -1,5 +1,5 @@
-//! Measures figures and appends them to a file: `figures FILE bytes import cost growth derive
-//! rebuild`, or some of these. Counts and sizes are `bytes`; the others need a quiet machine and the release build.
+//! Measures figures and appends them to a file: `figures FILE bytes import cost
+//! evening growth derive core rebuild memory`, or some of these; `thousand` takes minutes more. Counts and sizes are `bytes`; the others need a quiet machine and the release build.
 //! Budgets are held against that file by scripts/check-budgets.mjs.
 
 use std::path::Path;
@@ -12,6 +12,10 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments[..] {
         [figures::BARE, file] => figures::serve_bare(Path::new(file)),
+        [figures::OPEN_COMMUNITIES, count, data] => match count.parse() {
+            Ok(count) => figures::open_communities(count, Path::new(data)),
+            Err(_) => Err(usage()),
+        },
         [file, ref measured @ ..] if !measured.is_empty() => measure(Path::new(file), measured),
         _ => Err(usage()),
     };
@@ -42,6 +46,10 @@ fn by_name(name: &str) -> std::io::Result<Measure> {
         "bytes" => Ok(figures::measure_bytes),
         "import" => Ok(figures::measure_import),
         "cost" => Ok(figures::measure_ingest_cost),
+        "evening" => Ok(figures::measure_evening),
+        "core" => Ok(figures::measure_core),
+        "memory" => Ok(figures::measure_memory),
+        "thousand" => Ok(figures::measure_thousand),
         "growth" => Ok(figures::measure_growth),
         "derive" => Ok(figures::measure_derive),
         "rebuild" => Ok(figures::measure_rebuild),
@@ -50,5 +58,5 @@ fn by_name(name: &str) -> std::io::Result<Measure> {
 }
 
 fn usage() -> std::io::Error {
-    std::io::Error::other("usage: figures FILE bytes|import|cost|growth|derive|rebuild…")
+    std::io::Error::other("usage: figures FILE bytes|import|cost|evening|growth|derive|core|rebuild|memory|thousand…")
 }

@@ -5,10 +5,14 @@
 mod bare;
 mod bytes;
 mod cost;
+mod evening;
 mod growth;
 mod import;
+mod memory;
+mod phone_core;
 mod rebuild;
 mod registry;
+mod wal;
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -19,8 +23,11 @@ use serde::Serialize;
 pub use bare::{BARE, serve_bare};
 pub use bytes::measure_bytes;
 pub use cost::measure_ingest_cost;
+pub use evening::measure_evening;
 pub use growth::measure_growth;
 pub use import::measure_import;
+pub use memory::{OPEN_COMMUNITIES, measure_memory, measure_thousand, open_communities};
+pub use phone_core::measure_core;
 pub use rebuild::measure_rebuild;
 pub use registry::measure_derive;
 
@@ -31,7 +38,7 @@ pub struct Figure {
     pub name: &'static str,
     /// What was measured.
     pub value: f64,
-    /// `bytes`, `requests`, `ratio`, `s`, `us` or `entries/s`.
+    /// `bytes`, `requests`, `ratio`, `s`, `ms`, `us`, `MB`, `GB` or `entries/s`.
     pub unit: &'static str,
     /// How many measurements it comes from.
     pub n: usize,

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use menpai_server::clock;
 use menpai_server::simulate::Dice;
-use menpai_sync_core::entry::{Draft, Edit, Entry, Scalar, SetItem};
+use menpai_sync_core::entry::{Draft, Edit, Entry, Made, Scalar, SetItem};
 use menpai_sync_core::ids::{DeviceId, EntityId, WorkerId};
 use menpai_sync_core::part::Part;
 use menpai_sync_core::registry::Document;
@@ -23,10 +23,11 @@ const EDITS_A_WORKER: usize = 5;
 const RUNS: usize = 25;
 
 /// An edit of a day, as everyone but the home gets it.
-struct Decided {
-    entry: Entry,
-    device: DeviceId,
-    derived: Derived,
+pub(super) struct Decided {
+    pub(super) entry: Entry,
+    pub(super) bytes: Vec<u8>,
+    pub(super) device: DeviceId,
+    pub(super) derived: Derived,
 }
 
 /// Microseconds to derive one edit and apply it.
@@ -65,7 +66,7 @@ pub(super) fn bytes_per_person(data: &Path) -> Figure {
 }
 
 /// The grid's open document.
-fn open_document(data: &Path) -> Document {
+pub(super) fn open_document(data: &Path) -> Document {
     let documents = documents(data);
     let of_grid = |name: &str| name.ends_with("/open") && !name.starts_with("community");
     let (name, bytes) = documents.iter().find(|(name, _)| of_grid(name)).unwrap();
@@ -94,7 +95,7 @@ fn documents(data: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 /// A day of all workers, one after the other as their phones come home, decided on a copy.
-fn a_day(morning: &Document) -> Vec<Decided> {
+pub(super) fn a_day(morning: &Document) -> Vec<Decided> {
     let mut dice = Dice::new(SEED);
     let base = morning.heads();
     let persons = morning.entities().filter(|(_, of_type)| *of_type == "person");
@@ -118,11 +119,16 @@ fn a_day(morning: &Document) -> Vec<Decided> {
             let body = Map::from_iter([("source".to_owned(), json!("asked_in_person"))]);
             let grid = morning.part().grid;
             let draft = Draft::edit(clock::new_entry_id(), 1, grid, worker, clock::now(), edit, body);
-            let entry = draft.make().unwrap().entry;
+            let Made { entry, bytes } = draft.make().unwrap();
             let plan = home.decide(&entry, device).unwrap();
             home.apply(&plan).unwrap();
             let derived = plan.derived().clone();
-            edits.push(Decided { entry, device, derived });
+            edits.push(Decided {
+                entry,
+                bytes,
+                device,
+                derived,
+            });
         }
     }
     edits

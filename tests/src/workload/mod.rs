@@ -8,7 +8,7 @@ mod words;
 mod worker;
 
 pub use day::ENTRIES_A_DAY;
-pub use town::{HOUSEHOLDS, PERSONS, found, roster};
+pub use town::{HOUSEHOLDS, PERSONS, code_of, found, found_many, roster};
 pub use worker::{Acknowledgement, Contact, Worker};
 
 /// The seed of every figure.

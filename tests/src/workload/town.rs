@@ -4,7 +4,9 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use menpai_server::simulate::Dice;
+use menpai_server::home::Home;
+use menpai_server::simulate::{Dice, Login, read_logins};
+use menpai_sync_core::ids::CommunityCode;
 
 use super::{SEED, words};
 use crate::data_folder;
@@ -24,6 +26,31 @@ const DOORS_A_FLOOR: usize = 3;
 #[must_use]
 pub fn found(data: &Path) -> PathBuf {
     data_folder::make_of(data, &[GRID], &WORKERS, &roster(HOUSEHOLDS, PERSONS))
+}
+
+/// Makes the data folder of a home with so many such communities; the first worker's login of
+/// each. The codes are `410102002001` and on.
+#[must_use]
+pub fn found_many(data: &Path, communities: usize) -> Vec<Login> {
+    std::fs::create_dir_all(data).unwrap();
+    let home = Home::open(data).unwrap();
+    let file = data.join("roster.csv");
+    std::fs::write(&file, roster(HOUSEHOLDS, PERSONS)).unwrap();
+    let mut logins = String::new();
+    for number in 1..=communities {
+        let account = format!("worker-{number}");
+        let worker = [(account.as_str(), "甲", 0)];
+        logins += &data_folder::add(&home, code_of(number), &[GRID], &worker, &file);
+    }
+    let path = data.join("logins.txt");
+    std::fs::write(&path, logins).unwrap();
+    read_logins(&path).unwrap()
+}
+
+/// The code of one of many communities, from 1.
+#[must_use]
+pub fn code_of(number: usize) -> CommunityCode {
+    format!("{:012}", 410_102_002_000 + number).parse().unwrap()
 }
 
 /// A roster as CSV: one person a row, every tenth an elder with a care plan.

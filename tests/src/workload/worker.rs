@@ -111,6 +111,12 @@ impl Worker {
         &self.token
     }
 
+    /// What the phone has stored.
+    #[must_use]
+    pub fn rows(&self) -> &Rows {
+        &self.rows
+    }
+
     /// Works a day without signal and returns how many entries that made.
     pub fn work_a_day(&mut self) -> usize {
         let now = self.now();
@@ -218,7 +224,9 @@ impl Worker {
         }
     }
 
-    fn now(&self) -> Instant {
+    /// The phone's clock.
+    #[must_use]
+    pub fn now(&self) -> Instant {
         Instant {
             unix_ms: self.clock_ms,
             offset_minutes: OFFSET_MINUTES,
