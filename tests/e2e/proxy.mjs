@@ -1,5 +1,6 @@
 // A thin TCP proxy before the real server: it notes what the app asks for and can cut a connection in
-// the middle of an answer, as a lift does. It changes no byte.
+// the middle of a request or an answer, as a lift does, or answer everything itself, as a station's wireless
+// network does. It changes no byte.
 
 import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
@@ -15,12 +16,16 @@ export class Proxy {
    * connection is gone, once. Whoever promises has seen that they arrived: a break takes back what a
    * browser has not read yet. */
   cuts = new Map();
+  /** path → so many bytes of its request (head included) come through, then the connection is gone, once */
+  upCuts = new Map();
+  /** what it answers to everything in the server's place: status line, headers, body */
+  portal = null;
 
-  /** Listens on a free port and passes everything on to `origin`. */
-  async start(origin) {
+  /** Listens, on a free port if none is named, and passes everything on to `origin`. */
+  async start(origin, at = 0) {
     const { hostname, port } = new URL(origin);
     this.#server = createServer((client) => this.#pass(client, connect(Number(port), hostname)));
-    this.#server.listen(0, '127.0.0.1');
+    this.#server.listen(at, '127.0.0.1');
     await once(this.#server, 'listening');
     this.origin = `http://127.0.0.1:${this.#server.address().port}`;
   }
@@ -40,12 +45,22 @@ export class Proxy {
       this.#sockets.add(socket);
       socket.on('error', end).on('close', end);
     }
+    let up = null;
     client.on('data', (bytes) => {
+      if (this.portal !== null) return void client.end(this.portal);
       for (const [, method, path, head] of bytes.toString('latin1').matchAll(REQUEST)) {
         this.requests.push({ method, path, range: /^range: (.*)$/im.exec(head)?.[1] ?? null });
         cut ??= this.#takeCut(path);
+        if (this.upCuts.has(path)) {
+          up = this.upCuts.get(path);
+          this.upCuts.delete(path);
+        }
       }
-      upstream.write(bytes);
+      if (up === null) return void upstream.write(bytes);
+      const through = bytes.subarray(0, up);
+      up -= through.length;
+      // What has come through is there before the connection is gone.
+      upstream.write(through, () => { if (up === 0) upstream.end(); });
     });
     upstream.on('data', (bytes) => {
       if (cut === null) return void client.write(bytes);

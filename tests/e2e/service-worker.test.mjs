@@ -40,6 +40,8 @@ function startServer() {
   server = createServer((request, response) => {
     const path = new URL(request.url, 'http://x').pathname;
     if (mode === 'redirect') return response.writeHead(302, { location: '/portal' }).end();
+    if (mode === 'empty') return response.writeHead(200).end();
+    if (mode === 'login') return response.writeHead(511, { 'content-type': 'text/html' }).end('<title>portal</title>');
     if (mode === 'portal' && path !== '/sw.js') return response.writeHead(200, { 'content-type': 'text/html' }).end('<title>portal</title>');
     const body = files.get(path === '/' ? '/index.html' : path === '/desk/' ? '/desk/index.html' : path);
     if (!body) return response.writeHead(404).end();
@@ -122,8 +124,7 @@ test('a portal or a redirect never gets into the cache', async () => {
   deploy('second');
   mode = 'portal';
   assert.equal(await update(page), 'redundant');
-  mode = 'redirect';
-  assert.notEqual(await update(page), 'installed');
+  for (mode of ['redirect', 'empty', 'login']) assert.notEqual(await update(page), 'installed', mode);
   const again = await open();
   assert.notEqual(await again.title(), 'portal');
   assert.notEqual(await again.title(), 'second');

@@ -46,6 +46,7 @@ export interface EditRequest {
 export type SignInResult =
   | { outcome: 'signed_in' }
   | { outcome: 'no_network' }
+  | { outcome: 'stranger' }
   | { outcome: 'refused'; code: string; message: string; next: string };
 
 export type SignOutResult = { outcome: 'signed_out' } | { outcome: 'unsent'; count: number };

@@ -29,7 +29,7 @@ beforeEach(async () => {
 
 afterEach(() => void vi.unstubAllGlobals());
 
-const gzip = () => new Response('zip', { headers: { 'Content-Type': 'application/gzip' } });
+const gzip = () => new Response(new Uint8Array([0x1f, 0x8b, 8]), { headers: { 'Content-Type': 'application/gzip' } });
 
 describe('a contact', () => {
   it('signs what it sends, shows its token and takes the answer', async () => {
@@ -87,6 +87,35 @@ describe('a contact', () => {
     // The fake's own answer would say that there is no more.
     expect(await contact(line)).toMatchObject({ received: 0, more: true });
     expect(phones).toHaveLength(2);
+  });
+
+  it('takes what came before the connection broke, and goes on at once only if that was something', async () => {
+    const broken = (): Response => {
+      let given = false;
+      const stream = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          if (given) controller.error(new TypeError('network error'));
+          else controller.enqueue(new Uint8Array([0x1f, 0x8b, 8]));
+          given = true;
+        },
+      });
+      return new Response(stream, { headers: { 'Content-Type': 'application/gzip' } });
+    };
+    vi.stubGlobal('fetch', vi.fn().mockImplementation(async () => broken()));
+    const received = (sent: number) => () => ({ result: JSON.stringify({ more: true, sent, received: 0 }), writes: [] });
+    phones[0]!.receive = received(3);
+    expect(await contact(line)).toMatchObject({ outcome: 'answered', sent: 3, more: true });
+    phones[0]!.receive = received(0);
+    expect(await contact(line)).toMatchObject({ outcome: 'no_network' });
+    phones[0]!.receive = () => { throw Object.assign(new Error('cut'), { name: 'ReceiveError' }); };
+    expect(await contact(line)).toMatchObject({ outcome: 'no_network' });
+  });
+
+  it('never takes a stranger for the server', async () => {
+    const refused = vi.spyOn(phones[0]!, 'refused');
+    vi.stubGlobal('fetch', vi.fn().mockImplementation(async () => new Response('<html>', { status: 401, headers: { 'Content-Type': 'text/html' } })));
+    expect(await contact(line)).toMatchObject({ outcome: 'stranger' });
+    expect(refused).not.toHaveBeenCalled();
   });
 
   it('tells the core what the server refused', async () => {

@@ -43,7 +43,7 @@ export async function contact(line: Line): Promise<ContactResult> {
 /** A new phone has everything after these two requests. */
 async function fetchThenExchange(line: Line): Promise<ContactResult> {
   const fetched = await fetchSnapshots(line);
-  if (fetched.outcome === 'no_network') return nothing('no_network', null);
+  if (fetched.outcome === 'no_network' || fetched.outcome === 'stranger') return nothing(fetched.outcome, null);
   if (fetched.outcome === 'not_signed_in') return refused(line, 'not_signed_in', fetched.error);
   const exchanged = await exchange(line);
   return { ...exchanged, received: exchanged.received + fetched.received };
@@ -85,7 +85,7 @@ async function exchange(line: Line): Promise<ContactResult> {
     expects: 'application/gzip',
   });
 
-  if (answer.kind === 'no_network') return nothing('no_network', null);
+  if (answer.kind === 'no_network' || answer.kind === 'stranger') return nothing(answer.kind, null);
   if (answer.kind !== 'body') {
     return refused(line, answer.kind === 'not_signed_in' ? 'not_signed_in' : 'server_error', answer.error);
   }
@@ -93,14 +93,26 @@ async function exchange(line: Line): Promise<ContactResult> {
   return queued(async () => {
     // The Phone that asked is gone (a failed write): its successor asks again.
     if (host.generation !== asked.generation) return { ...nothing('answered', null), more: true };
-    const toVerify = await host.use((phone) => phone.to_verify(answer.bytes));
-    const verified = toVerify && (await fits(toVerify)) ? toVerify : undefined;
-    if (!verified) toVerify?.free();
-    const result = await host.change((phone) => phone.receive(answer.bytes, verified));
+    const result = await takeUp(line, answer.bytes).catch((error: unknown) => {
+      // It broke before the core could read anything of it.
+      if (!answer.whole && error instanceof Error && error.name === 'ReceiveError') return null;
+      throw error;
+    });
+    if (result === null) return nothing('no_network', null);
     const { more, sent, received, successor } = JSON.parse(result) as Received;
+    // A break that brought nothing: asking again at once would only break again.
+    if (!answer.whole && more && sent + received === 0) return nothing('no_network', null);
     if (!more) await allowSnapshots(host);
     return { outcome: 'answered', sent, received, error: null, more, successor };
   });
+}
+
+/** Takes an answer up, once the home's signature on it was tried. */
+async function takeUp({ host }: Line, bytes: Uint8Array): Promise<string> {
+  const toVerify = await host.use((phone) => phone.to_verify(bytes));
+  const verified = toVerify && (await fits(toVerify)) ? toVerify : undefined;
+  if (!verified) toVerify?.free();
+  return host.change((phone) => phone.receive(bytes, verified));
 }
 
 async function refused(line: Line, outcome: SyncResult['outcome'], error: ServerError): Promise<ContactResult> {

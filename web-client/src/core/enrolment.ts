@@ -32,15 +32,30 @@ export async function signIn(
     expects: 'application/json',
   });
   if (answer.kind === 'no_network') return { result: { outcome: 'no_network' } };
+  if (answer.kind === 'stranger') return { result: { outcome: 'stranger' } };
   if (answer.kind !== 'body') return { result: { outcome: 'refused', ...answer.error } };
-  const session = JSON.parse(new TextDecoder().decode(answer.bytes)) as {
-    token: string;
-    worker: unknown;
-    community: unknown;
-    home: unknown;
-  };
+  if (!answer.whole) return { result: { outcome: 'no_network' } };
+  const session = asSession(new TextDecoder().decode(answer.bytes));
+  if (!session) return { result: { outcome: 'stranger' } };
   const { token, worker, community, home } = session;
   return { enrolled: { token, enrolment: JSON.stringify({ token, worker, community, home, device }) } };
+}
+
+interface SessionAnswer {
+  token: string;
+  worker: unknown;
+  community: unknown;
+  home: unknown;
+}
+
+/** Null: some portal's JSON. */
+function asSession(text: string): SessionAnswer | null {
+  try {
+    const said = JSON.parse(text) as Partial<SessionAnswer> | null;
+    return typeof said?.token === 'string' && said.worker && said.community && said.home ? (said as SessionAnswer) : null;
+  } catch {
+    return null;
+  }
 }
 
 /** How the office recognises this phone in its list: the kind of phone, no more. */

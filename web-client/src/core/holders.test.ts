@@ -44,7 +44,7 @@ async function record(store: Store): Promise<void> {
   await host.change((phone) => phone.record('"x"', '', new Uint8Array()));
 }
 
-const gzip = () => new Response('zip', { headers: { 'Content-Type': 'application/gzip' } });
+const gzip = () => new Response(new Uint8Array([0x1f, 0x8b, 8]), { headers: { 'Content-Type': 'application/gzip' } });
 /** A core whose entries are all sent by one contact. */
 const sends: PhoneModule = {
   kinds: () => '[]',
@@ -96,7 +96,7 @@ describe('a phone that changes hands', () => {
     await record(liu);
     const chen = await signIn('chen', liu, 'worker of liu', 1);
     const fetched = vi.fn().mockRejectedValueOnce(new TypeError('no network')).mockImplementation(
-      async () => new Response('{"code":"not_signed_in"}', { status: 401, headers: { 'Content-Type': 'application/json' } }),
+      async () => new Response('{"code":"not_signed_in","message":"m","next":"n"}', { status: 401, headers: { 'Content-Type': 'application/json' } }),
     );
     vi.stubGlobal('fetch', fetched);
     for (let round = 0; round < 3; round += 1) await holders.sendLeft(sends, 'zh', queued);

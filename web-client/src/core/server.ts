@@ -1,7 +1,14 @@
-// The few requests to the community's server, and what any answer means.
-// Whatever is not an answer of Menpai (a portal page, a redirect, silence) is no network: nothing is lost by it.
+// The few requests to the community's server, and what any answer means. Three things are told apart: nobody
+// answered, somebody else did (a portal's page, a redirect, an empty answer), or our server. None loses anything,
+// and only our server's own words can end a session.
 
 const TIMEOUT_MS = 45_000;
+/** How gzip begins. */
+const GZIP_MAGIC = [0x1f, 0x8b];
+/** The codes of a 401 that this server gives (docs/protocol.md section 11); a proxy's 401 has none of them. */
+const SIGNED_OUT = ['not_signed_in', 'wrong_credentials'];
+/** 511: the network wants a login; it says so itself. */
+const LOGIN_REQUIRED = 511;
 
 export interface ServerError {
   code: string;
@@ -10,8 +17,14 @@ export interface ServerError {
 }
 
 export type Answer =
-  | { kind: 'body'; bytes: Uint8Array }
+  /** not `whole`: the connection broke in it; what is here came before */
+  | { kind: 'body'; bytes: Uint8Array; whole: boolean }
+  | NoAnswer;
+
+type NoAnswer =
   | { kind: 'no_network' }
+  /** somebody answered, and it was not Menpai */
+  | { kind: 'stranger' }
   | { kind: 'not_signed_in'; error: ServerError }
   | { kind: 'error'; error: ServerError };
 
@@ -35,26 +48,24 @@ interface Asking {
   contentType?: string;
   headers?: Record<string, string>;
   /** the content type a good answer has; anything else did not come from Menpai */
-  expects: string;
+  expects: 'application/gzip' | 'application/json';
 }
 
 export async function ask(asking: Asking): Promise<Answer> {
-  const giveUp = new AbortController();
-  const timer = setTimeout(() => giveUp.abort(), TIMEOUT_MS);
-  try {
-    const response = await send(asking, giveUp.signal);
-    if (!isExpected(response, asking.expects)) return await failed(response);
-    // Read here, inside the timeout: a body that stops half-way is no answer.
-    return { kind: 'body', bytes: new Uint8Array(await response.arrayBuffer()) };
-  } catch {
-    return { kind: 'no_network' };
-  } finally {
-    clearTimeout(timer);
-  }
+  const opened = await open(asking);
+  if (opened.kind !== 'opened') return opened;
+  const pieces: Uint8Array[] = [];
+  let piece = await opened.next();
+  for (; piece !== 'end' && piece !== 'broken'; piece = await opened.next()) pieces.push(piece);
+  const bytes = joined(pieces);
+  const whole = piece === 'end';
+  if (!whole && bytes.length === 0) return { kind: 'no_network' };
+  const fits = asking.expects === 'application/gzip' ? begins(bytes, GZIP_MAGIC) : bytes.length > 0;
+  return fits ? { kind: 'body', bytes, whole } : { kind: 'stranger' };
 }
 
 /** Asks for a body of which each piece counts, whether or not the next one comes. */
-export async function open(asking: Asking): Promise<Opened | Exclude<Answer, { kind: 'body' }>> {
+export async function open(asking: Asking): Promise<Opened | NoAnswer> {
   const giveUp = new AbortController();
   const inTime = async <T>(step: () => Promise<T>): Promise<T> => {
     const timer = setTimeout(() => giveUp.abort(), TIMEOUT_MS);
@@ -99,21 +110,40 @@ function isExpected(response: Response, expects: string): boolean {
   return response.ok && (response.headers.get('Content-Type') ?? '').startsWith(expects);
 }
 
-async function failed(response: Response): Promise<Exclude<Answer, { kind: 'body' }>> {
-  const type = response.headers.get('Content-Type') ?? '';
-  if (!type.startsWith('application/json')) {
-    if (response.status < 500) return { kind: 'no_network' };
-    return { kind: 'error', error: { code: `http_${response.status}`, message: '', next: '' } };
+async function failed(response: Response): Promise<NoAnswer> {
+  const error = response.ok ? null : await serverError(response);
+  if (error) {
+    const signedOut = response.status === 401 && SIGNED_OUT.includes(error.code);
+    return signedOut ? { kind: 'not_signed_in', error } : { kind: 'error', error };
   }
-  const error = asServerError(await response.json(), response.status);
-  return response.status === 401 ? { kind: 'not_signed_in', error } : { kind: 'error', error };
+  const ours = response.status >= 500 && response.status !== LOGIN_REQUIRED;
+  // What stands before our server says that our server is down.
+  return ours ? { kind: 'error', error: { code: `http_${response.status}`, message: '', next: '' } } : { kind: 'stranger' };
 }
 
-function asServerError(value: unknown, status: number): ServerError {
-  const said = (value ?? {}) as Partial<Record<keyof ServerError, unknown>>;
-  return {
-    code: typeof said.code === 'string' ? said.code : `http_${status}`,
-    message: typeof said.message === 'string' ? said.message : '',
-    next: typeof said.next === 'string' ? said.next : '',
-  };
+/** The words of our server; null where somebody else speaks. */
+async function serverError(response: Response): Promise<ServerError | null> {
+  if (!(response.headers.get('Content-Type') ?? '').startsWith('application/json')) return null;
+  const text = await response.text();
+  try {
+    const said = (JSON.parse(text) ?? {}) as Partial<Record<keyof ServerError, unknown>>;
+    const { code, message, next } = said;
+    return typeof code === 'string' && typeof message === 'string' && typeof next === 'string' ? { code, message, next } : null;
+  } catch {
+    return null;
+  }
+}
+
+function begins(bytes: Uint8Array, magic: number[]): boolean {
+  return magic.every((byte, index) => bytes[index] === byte);
+}
+
+function joined(pieces: Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
 }

@@ -24,7 +24,7 @@ export interface FetchLine {
 }
 
 export type Fetched =
-  | { outcome: 'ready' | 'no_network'; received: number }
+  | { outcome: 'ready' | 'no_network' | 'stranger'; received: number }
   | { outcome: 'not_signed_in'; received: number; error: ServerError };
 
 /** Everything has come: the next part may be fetched whole again. */
@@ -57,6 +57,7 @@ export async function fetchSnapshots(line: FetchLine): Promise<Fetched> {
       path, method: 'GET', language: line.language, token: line.token, headers, expects: 'application/gzip',
     });
     if (answer.kind === 'no_network') continue;
+    if (answer.kind === 'stranger') return { outcome: 'stranger', received };
     if (answer.kind === 'not_signed_in') return { outcome: 'not_signed_in', received, error: answer.error };
     if (answer.kind === 'error') {
       // An older server, or one that cannot make them: lines always come.

@@ -10,6 +10,7 @@ import { keepSession } from './session';
 export type Succession =
   | { outcome: 'succeeded'; key: DeviceKey; token: string }
   | { outcome: 'no_network' }
+  | { outcome: 'stranger' }
   | { outcome: 'not_signed_in' | 'server_error'; error: ServerError };
 
 export async function succeed(line: Line, name: string): Promise<Succession> {
@@ -26,8 +27,10 @@ export async function succeed(line: Line, name: string): Promise<Succession> {
     expects: 'application/json',
   });
   if (answer.kind === 'no_network') return { outcome: 'no_network' };
+  if (answer.kind === 'stranger') return { outcome: 'stranger' };
   if (answer.kind === 'not_signed_in') return { outcome: 'not_signed_in', error: answer.error };
   if (answer.kind !== 'body') return { outcome: 'server_error', error: answer.error };
+  if (!answer.whole) return { outcome: 'no_network' };
   const given = JSON.parse(new TextDecoder().decode(answer.bytes)) as { token: string };
   await queued(() =>
     host.change(

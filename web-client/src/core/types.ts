@@ -259,7 +259,8 @@ export interface Problem {
 export type SaveResult = { ok: true; entry: string; seq: number } | { ok: false; problems: Problem[] };
 
 export interface SyncResult {
-  outcome: 'answered' | 'no_network' | 'not_signed_in' | 'server_error';
+  /** `stranger`: somebody answered, and it was not our server */
+  outcome: 'answered' | 'no_network' | 'stranger' | 'not_signed_in' | 'server_error';
   /** entries sent in this contact, records and edits received */
   sent: number;
   received: number;

@@ -221,7 +221,7 @@ async function contactOnce(): Promise<ContactResult> {
 async function becomeAnother(line: Line): Promise<ContactResult> {
   const nothing = { sent: 0, received: 0, more: false, error: null };
   const succession = await succeed(line, deviceName());
-  if (succession.outcome === 'no_network') return { ...nothing, outcome: 'no_network' };
+  if (succession.outcome === 'no_network' || succession.outcome === 'stranger') return { ...nothing, outcome: succession.outcome };
   if (succession.outcome !== 'succeeded') return { ...nothing, outcome: succession.outcome, error: succession.error };
   session = { token: succession.token, expired: false };
   await changed();

@@ -13,8 +13,10 @@ export const kinds = shallowRef<Kind[]>([]);
 export const changes = ref(0);
 
 export const status = computed(() => worker.value?.phone ?? null);
+/** Somebody else answers in our server's place: a login page, a proxy. */
+export const stranger = computed(() => online.value && worker.value?.contact.last?.outcome === 'stranger');
 export const offline = computed(
-  () => !online.value || worker.value?.contact.last?.outcome === 'no_network',
+  () => !online.value || stranger.value || worker.value?.contact.last?.outcome === 'no_network',
 );
 
 const online = ref(navigator.onLine);

@@ -11,6 +11,8 @@ export function outcomeText(result: SyncResult): string {
         : t('sync.result_nothing');
     case 'no_network':
       return t('sync.result_no_network');
+    case 'stranger':
+      return t('sync.result_stranger');
     case 'not_signed_in':
       return t('sync.result_not_signed_in');
     case 'server_error': {
