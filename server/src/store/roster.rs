@@ -63,7 +63,7 @@ pub fn entities_of(connection: &Connection, registry_type: &str) -> Result<Vec<S
 pub fn entity(connection: &Connection, id: EntityId) -> Result<Option<StoredEntity>, StoreError> {
     let mut found = None;
     for_each_where(connection, "e.id = :wanted", &id.as_bytes().as_slice(), |entity| {
-        found = Some(entity)
+        found = Some(entity);
     })?;
     Ok(found)
 }
