@@ -6,7 +6,8 @@ mod read;
 pub mod strict;
 mod write;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::ids::{EntityId, EntryId, GridId, Hash, WorkerId};
@@ -76,7 +77,7 @@ pub struct SetItem {
 }
 
 /// A registry value.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(untagged)]
 pub enum Scalar {
     /// Nothing: the field is cleared.
@@ -101,6 +102,18 @@ impl Scalar {
         }
     }
 
+    /// The value of JSON, if it may be one.
+    #[must_use]
+    pub fn from_json(value: Value) -> Option<Scalar> {
+        match value {
+            Value::Null => Some(Scalar::Null),
+            Value::Bool(value) => Some(Scalar::Boolean(value)),
+            Value::Number(number) => number.as_i64().map(Scalar::Integer),
+            Value::String(text) => Some(Scalar::Text(text)),
+            Value::Array(_) | Value::Object(_) => None,
+        }
+    }
+
     /// The text, if it is one.
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
@@ -108,6 +121,13 @@ impl Scalar {
             Scalar::Text(text) => Some(text),
             _ => None,
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Scalar, D::Error> {
+        Scalar::from_json(Value::deserialize(deserializer)?)
+            .ok_or_else(|| D::Error::custom("not a text, an integer, true, false or null"))
     }
 }
 

@@ -106,13 +106,8 @@ fn set_item(item: Value) -> Result<SetItem, EntryError> {
     let Value::Object(mut members) = item else {
         return Err(EntryError::Member("set"));
     };
-    let value = match members.remove("value") {
-        Some(Value::Null) => Scalar::Null,
-        Some(Value::Bool(value)) => Scalar::Boolean(value),
-        Some(Value::Number(number)) => Scalar::Integer(number.as_i64().ok_or(EntryError::Member("value"))?),
-        Some(Value::String(text)) => Scalar::Text(text),
-        _ => return Err(EntryError::Member("value")),
-    };
+    let value = members.remove("value").and_then(Scalar::from_json);
+    let value = value.ok_or(EntryError::Member("value"))?;
     Ok(SetItem {
         entity_type: text(&members, "type")?.to_owned(),
         id: id(&members, "id")?,

@@ -2,7 +2,9 @@
 //! No floats, no free-form JSON, nesting one level deep: whatever is added here must be
 //! drawn by the form, checked, projected into SQL and written as JSON Schema.
 
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use super::kind::Class;
 use super::name::{Labels, Name};
@@ -157,23 +159,23 @@ pub enum Members {
 
 /// What a reference may point to: names of registry types, or `entry`, `worker`, `grid`,
 /// `device`. In a file one name, or an array of several.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(from = "OneOrMore")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Targets(Vec<Name>);
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMore {
-    One(Name),
-    More(Vec<Name>),
-}
-
-impl From<OneOrMore> for Targets {
-    fn from(targets: OneOrMore) -> Targets {
-        match targets {
-            OneOrMore::One(name) => Targets(vec![name]),
-            OneOrMore::More(names) => Targets(names),
-        }
+impl<'de> Deserialize<'de> for Targets {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Targets, D::Error> {
+        let named = match Value::deserialize(deserializer)? {
+            Value::Array(names) => names,
+            name => vec![name],
+        };
+        let name = |value| match value {
+            Value::String(text) => Name::new(text).ok(),
+            _ => None,
+        };
+        let names: Option<Vec<Name>> = named.into_iter().map(name).collect();
+        names
+            .map(Targets)
+            .ok_or_else(|| D::Error::custom("not a name, nor an array of names"))
     }
 }
 

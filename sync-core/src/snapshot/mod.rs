@@ -37,10 +37,17 @@ pub struct SnapshotFacts {
 }
 
 /// First line of a snapshot as it travels.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 struct Header {
     #[serde(flatten)]
     facts: SnapshotFacts,
+    #[serde(flatten)]
+    lengths: Lengths,
+}
+
+/// How long everything is that follows.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Lengths {
     /// Bytes of the document.
     document: usize,
     /// Bytes of the lines.
@@ -84,9 +91,11 @@ impl Snapshot {
         let content = wire::deflate(&ids::pack(&[self.document.as_slice(), &self.lines].concat(), makers));
         let header = Header {
             facts: self.facts.clone(),
-            document: self.document.len(),
-            lines: self.lines.len(),
-            content: content.len(),
+            lengths: Lengths {
+                document: self.document.len(),
+                lines: self.lines.len(),
+                content: content.len(),
+            },
         };
         // Texts and numbers always serialise.
         let mut line = serde_json::to_vec(&header).unwrap_or_default();
@@ -100,7 +109,7 @@ impl Snapshot {
     /// [`SnapshotError`] if what is there cannot become a snapshot.
     pub fn length(bytes: &[u8]) -> Result<Option<usize>, SnapshotError> {
         let header = read_header(bytes)?;
-        Ok(header.map(|(header, rest)| (bytes.len() - rest.len()).saturating_add(header.content)))
+        Ok(header.map(|(header, rest)| (bytes.len() - rest.len()).saturating_add(header.lengths.content)))
     }
 
     /// Reads the snapshot that `bytes` begin with, and says how many bytes it took. `None`:
@@ -112,23 +121,28 @@ impl Snapshot {
         let Some((header, rest)) = read_header(bytes)? else {
             return Ok(None);
         };
-        let size = header.document + header.lines;
-        let Some(content) = rest.get(..header.content) else {
+        let Lengths {
+            document,
+            lines,
+            content: length,
+        } = header.lengths;
+        let size = document + lines;
+        let Some(content) = rest.get(..length) else {
             return Ok(None);
         };
         // Numbers and table take less than the ids they stand for, but for a table of few.
         let (packed, left) = wire::inflate_member(content, size + size / 8 + 1024)?;
-        let mut document = ids::unpack(&packed, size)?;
-        if !left.is_empty() || document.len() != size {
+        let mut whole = ids::unpack(&packed, size)?;
+        if !left.is_empty() || whole.len() != size {
             return Err(SnapshotError::Header);
         }
-        let lines = document.split_off(header.document);
+        let lines = whole.split_off(document);
         let snapshot = Snapshot {
             facts: header.facts,
-            document,
+            document: whole,
             lines,
         };
-        Ok(Some((snapshot, bytes.len() - rest.len() + header.content)))
+        Ok(Some((snapshot, bytes.len() - rest.len() + length)))
     }
 }
 
@@ -139,11 +153,15 @@ fn read_header(bytes: &[u8]) -> Result<Option<(Header, &[u8])>, SnapshotError> {
         Err(InflateError::Gzip(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let header: Header = serde_json::from_slice(&line).map_err(|_| SnapshotError::Header)?;
+    // Twice over the line: one reader of both would be 4 KB of the core that phones download.
+    let header = Header {
+        facts: serde_json::from_slice(&line).map_err(|_| SnapshotError::Header)?,
+        lengths: serde_json::from_slice(&line).map_err(|_| SnapshotError::Header)?,
+    };
     if header.facts.menpai != FORMAT {
         return Err(SnapshotError::Header);
     }
-    let size = header.document.checked_add(header.lines);
+    let size = header.lengths.document.checked_add(header.lengths.lines);
     if size.is_none_or(|size| size > MAX_SNAPSHOT_BYTES) {
         return Err(SnapshotError::TooLarge);
     }
