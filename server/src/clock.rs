@@ -53,7 +53,7 @@ impl Drop for Past {
 pub fn now() -> Instant {
     Instant {
         unix_ms: now_ms(),
-        offset_minutes: 480,
+        offset_minutes: menpai_sync_core::clock::COMMUNITY_OFFSET_MINUTES,
     }
 }
 

@@ -177,7 +177,7 @@ fn a_silent_phone_moves_unchecked_doors_to_not_heard_from_until_it_syncs() {
 
     // Heard from yesterday only, it is silent again.
     let community = served.world.community();
-    community.note_contact(elsewhere.phone.device, 0, clock::now_ms());
+    community.note_contact(elsewhere.phone.device, phones::heard(0, clock::now_ms()));
     served
         .world
         .forget_contacts(silent.phone.device, clock::now_ms() - DAY_MS);
@@ -203,7 +203,7 @@ fn a_phone_that_has_more_than_it_sent_is_not_heard_from_wholly() {
     served
         .world
         .community()
-        .note_contact(phone.phone.device, 2, clock::now_ms());
+        .note_contact(phone.phone.device, phones::heard(2, clock::now_ms()));
     served.world.settled();
     let coverage = served.read("coverage", &cookie);
     assert_eq!(counts(&coverage["total"]), [1, 0, 0, 1, 2]);

@@ -55,10 +55,10 @@ async fn a_closed_day_stays_as_it_was_and_what_arrives_later_stands_beside_it() 
     world.sync(&phone, 0);
     world
         .community()
-        .note_contact(phone.device, phone.last(), clock::now_ms());
+        .note_contact(phone.device, phones::heard(phone.last(), clock::now_ms()));
     world
         .community()
-        .note_contact(silent.device, 0, clock::now_ms() - 72 * HOUR_MS);
+        .note_contact(silent.device, phones::heard(0, clock::now_ms() - 72 * HOUR_MS));
     let night = night_after(phone.clock_ms);
     assert!(run(&world.home, night, Which::Yesterday).unwrap().is_clean());
 

@@ -19,7 +19,7 @@ use menpai_server::jobs::night::{Which, backup, run};
 use menpai_server::jobs::verify::verify;
 use menpai_server::office::import::{Import, ensure_grids, import_roster};
 use menpai_server::office::{Office, records};
-use menpai_server::sync::Community;
+use menpai_server::sync::{Community, Contact};
 use menpai_sync_core::entry::Draft;
 use menpai_sync_core::ids::{DeviceId, GridId, WorkerId};
 use menpai_sync_core::signature::Signer;
@@ -118,7 +118,12 @@ impl Town {
 
     /// The phone contacts the home; nobody waits until that is noted, the night included.
     fn heard(&self, phone: usize, at: Instant) {
-        self.community().note_contact(self.phones[phone].device, 0, at.unix_ms);
+        let contact = Contact {
+            received_ms: at.unix_ms,
+            offset_ms: 0,
+            last: Some(0),
+        };
+        self.community().note_contact(self.phones[phone].device, contact);
     }
 
     /// The office writes down a door check of an hour before midnight.

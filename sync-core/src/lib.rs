@@ -2,6 +2,7 @@
 //! It owns every rule that phone and server must agree on, and does no IO: clock,
 //! randomness and storage are the caller's.
 
+pub mod clock;
 pub mod community_log;
 pub mod device_log;
 pub mod entry;

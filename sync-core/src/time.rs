@@ -1,4 +1,4 @@
-//! Instants as they travel (RFC 3339, milliseconds, offset) and made-time.
+//! Instants as they travel: RFC 3339, milliseconds, offset.
 //! No clock here: every reading is an argument. Read and written by hand: chrono's general
 //! parsers and formatters would be a fiftieth of the core that phones download.
 
@@ -139,16 +139,6 @@ fn digits(bytes: &[u8]) -> Option<u32> {
 
 text_serde!(Instant);
 
-/// **Made-time** in milliseconds UTC: the phone's clock corrected by the offset measured
-/// at upload, not before the device's last contact preceding the entry (`after_ms`,
-/// where there was one), not after its arrival.
-#[must_use]
-pub fn made_time(made_at: Instant, offset_ms: i64, after_ms: Option<i64>, received_ms: i64) -> i64 {
-    let corrected = made_at.unix_ms.saturating_add(offset_ms);
-    let earliest = after_ms.unwrap_or(i64::MIN).min(received_ms);
-    corrected.clamp(earliest, received_ms)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,18 +169,5 @@ mod tests {
         for unix_ms in [i64::MIN, i64::MAX] {
             assert!(Instant::utc(unix_ms).to_string().starts_with("1970-01-01T"));
         }
-    }
-
-    #[test]
-    fn made_time_corrects_and_stays_within_the_contacts() {
-        let at = Instant::utc(1_000_000);
-        assert_eq!(made_time(at, -3_000, None, 2_000_000), 997_000);
-        assert_eq!(made_time(at, 0, Some(1_500_000), 2_000_000), 1_500_000);
-        assert_eq!(made_time(at, 9_999_999, None, 2_000_000), 2_000_000);
-        // A clock a year ahead still lands between contact and arrival.
-        assert_eq!(
-            made_time(Instant::utc(i64::MAX), 5, Some(3_000_000), 2_000_000),
-            2_000_000
-        );
     }
 }

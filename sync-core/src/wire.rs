@@ -77,6 +77,10 @@ pub struct UpHeader {
     pub last: Seq,
     /// The device's clock.
     pub clock: Instant,
+    /// By how much that clock was moved, and by which entry of those that may not be at the home
+    /// yet; from protocol 2 on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub jumps: Vec<(Seq, i64)>,
     /// The home log that the cursor is from, in full or short.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<String>,

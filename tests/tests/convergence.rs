@@ -5,7 +5,7 @@
 
 use std::sync::Mutex;
 
-use menpai_tests::convergence::{Trials, run, run_restored, run_with};
+use menpai_tests::convergence::{Trials, run, run_clocks, run_restored, run_with};
 use menpai_tests::runs;
 
 #[test]
@@ -27,6 +27,7 @@ fn convergence() {
             created,
             gaps,
             transfers,
+            jumps,
             snapshots,
             clones,
             put_back,
@@ -46,6 +47,7 @@ fn convergence() {
                 created,
                 gaps,
                 transfers,
+                jumps,
                 snapshots,
                 clones,
                 put_back,
@@ -66,6 +68,13 @@ fn convergence() {
 fn a_home_put_back_from_its_backup_gets_everything_again_at_once() {
     for seed in 1..=5 {
         run_restored(seed).unwrap();
+    }
+}
+
+#[test]
+fn clocks_that_are_set_move_nothing_that_was_made() {
+    for seed in 1..=20 {
+        run_clocks(seed).unwrap();
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::StreamExt;
+use menpai_sync_core::clock::ClockJumps;
 use menpai_sync_core::device_log::LogHead;
 use menpai_sync_core::ids::Seq;
 use menpai_sync_core::wire::{
@@ -70,6 +71,7 @@ pub async fn post(
         offset_ms: received_ms.saturating_sub(header.clock.unix_ms),
         last: Some(header.last),
     };
+    let jumps = ClockJumps::from(header.jumps.clone());
     let code = header.community.unwrap_or(session.community);
     let community = community(&home, code).await;
     if code != session.community || header.device.is_some_and(|device| device != session.device) {
@@ -102,7 +104,9 @@ pub async fn post(
         number += 1;
         let slice = match member {
             Ok(_) if number > MAX_SLICES => Err(Refusal::TooMany),
-            Ok(bytes) => Slice::read(bytes).and_then(|slice| follows(slice, end)),
+            Ok(bytes) => Slice::read(bytes)
+                .and_then(|slice| follows(slice, end))
+                .map(|slice| slice.with_jumps(&jumps)),
             Err(refusal) => Err(refusal),
         };
         let outcome = match slice {
@@ -145,7 +149,7 @@ pub async fn post(
     let refused = refused.map(|(number, refusal)| in_words(number, refusal, language));
 
     if (taken.is_none() || refused.is_some()) && !is_another {
-        community.note_contact(session.device, header.last, contact.received_ms);
+        community.note_contact(session.device, contact);
     }
     let bytes = web::block(move || {
         let asked = Asked {

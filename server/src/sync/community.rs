@@ -9,8 +9,9 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
 use std::thread::JoinHandle;
 
+use menpai_sync_core::clock::LastContact;
 use menpai_sync_core::device_log::LogHead;
-use menpai_sync_core::ids::{CommunityCode, DeviceId, Hash, LogId, Lsn, Seq};
+use menpai_sync_core::ids::{CommunityCode, DeviceId, Hash, LogId, Lsn};
 use menpai_sync_core::kinds::Kinds;
 use menpai_sync_core::part::Part;
 use menpai_sync_core::signature::Signer;
@@ -302,8 +303,8 @@ impl Community {
         match slice.check(code, device, &known.public_key, previous) {
             Ok(slice) => self.write(move |work| {
                 let outcome = ingest(work, &slice, contact, &[])?;
-                if let (SliceOutcome::Taken { .. }, Some(last)) = (&outcome, contact.last) {
-                    note(work, device, last, contact.received_ms)?;
+                if let SliceOutcome::Taken { .. } = &outcome {
+                    note(work, device, contact)?;
                 }
                 Ok(outcome)
             }),
@@ -360,8 +361,8 @@ impl Community {
                     }
                 }
             }
-            if let (Some(_), Some(last)) = (refilled.taken, contact.last) {
-                note(work, device, last, contact.received_ms)?;
+            if refilled.taken.is_some() {
+                note(work, device, contact)?;
             }
             Ok(refilled)
         })
@@ -396,8 +397,8 @@ impl Community {
 
     /// Notes that a device was heard from that brought no slice. Nobody waits: it shares a
     /// later commit.
-    pub fn note_contact(&self, device: DeviceId, last: Seq, at_ms: i64) {
-        let (job, _) = task(move |work: &mut Work<'_>| note(work, device, last, at_ms));
+    pub fn note_contact(&self, device: DeviceId, contact: Contact) {
+        let (job, _) = task(move |work: &mut Work<'_>| note(work, device, contact));
         if let Some(queue) = &self.queue {
             // A full queue costs precision: of made-times, and of when a phone was heard from.
             let _ = queue.try_send(job);
@@ -553,11 +554,18 @@ fn letting_go(queue: Weak<SyncSender<Box<dyn Job>>>, readers: Arc<Mutex<Vec<Read
     })
 }
 
-fn note(work: &mut Work<'_>, device: DeviceId, last: Seq, at_ms: i64) -> Result<(), StoreError> {
+fn note(work: &mut Work<'_>, device: DeviceId, contact: Contact) -> Result<(), StoreError> {
+    let Some(last) = contact.last else {
+        return Ok(());
+    };
+    let clocks = LastContact {
+        at_ms: contact.received_ms,
+        offset_ms: Some(contact.offset_ms),
+    };
     let log = device_logs::find(work.transaction, device)?;
     if let Some(log) = log {
-        device_logs::add_contact(work.transaction, log.number, last, at_ms, log.head.seq)?;
+        device_logs::add_contact(work.transaction, log.number, last, clocks, log.head.seq)?;
     }
     let complete = last <= log.map_or(0, |log| log.head.seq);
-    heard::note(work.transaction, device, at_ms, complete)
+    heard::note(work.transaction, device, clocks.at_ms, complete)
 }

@@ -2,10 +2,10 @@
 //! its device's log, its entries are stored as they came and decided one after the other.
 //! Refuses only what does not continue the log; everything else is kept, if need be held.
 
+use menpai_sync_core::clock::{Made, made_time};
 use menpai_sync_core::device_log::LogHead;
 use menpai_sync_core::entry::Entry;
 use menpai_sync_core::ids::{CommunityCode, DeviceId, Hash, Seq};
-use menpai_sync_core::time::made_time;
 use menpai_sync_core::verdict::{Reason, Verdict};
 
 use super::community::Reader;
@@ -88,21 +88,29 @@ pub(super) fn ingest(
             continue;
         }
         let said = stated.iter().find(|stated| stated.covers(seq));
-        let (received_ms, offset_ms) = said
+        let (received_ms, measured_ms) = said
             .and_then(Stated::arrived)
             .unwrap_or((contact.received_ms, contact.offset_ms));
+        // What the clock jumped by after an earlier arrival was not in the offset measured then.
+        let later_ms = said.map_or(0, |said| slice.jumps.after(said.last()));
+        let since_ms = slice.jumps.after(seq).saturating_sub(later_ms);
+        let offset_ms = measured_ms.saturating_add(since_ms);
         let noted = contacts
             .iter()
-            .filter(|(last, at_ms)| *last < seq && (said.is_none() || *at_ms <= received_ms))
-            .map(|(_, at_ms)| *at_ms);
-        let after_ms = stated
+            .filter(|(last, contact)| *last < seq && (said.is_none() || contact.at_ms <= received_ms))
+            .map(|(_, contact)| *contact);
+        let before = stated
             .iter()
             .filter_map(|stated| stated.contact_before(seq))
             .chain(noted)
-            .max();
-        let made_ms = entry.parsed.as_ref().map_or(received_ms, |parsed| {
-            made_time(parsed.made_at, offset_ms, after_ms, received_ms)
-        });
+            .max_by_key(|contact| contact.at_ms);
+        let made = match &entry.parsed {
+            Ok(parsed) => made_time(parsed.made_at, offset_ms, before, received_ms),
+            Err(_) => Made {
+                made_ms: received_ms,
+                offset_ms,
+            },
+        };
         decide(
             work,
             &Pending {
@@ -115,8 +123,8 @@ pub(super) fn ingest(
                 after_gap: seq > received.seq,
                 said: said.and_then(|said| said.verdict(seq)),
                 received_ms,
-                offset_ms,
-                made_ms,
+                offset_ms: made.offset_ms,
+                made_ms: made.made_ms,
             },
         )?;
     }

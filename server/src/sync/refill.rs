@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use menpai_sync_core::clock::LastContact;
 use menpai_sync_core::device_log::LogHead;
 use menpai_sync_core::ids::{CommunityCode, DeviceId, Seq};
 use menpai_sync_core::signature::{PublicKey, Signature};
@@ -100,11 +101,17 @@ impl Stated {
         self.arrived
     }
 
-    /// When the contact was that bounds the made-times of what came after these entries.
-    pub(super) fn contact_before(&self, seq: Seq) -> Option<i64> {
-        self.arrived
-            .filter(|_| self.last < seq)
-            .map(|(received_ms, _)| received_ms)
+    pub(super) fn last(&self) -> Seq {
+        self.last
+    }
+
+    /// The contact that bounds the made-times of what came after these entries.
+    pub(super) fn contact_before(&self, seq: Seq) -> Option<LastContact> {
+        let (at_ms, offset_ms) = self.arrived.filter(|_| self.last < seq)?;
+        Some(LastContact {
+            at_ms,
+            offset_ms: Some(offset_ms),
+        })
     }
 
     /// What counts as decided. What waited is judged; what the office decided about a held entry

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use menpai_sync_core::clock::ClockJumps;
 use menpai_sync_core::device_log::{LogHead, slice_message};
 use menpai_sync_core::entry::{Entry, EntryError};
 use menpai_sync_core::ids::{CommunityCode, DeviceId, Hash, Seq};
@@ -50,6 +51,8 @@ impl Refusal {
 pub struct Slice {
     /// Its first line, as it was said.
     pub line: SaidSliceLine,
+    /// What its device's clock was moved by, as the request says.
+    jumps: ClockJumps,
     last: Seq,
     body: Vec<u8>,
     entries: Vec<Range<usize>>,
@@ -62,6 +65,8 @@ pub struct CheckedSlice {
     pub device: DeviceId,
     /// Its first line.
     pub line: SliceLine,
+    /// What its device's clock was moved by.
+    pub jumps: ClockJumps,
     /// The entries, in order.
     pub entries: Vec<CheckedEntry>,
     /// The chain before the first entry and after each one.
@@ -105,6 +110,7 @@ impl Slice {
         }
         Ok(Slice {
             line,
+            jumps: ClockJumps::default(),
             last,
             body,
             entries,
@@ -115,6 +121,15 @@ impl Slice {
     #[must_use]
     pub fn last(&self) -> Seq {
         self.last
+    }
+
+    /// The same, with what its device's clock was moved by.
+    #[must_use]
+    pub fn with_jumps(self, jumps: &ClockJumps) -> Slice {
+        Slice {
+            jumps: jumps.clone(),
+            ..self
+        }
     }
 
     /// Chains the entries and checks the device's signature over the end. `known` is the chain
@@ -139,7 +154,8 @@ impl Slice {
             .iter()
             .map(|range| self.body[range.clone()].to_vec())
             .collect();
-        let slice = CheckedSlice::chain(device, self.line.or(self.last, known), bytes);
+        let mut slice = CheckedSlice::chain(device, self.line.or(self.last, known), bytes);
+        slice.jumps = self.jumps;
         let head = LogHead {
             seq: slice.line.last,
             h: slice.last_h(),
@@ -201,6 +217,7 @@ impl CheckedSlice {
         CheckedSlice {
             device,
             line,
+            jumps: ClockJumps::default(),
             entries,
             chain,
         }

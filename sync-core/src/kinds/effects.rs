@@ -22,6 +22,8 @@ pub struct Effects {
     pub opens: Option<Opens>,
     /// Record: moves a matter that another record opened.
     pub moves: Option<Moves>,
+    /// Record: says that the device's clock was set.
+    pub jumps: Option<Jumps>,
     /// Registry: a plan with care clocks, which `resets` resets.
     pub schedules: Option<Schedules>,
     /// Registry: a task over many doors, with its own dates.
@@ -89,6 +91,15 @@ pub struct Moves {
     pub due: Option<Name>,
     /// When it was, if not at made-time.
     pub at: Option<Name>,
+}
+
+/// The device's clock was moved by `by_ms`: just before the entry, or some time `since_contact`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Jumps {
+    /// New reading minus the one it should have shown, milliseconds.
+    pub by_ms: Name,
+    /// Whether it only came out at a contact.
+    pub since_contact: Name,
 }
 
 /// The fields of a plan that the care clocks need.
@@ -261,6 +272,12 @@ impl Effects {
                     by: fields.name("by")?,
                     due: fields.optional("due")?,
                     at: fields.optional("at")?,
+                });
+            }
+            "jumps" => {
+                self.jumps = Some(Jumps {
+                    by_ms: fields.name("by_ms")?,
+                    since_contact: fields.name("since_contact")?,
                 });
             }
             "schedules" => {

@@ -21,7 +21,7 @@ impl Phone {
     /// A door's card as of `now`; `None` if this phone does not know it.
     #[must_use]
     pub fn door(&self, dwelling: EntityId, now: Instant) -> Option<DoorCard> {
-        let now = self.by_home(now);
+        let now = self.own_clock().by_home(now);
         let replica = self.replica.as_ref()?;
         let dwelling = replica.canonical(dwelling);
         let row = replica.row(dwelling).filter(|row| row.entity_type == DWELLING)?;

@@ -48,7 +48,7 @@ impl Phone {
             held: 0,
             grids: self.grids(),
             last_answer: self.contact.answered_ms.map(|ms| Instant::utc(ms).to_string()),
-            offset_ms: self.contact.offset_ms,
+            offset_ms: self.offset_ms(),
             refused: self.contact.refused.clone(),
         };
         for own in self.own_entries() {

@@ -1,7 +1,8 @@
 //! 保存: from what a screen holds to an entry in the own log. Everything a home could hold
 //! an entry for that the phone can know is checked here, before anybody reads 已保存.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Phone, Stored, Write, store};
@@ -25,22 +26,40 @@ pub struct RecordDraft {
 }
 
 /// An edit as a card hands it over.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct EditDraft {
     /// In which grid.
     pub grid: Option<GridId>,
     /// The fields to set.
     pub set: Vec<NewSetItem>,
     /// The rest of the body: where it is known from, a note.
-    #[serde(flatten)]
     pub body: Map<String, Value>,
 }
 
+/// Beside `grid` and `set` stand the members of the body.
+impl<'de> Deserialize<'de> for EditDraft {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<EditDraft, D::Error> {
+        let mut body: Map<String, Value> = Map::deserialize(deserializer)?;
+        let mut read = || {
+            let grid = match body.remove("grid") {
+                None | Some(Value::Null) => None,
+                Some(grid) => Some(grid.as_str()?.parse().ok()?),
+            };
+            let Some(Value::Array(items)) = body.remove("set") else {
+                return None;
+            };
+            let set: Option<Vec<NewSetItem>> = items.into_iter().map(NewSetItem::from_json).collect();
+            Some((grid, set?))
+        };
+        let (grid, set) = read().ok_or_else(|| D::Error::custom("not an edit"))?;
+        Ok(EditDraft { grid, set, body })
+    }
+}
+
 /// One field to set; `id` is an entity, or `new:0`, `new:1` … for those the edit makes.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct NewSetItem {
     /// The registry type.
-    #[serde(rename = "type")]
     pub entity_type: String,
     /// Which entity.
     pub id: String,
@@ -48,6 +67,22 @@ pub struct NewSetItem {
     pub field: String,
     /// To what.
     pub value: Scalar,
+}
+
+impl NewSetItem {
+    fn from_json(item: Value) -> Option<NewSetItem> {
+        let Value::Object(mut members) = item else {
+            return None;
+        };
+        let value = Scalar::from_json(members.remove("value")?)?;
+        let text = |name: &str| Some(members.get(name)?.as_str()?.to_owned());
+        Some(NewSetItem {
+            entity_type: text("type")?,
+            id: text("id")?,
+            field: text("field")?,
+            value,
+        })
+    }
 }
 
 /// Something to put right before it can be saved.
@@ -81,7 +116,7 @@ impl Phone {
     /// An id made of what differs between entries, and of what does not: the log's next number
     /// (two entries of one moment never share an id) and the end of the device's id (so do not
     /// two devices). Entries of one log then compress a tenth better.
-    fn next_id(&self, now: Instant, mut random: [u8; 10]) -> EntryId {
+    pub(super) fn next_id(&self, now: Instant, mut random: [u8; 10]) -> EntryId {
         if let Some((device, seq, _)) = self.log_head() {
             let [.., high, low] = (seq + 1).to_be_bytes();
             random[..2].copy_from_slice(&[high, low]);
@@ -100,7 +135,10 @@ impl Phone {
                 "This phone does not have this form",
             )];
         };
-        let Some(draft) = self.kinds.check_draft(kind, body, now.local_date()) else {
+        let Some(draft) = self
+            .kinds
+            .check_draft(kind, body, self.own_clock().by_home(now).local_date())
+        else {
             return Vec::new();
         };
         let missing = draft.missing.iter().map(|path| SaveProblem {
@@ -319,5 +357,30 @@ fn normalised_value(value: Value) -> Value {
         Value::Array(items) => items.into_iter().map(normalised_value).collect(),
         Value::Object(members) => Value::Object(normalised(members)),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edit_is_read_as_a_card_hands_it_over() {
+        let text =
+            r#"{"grid":null,"source":"visit","set":[{"type":"person","id":"new:0","field":"phone","value":null}]}"#;
+        let edit: EditDraft = serde_json::from_str(text).unwrap();
+        assert_eq!(
+            (edit.grid, edit.set.len(), edit.set[0].value.clone()),
+            (None, 1, Scalar::Null)
+        );
+        assert_eq!(edit.body.keys().collect::<Vec<_>>(), ["source"]);
+        for wrong in [
+            r#"{"grid":"here","set":[]}"#,
+            r#"{"grid":null}"#,
+            r#"{"set":[{"type":"person","id":"new:0","field":"phone"}]}"#,
+            r#"{"set":[{"type":"person","id":"new:0","field":"phone","value":1.5}]}"#,
+        ] {
+            assert!(serde_json::from_str::<EditDraft>(wrong).is_err(), "{wrong}");
+        }
     }
 }

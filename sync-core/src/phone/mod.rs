@@ -4,6 +4,7 @@
 //! away and opens it again from its rows if that fails: memory is never ahead of storage.
 
 mod care;
+mod clock;
 mod door;
 mod enrolment;
 mod list;
@@ -59,6 +60,9 @@ struct Contact {
     offset_ms: Option<i64>,
     /// Why the home did not take a slice.
     refused: Option<SliceRefusal>,
+    /// Where the own log ended when that was asked.
+    #[serde(default)]
+    last: Seq,
     /// A part came as a snapshot, which says nothing of own entries that did not merge.
     #[serde(default)]
     asks_verdicts: bool,
@@ -75,6 +79,8 @@ pub struct Phone {
     receipts: BTreeMap<Seq, Vec<u8>>,
     contact: Contact,
     in_flight: Option<sync::InFlight>,
+    /// Its clocks when somebody last compared them; a restart begins anew.
+    reading: Option<clock::Reading>,
     /// Whether the caller fetches snapshots; without them all lines come.
     snapshots: bool,
     /// The protocol it speaks.

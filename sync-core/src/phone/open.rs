@@ -62,6 +62,7 @@ impl Phone {
             receipts: BTreeMap::new(),
             contact,
             in_flight: None,
+            reading: None,
             snapshots: false,
             protocol: PROTOCOL,
         };

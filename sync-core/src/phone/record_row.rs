@@ -35,7 +35,7 @@ impl Phone {
         own.reverse();
         own.truncate(limit);
         own.into_iter()
-            .map(|own| self.record_row(&records, self.see_own(own)))
+            .map(|own| self.record_row(&records, self.see_own(own, &records.clock)))
             .collect()
     }
 
@@ -71,6 +71,7 @@ impl Phone {
             kind: entry.kind.clone(),
             kind_labels: kind.map_or_else(|| same(&entry.kind), |kind| kind.labels.clone()),
             made_at: entry.made_at.to_string(),
+            home_at: seen.home_at().map(|at| at.to_string()),
             worker_name: self.name_of(entry.worker),
             own: seen.own,
             rung: seen.rung,

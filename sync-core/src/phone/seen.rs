@@ -3,9 +3,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::clock::{NOTICEABLE_MS, OwnClock};
 use super::own_log::{OwnEntry, OwnState};
 use super::view::{DoorState, Rung};
 use super::{Phone, Replica};
+use crate::clock::COMMUNITY_OFFSET_MINUTES;
 use crate::entry::Entry;
 use crate::folds::coverage::{Campaign, CoverageWindow, DoorFold, DoorStatement, fold_doors, outcome};
 use crate::folds::withdrawn::{Speaker, withdrawn};
@@ -26,14 +28,20 @@ pub(super) struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    /// Made-time once it is fixed, else the phone's clock.
+    /// Made-time, where the clock it was made by showed clearly another.
+    pub(super) fn home_at(&self) -> Option<Instant> {
+        let differs = self.made_ms.saturating_sub(self.entry.made_at.unix_ms).saturating_abs() >= NOTICEABLE_MS;
+        differs.then_some(Instant {
+            unix_ms: self.made_ms,
+            offset_minutes: COMMUNITY_OFFSET_MINUTES,
+        })
+    }
+
+    /// Made-time, as far as it is known here.
     pub(super) fn at(&self) -> Instant {
-        match self.rung {
-            Rung::Merged => Instant {
-                unix_ms: self.made_ms,
-                ..self.entry.made_at
-            },
-            _ => self.entry.made_at,
+        Instant {
+            unix_ms: self.made_ms,
+            ..self.entry.made_at
         }
     }
 }
@@ -41,6 +49,7 @@ impl Seen<'_> {
 /// Every record this phone knows, and which of them no longer speak.
 pub(super) struct Records<'a> {
     pub(super) all: Vec<Seen<'a>>,
+    pub(super) clock: OwnClock,
     withdrawn: HashSet<EntryId>,
 }
 
@@ -61,12 +70,13 @@ impl<'a> Records<'a> {
 impl Phone {
     /// Gathers them, once per question.
     pub(super) fn records(&self) -> Records<'_> {
+        let clock = self.own_clock();
         let mut all: Vec<Seen<'_>> = Vec::new();
         if let Some(replica) = &self.replica {
             all.extend(replica.records().map(|record| self.see(replica, record)));
             let confirmed: HashSet<EntryId> = all.iter().map(|seen| seen.entry.id).collect();
             let own = self.own_entries().filter(|own| !confirmed.contains(&own.entry.id));
-            all.extend(own.map(|own| self.see_own(own)));
+            all.extend(own.map(|own| self.see_own(own, &clock)));
         }
         let withdrawn = withdrawn(all.iter().map(|seen| {
             let said = Speaker::of(seen.entry, seen.office);
@@ -74,7 +84,7 @@ impl Phone {
             let withdraws = said.withdraws.filter(|_| seen.rung != Rung::Held);
             Speaker { withdraws, ..said }
         }));
-        Records { all, withdrawn }
+        Records { all, clock, withdrawn }
     }
 
     fn see<'a>(&self, replica: &Replica, record: &'a MergedRecord) -> Seen<'a> {
@@ -89,19 +99,12 @@ impl Phone {
         }
     }
 
-    /// A reading of this phone's clock, corrected as made-times are: whatever is counted in days
-    /// goes by it, or a clock that is a day off would make everybody a day late.
-    pub(super) fn by_home(&self, at: Instant) -> Instant {
-        Instant {
-            unix_ms: at.unix_ms.saturating_add(self.contact.offset_ms.unwrap_or(0)),
-            ..at
-        }
-    }
-
-    pub(super) fn see_own<'a>(&self, own: &'a OwnEntry) -> Seen<'a> {
+    /// An own entry, as any other; its made-time is the home's where that is known here.
+    pub(super) fn see_own<'a>(&self, own: &'a OwnEntry, clock: &OwnClock) -> Seen<'a> {
+        let record = self.replica.as_ref().and_then(|replica| replica.record(own.entry.id));
         Seen {
             entry: &own.entry,
-            made_ms: self.by_home(own.entry.made_at).unix_ms,
+            made_ms: record.map_or_else(|| clock.made_ms(own), |record| record.made_ms),
             rung: rung(own.state),
             own: true,
             office: false,

@@ -46,7 +46,7 @@ impl Phone {
         let Some(replica) = &self.replica else {
             return Vec::new();
         };
-        let now = self.by_home(now);
+        let now = self.own_clock().by_home(now);
         let records = self.records();
         let campaigns = self.running_campaigns(now);
         let in_campaigns: Vec<(&Campaign, DoorStates)> = campaigns

@@ -24,15 +24,14 @@ impl Phone {
     #[must_use]
     pub fn today(&self, now: Instant, from: Option<EntityId>) -> Today {
         let records = self.records();
-        let done = self.done(&records, now);
-        let now = self.by_home(now);
+        let now = self.own_clock().by_home(now);
         let (night, visits) = self.due_visits(&records, now);
         let mut today = Today {
             night,
             overdue: Vec::new(),
             due: Vec::new(),
             sweeps: self.sweeps(&records, now, from),
-            done,
+            done: self.done(&records, now),
         };
         for visit in visits {
             let list = if visit.plan.days_overdue > 0 {
@@ -168,17 +167,21 @@ impl Phone {
             .own_entries()
             .filter(|own| own.entry.retracts.is_none() && !records.is_withdrawn(own.entry.id))
             .filter(|own| {
+                // That its clock was set is nothing that anybody did.
+                let kind = self.kinds.get(&own.entry.kind);
+                kind.is_none_or(|kind| kind.effects.jumps.is_none())
+            })
+            .map(|own| self.see_own(own, &records.clock))
+            .filter(|seen| {
                 let at = Instant {
-                    offset_minutes: now.offset_minutes,
-                    ..own.entry.made_at
+                    unix_ms: seen.made_ms,
+                    ..now
                 };
                 at.local_date() == now.local_date()
             })
             .collect();
         own.reverse();
-        own.into_iter()
-            .map(|own| self.record_row(records, self.see_own(own)))
-            .collect()
+        own.into_iter().map(|seen| self.record_row(records, seen)).collect()
     }
 }
 

@@ -29,6 +29,12 @@ pub(crate) fn instant(text: &str) -> Result<Instant, JsValue> {
     text.parse().map_err(|why| error("InstantError", &why))
 }
 
+/// Whole milliseconds of a number; beyond what an `i64` holds, the nearest that it does.
+#[allow(clippy::cast_possible_truncation, reason = "it saturates")]
+pub(crate) fn milliseconds(number: f64) -> i64 {
+    number as i64
+}
+
 /// The first 10 of at least 10 random bytes.
 pub(crate) fn random(bytes: &[u8]) -> Result<[u8; 10], JsValue> {
     bytes

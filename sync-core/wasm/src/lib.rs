@@ -120,6 +120,13 @@ impl Phone {
             .map_err(|why| error("EnrolError", &why))
     }
 
+    /// Compares the phone's clock with one that nobody sets (`performance.now()`): what it writes
+    /// down goes with the writes of whatever follows.
+    pub fn notice_clock(&mut self, now: &str, monotonic_ms: f64) -> Result<Array, JsValue> {
+        let now = convert::instant(now)?;
+        Ok(writes(self.0.notice_clock(now, convert::milliseconds(monotonic_ms))))
+    }
+
     /// `Problem[]` of a draft.
     pub fn check(&self, kind: &str, body_json: &str, now: &str) -> Result<String, JsValue> {
         to_json(&self.0.check(kind, &from_json(body_json)?, convert::instant(now)?))

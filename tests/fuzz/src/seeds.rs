@@ -135,6 +135,7 @@ pub(crate) fn up_headers() -> Vec<Vec<u8>> {
         device: None,
         last: 17,
         clock: now(),
+        jumps: vec![(3, -60_000)],
         log: Some("5eb561a4".to_owned()),
         cursor: [(format!("{GRID}/open"), 812), ("1c9a20d7/care".to_owned(), 0)].into(),
         wants: vec!["digest".to_owned()],

@@ -111,6 +111,21 @@ fn verdicts(world: &World) -> Result<BTreeMap<EntryId, String>, Differs> {
         .map_err(store)
 }
 
+/// The made-time that the home fixed for an entry.
+pub(super) fn made_ms(world: &World, entry: EntryId) -> Result<Option<i64>, Differs> {
+    world
+        .home
+        .community()
+        .query(|connection| {
+            let mut statement = connection.prepare(
+                "SELECT l.made_ms FROM log_line l JOIN entry e ON e.number = l.entry WHERE e.id = ?1 ORDER BY l.lsn DESC",
+            )?;
+            let mut rows = statement.query_map([entry.as_bytes()], |row| row.get(0))?;
+            Ok(rows.next().transpose()?)
+        })
+        .map_err(store)
+}
+
 /// A replica made of nothing but the log's lines and entries shows the same again.
 fn whole_log(world: &World, home: &BTreeMap<Part, Hash>) -> Result<(), Differs> {
     use menpai_server::store::community::{BodyCodec, entries, lines};
@@ -145,6 +160,9 @@ fn count(world: &mut World) {
             .own_entries()
             .filter(|own| matches!(own.state, OwnState::Held(_)))
             .count();
+        let kinds = kinds::builtin();
+        let tells = |kind: &str| kinds.get(kind).is_some_and(|kind| kind.effects.jumps.is_some());
+        world.trials.jumps += phone.phone.own_entries().filter(|own| tells(&own.entry.kind)).count();
         world.trials.held += held;
         world.trials.acknowledged += phone.acknowledged.len();
         let rows = phone.phone.replica().into_iter().flat_map(Replica::rows);

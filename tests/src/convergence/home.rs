@@ -8,6 +8,7 @@ use menpai_server::store::community::copy::copy_community;
 use menpai_server::store::community::identity::Founder;
 use menpai_server::sync::answer::{Asked, answer};
 use menpai_server::sync::{Community, Contact, RECEIPTS_MEMBER, Refusal, Settings, Slice, SliceOutcome, read_receipts};
+use menpai_sync_core::clock::ClockJumps;
 use menpai_sync_core::ids::{CommunityCode, DeviceId};
 use menpai_sync_core::kinds::Kinds;
 use menpai_sync_core::part::Part;
@@ -122,6 +123,7 @@ impl Home {
             }
             number += 1;
             let slice = Slice::read(member).map_err(Refusal::code)?;
+            let slice = slice.with_jumps(&ClockJumps::from(header.jumps.clone()));
             if receipts.is_some() {
                 kept.push(slice);
                 continue;
@@ -152,7 +154,7 @@ impl Home {
             next: String::new(),
         });
         if (taken.is_none() || refused.is_some()) && !is_another {
-            self.community().note_contact(device, header.last, now_ms);
+            self.community().note_contact(device, contact);
         }
         let asked = Asked {
             device,

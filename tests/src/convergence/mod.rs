@@ -3,6 +3,7 @@
 //! the same. No network and no clock: a seed is a schedule.
 
 mod check;
+mod clocks;
 mod devices;
 mod home;
 mod kinds;
@@ -15,6 +16,7 @@ mod twins;
 
 use std::fmt;
 
+pub use clocks::run_clocks;
 pub use restored::run_restored;
 pub use schedule::{run, run_with};
 
@@ -47,6 +49,8 @@ pub struct Trials {
     pub gaps: usize,
     /// Grids that were taken from a worker.
     pub transfers: usize,
+    /// Clocks that were set, and told of in a log.
+    pub jumps: usize,
     /// Parts that were taken whole.
     pub snapshots: usize,
     /// Phones that were cloned.
@@ -75,6 +79,7 @@ impl std::ops::AddAssign for Trials {
         self.created += other.created;
         self.gaps += other.gaps;
         self.transfers += other.transfers;
+        self.jumps += other.jumps;
         self.snapshots += other.snapshots;
         self.clones += other.clones;
         self.put_back += other.put_back;

@@ -149,8 +149,16 @@ impl TestPhone {
         }
     }
 
-    pub(super) fn set_clock(&mut self, skew_ms: i64) {
-        self.skew_ms = skew_ms;
+    /// Somebody sets its clock.
+    pub(super) fn move_clock(&mut self, by_ms: i64) {
+        self.skew_ms += by_ms;
+    }
+
+    /// Compares its clock with one that nobody sets, as before whatever it records or sends.
+    pub(super) fn notice(&mut self, home_ms: i64) -> Instant {
+        let now = self.now(home_ms);
+        self.rows.apply(self.phone.notice_clock(now, home_ms));
+        now
     }
 
     /// Keeps what was saved.
@@ -204,7 +212,7 @@ impl TestPhone {
 
     /// A request.
     pub(super) fn ask(&mut self, home_ms: i64, digest: bool) -> Vec<u8> {
-        let now = self.now(home_ms);
+        let now = self.notice(home_ms);
         let SyncDraft { to_sign } = self.phone.begin_sync(now, digest).unwrap();
         let signatures: Vec<Signature> = to_sign.iter().map(|message| self.key.sign(message)).collect();
         self.phone.request(&signatures).unwrap()

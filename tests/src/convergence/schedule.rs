@@ -12,7 +12,7 @@ use super::devices::Kept;
 use super::home::Home;
 use super::office::{Office, Role, key};
 use super::phone::TestPhone;
-use super::{Differs, Trials, check, kinds, town};
+use super::{Differs, Trials, check, clocks, kinds, town};
 
 const BEGIN_MS: i64 = 1_795_483_957_123;
 const STEPS: usize = 70;
@@ -133,8 +133,7 @@ impl World {
             }
             94 => self.courier(phone),
             95 => {
-                let skew = self.dice.between(-7_200_000, 7_200_000);
-                self.phones[phone].set_clock(skew);
+                self.phones[phone].move_clock(clocks::set_by(&mut self.dice));
                 Ok(())
             }
             96..99 => {
@@ -245,7 +244,8 @@ impl World {
             grid: Some(grid),
             body,
         };
-        let saved = phone.phone.record(draft, phone.now(self.now_ms), random);
+        let now = phone.notice(self.now_ms);
+        let saved = phone.phone.record(draft, now, random);
         phone.keep(saved).map(drop)
     }
 
@@ -326,7 +326,8 @@ impl World {
             set,
             body: Map::new(),
         };
-        let saved = phone.phone.edit(draft, phone.now(self.now_ms), random);
+        let now = phone.notice(self.now_ms);
+        let saved = phone.phone.edit(draft, now, random);
         phone.keep(saved)
     }
 

@@ -2,7 +2,7 @@
 // before any long download. The network is waited for outside the queue, so recording never waits for it.
 
 import type { Host } from './host';
-import { rfc3339 } from './clock';
+import { noticing, rfc3339 } from './clock';
 import type { DeviceKey } from './device-key';
 import { ask, type Language, type ServerError } from './server';
 import { fits, sign } from './signature';
@@ -66,10 +66,12 @@ async function exchange(line: Line): Promise<ContactResult> {
   const { host, key, token, language, queued } = line;
   // One slot of the queue: nothing may be recorded between what is signed and what is sent.
   const asked = await queued(async () => {
-    const toSign = await host.change((phone) => {
-      const { to_sign, writes } = phone.begin_sync(rfc3339());
-      return { result: to_sign, writes };
-    });
+    const toSign = await host.change(
+      noticing((phone, now) => {
+        const { to_sign, writes } = phone.begin_sync(now);
+        return { result: to_sign, writes };
+      }),
+    );
     const signatures: Uint8Array[] = [];
     for (const message of toSign) signatures.push(await sign(key.private_key, message));
     return { body: await host.use((phone) => phone.request(signatures)), generation: host.generation };

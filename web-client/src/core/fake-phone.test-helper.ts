@@ -28,6 +28,7 @@ export class FakePhone implements Phone {
   door = (): string => '{}';
   records = (): string => '[]';
   enrol = (): CoreWrite[] => [];
+  notice_clock: Phone['notice_clock'] = () => [];
   check = (): string => '[]';
   edit = (json: string): Changed => this.record(json);
   retract = (entry: string): Changed => this.record(JSON.stringify({ retracts: entry }));

@@ -23,6 +23,8 @@ export interface Phone {
   door(dwelling: string, now: string): string;
   records(limit: number): string;
   enrol(json: string): CoreWrite[];
+  /** the phone's clock against one that nobody sets; the rows go with those of what follows */
+  notice_clock(now: string, monotonicMs: number): CoreWrite[];
   check(kind: string, bodyJson: string, now: string): string;
   record(json: string, now: string, random: Uint8Array): Changed;
   edit(json: string, now: string, random: Uint8Array): Changed;

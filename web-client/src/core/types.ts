@@ -173,7 +173,10 @@ export interface RecordRow {
   entry: string;
   kind: string;
   kind_labels: Label;
+  /** the phone's clock, as it was */
   made_at: string;
+  /** what the server's clock showed then, where the phone's was clearly off */
+  home_at: string | null;
   worker_name: string | null;
   own: boolean;
   rung: Rung;

@@ -13,7 +13,7 @@ import {
   type ToWorker,
   type WorkerState,
 } from './calls';
-import { rfc3339 } from './clock';
+import { noticing, rfc3339 } from './clock';
 import { contact, type ContactResult, type Line } from './contact';
 import { loadDeviceKey } from './device-key';
 import { deviceName, signIn } from './enrolment';
@@ -175,7 +175,7 @@ async function save(
   const random = crypto.getRandomValues(new Uint8Array(16));
   const dropDraft = (result: string): Write[] =>
     draft !== null && (JSON.parse(result) as SaveResult).ok ? [{ store: 'draft', key: draft, value: null }] : [];
-  const result = await inOrder(() => ready().change((phone) => make(phone, rfc3339(), random), dropDraft));
+  const result = await inOrder(() => ready().change(noticing((phone, now) => make(phone, now, random)), dropDraft));
   const saved = JSON.parse(result) as SaveResult;
   if (saved.ok) {
     // The answer does not wait for the figures: it is on the flash already.

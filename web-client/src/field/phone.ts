@@ -2,6 +2,7 @@
 // Nothing here computes a figure; every number comes from the core.
 
 import { computed, onUnmounted, ref, shallowRef, watch, type ShallowRef } from 'vue';
+import { followHome } from '../core/clock';
 import { CoreClient, CoreFailure, makeWorker } from '../core/client';
 import type { Failure, WorkerState } from '../core/calls';
 import type { Kind } from '../core/types';
@@ -48,6 +49,7 @@ export function startWorker(): void {
 
 async function arrived(state: WorkerState): Promise<void> {
   if (state.phase === 'ready' && kinds.value.length === 0) kinds.value = await core().ask('kinds');
+  followHome(state.phone?.offset_ms ?? null);
   worker.value = state;
 }
 

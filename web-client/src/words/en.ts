@@ -266,6 +266,7 @@ export const en: Record<keyof typeof zh, string> = {
   'sync.clock_ok': 'Right',
   'sync.clock_fast': '{amount} fast',
   'sync.clock_slow': '{amount} slow',
+  'sync.two_clocks': '{home} (this phone said {phone})',
   'sync.browser': 'Browser',
   'sync.browser_ok': 'Fit',
   'sync.unknown': 'Not known yet',
@@ -302,6 +303,8 @@ export const en: Record<keyof typeof zh, string> = {
   'time.seconds': '{n} s',
   'time.minutes': '{n} min',
   'time.hours': '{n} h',
+  'time.days': '{n} days',
+  'time.date_year_clock': '{year}/{month}/{day} {clock}',
 
   'window.title': 'Open in another window',
   'window.why': 'Only one window of a phone may record, so that none overwrites the other.',

@@ -1,6 +1,7 @@
 // Instants and days in the words a worker uses: 09:40, 昨天 17:05, 11月22日.
 // Everything is shown in the phone's own time zone.
 
+import { now } from '../core/clock';
 import { t, language } from './index';
 
 function two(n: number): string {
@@ -13,12 +14,19 @@ export function clock(at: string | Date): string {
 }
 
 /** Time of day alone while it is today, else with its day. */
-export function shortTime(at: string | Date, now: Date = new Date()): string {
+export function shortTime(at: string | Date, today: Date = now()): string {
   const time = new Date(at);
-  const days = daysBetween(time, now);
+  const days = daysBetween(time, today);
   if (days === 0) return clock(time);
   if (days === 1) return t('time.yesterday', { clock: clock(time) });
   return t('time.date_clock', { month: time.getMonth() + 1, day: time.getDate(), clock: clock(time) });
+}
+
+/** With its day, and with its year where that is another: for a clock that may be far off. */
+export function longTime(at: string | Date, today: Date = now()): string {
+  const time = new Date(at);
+  const day = { month: time.getMonth() + 1, day: time.getDate(), clock: clock(time) };
+  return time.getFullYear() === today.getFullYear() ? t('time.date_clock', day) : t('time.date_year_clock', { year: time.getFullYear(), ...day });
 }
 
 /** A calendar day, `2026-11-24`, without its year: it is never far. */
@@ -38,7 +46,8 @@ export function span(milliseconds: number): string {
   const seconds = Math.round(Math.abs(milliseconds) / 1000);
   if (seconds < 100) return t('time.seconds', { n: seconds });
   if (seconds < 6000) return t('time.minutes', { n: Math.round(seconds / 60) });
-  return t('time.hours', { n: Math.round(seconds / 3600) });
+  if (seconds < 48 * 3600) return t('time.hours', { n: Math.round(seconds / 3600) });
+  return t('time.days', { n: Math.round(seconds / 86_400) });
 }
 
 function daysBetween(earlier: Date, later: Date): number {

@@ -266,6 +266,7 @@ export const zh = {
   'sync.clock_ok': '准',
   'sync.clock_fast': '快 {amount}',
   'sync.clock_slow': '慢 {amount}',
+  'sync.two_clocks': '{home}（当时手机钟是 {phone}）',
   'sync.browser': '浏览器',
   'sync.browser_ok': '可用',
   'sync.unknown': '还不知道',
@@ -302,6 +303,8 @@ export const zh = {
   'time.seconds': '{n} 秒',
   'time.minutes': '{n} 分钟',
   'time.hours': '{n} 小时',
+  'time.days': '{n} 天',
+  'time.date_year_clock': '{year}年{month}月{day}日 {clock}',
 
   'window.title': '已在另一个窗口打开',
   'window.why': '一部手机只能有一个窗口在记录，免得互相盖掉。',

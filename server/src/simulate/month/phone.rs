@@ -76,11 +76,16 @@ impl Phone {
     /// One round trip at `at_ms`, also with nothing to send.
     pub(super) fn send(&mut self, community: &Community, at_ms: i64) -> Result<(), MonthError> {
         let entries = std::mem::take(&mut self.unsent);
+        let previous = self.head;
+        self.head = entries.iter().fold(previous, |head, bytes| head.after(Hash::of(bytes)));
+        let contact = Contact {
+            received_ms: at_ms,
+            offset_ms: -self.clock_ms,
+            last: Some(self.head.seq),
+        };
         if entries.is_empty() {
-            community.note_contact(self.device, self.head.seq, at_ms);
+            community.note_contact(self.device, contact);
         } else {
-            let previous = self.head;
-            self.head = entries.iter().fold(previous, |head, bytes| head.after(Hash::of(bytes)));
             let message = slice_message(community.identity().code, self.device, self.head);
             let line = SliceLine {
                 first: previous.seq + 1,
@@ -95,11 +100,6 @@ impl Phone {
                 body.push(b'\n');
             }
             let slice = Slice::read(body).map_err(|refusal| MonthError::Refused(refusal.to_string()))?;
-            let contact = Contact {
-                received_ms: at_ms,
-                offset_ms: -self.clock_ms,
-                last: Some(self.head.seq),
-            };
             if let SliceOutcome::Refused(refusal) = community.ingest(self.device, slice, contact)? {
                 return Err(MonthError::Refused(refusal.to_string()));
             }

@@ -1,6 +1,7 @@
 //! How far each device's log is here: the head without gaps, islands past gaps, and the
 //! contacts that bound made-times from below.
 
+use menpai_sync_core::clock::LastContact;
 use menpai_sync_core::device_log::LogHead;
 use menpai_sync_core::ids::{CommunityCode, DeviceId, Hash, Seq};
 use menpai_sync_core::signature::Signature;
@@ -179,8 +180,8 @@ pub fn remove_reached_islands(transaction: &Transaction<'_>, number: i64, head: 
     Ok(())
 }
 
-/// Notes that a device whose log then ended at `last` was heard from, and forgets contacts
-/// that no entry to come can need.
+/// Notes that a device whose log then ended at `last` was heard from, with the offset of its
+/// clock, and forgets contacts that no entry to come can need.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -188,15 +189,19 @@ pub fn add_contact(
     transaction: &Transaction<'_>,
     number: i64,
     last: Seq,
-    at_ms: i64,
+    contact: LastContact,
     head: Seq,
 ) -> Result<(), StoreError> {
     transaction
         .prepare_cached(
-            "INSERT INTO device_contact (device, last, at_ms) VALUES (:device, :last, :at)
-             ON CONFLICT (device, last) DO UPDATE SET at_ms = max(at_ms, excluded.at_ms)",
+            "INSERT INTO device_contact (device, last, at_ms, offset_ms) VALUES (:device, :last, :at, :offset)
+             ON CONFLICT (device, last) DO UPDATE
+                SET at_ms = excluded.at_ms, offset_ms = excluded.offset_ms
+              WHERE excluded.at_ms >= at_ms",
         )?
-        .execute(named_params! {":device": number, ":last": last, ":at": at_ms})?;
+        .execute(named_params! {
+            ":device": number, ":last": last, ":at": contact.at_ms, ":offset": contact.offset_ms,
+        })?;
     transaction
         .prepare_cached(
             "DELETE FROM device_contact
@@ -216,12 +221,19 @@ pub fn add_contact(
     Ok(())
 }
 
-/// The contacts that may bound made-times: where the device's log then ended, and when.
+/// The contacts that may bound made-times: where the device's log then ended, and both clocks.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn contacts(connection: &Connection, number: i64) -> Result<Vec<(Seq, i64)>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT last, at_ms FROM device_contact WHERE device = :device")?;
-    let rows = statement.query_map(named_params! {":device": number}, |row| Ok((row.get(0)?, row.get(1)?)))?;
+pub fn contacts(connection: &Connection, number: i64) -> Result<Vec<(Seq, LastContact)>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT last, at_ms, offset_ms FROM device_contact WHERE device = :device")?;
+    let rows = statement.query_map(named_params! {":device": number}, |row| {
+        let contact = LastContact {
+            at_ms: row.get(1)?,
+            offset_ms: row.get(2)?,
+        };
+        Ok((row.get(0)?, contact))
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

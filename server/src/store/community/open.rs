@@ -9,7 +9,7 @@ use super::projection::Projection;
 use crate::store::connection;
 use crate::store::migrations::{Migration, migrate};
 
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: [Migration; 5] = [
     Migration {
         name: "0001_log.sql",
         sql: include_str!("../../../migrations/community/0001_log.sql"),
@@ -25,6 +25,10 @@ const MIGRATIONS: [Migration; 4] = [
     Migration {
         name: "0004_lives.sql",
         sql: include_str!("../../../migrations/community/0004_lives.sql"),
+    },
+    Migration {
+        name: "0005_contact_offset.sql",
+        sql: include_str!("../../../migrations/community/0005_contact_offset.sql"),
     },
 ];
 

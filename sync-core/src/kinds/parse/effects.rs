@@ -94,6 +94,14 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
         need_each(kind, due, "a date", is_date)?;
         need_each(kind, at, "an instant", is_instant)?;
     }
+    if let Some(jumps) = &effects.jumps {
+        need(kind, &jumps.by_ms, "a required integer", |field| {
+            field.required && matches!(field.shape, Shape::Integer { .. })
+        })?;
+        need(kind, &jumps.since_contact, "a required bool", |field| {
+            field.required && field.shape == Shape::Bool
+        })?;
+    }
     if let Some(plan) = &effects.schedules {
         need(kind, &plan.subject, "a required ref", |field| {
             field.required && is_ref(field)

@@ -6,14 +6,14 @@ mod request;
 
 use super::own_log::{OwnLog, OwnState};
 use super::{Contact, Enrolment, Phone, Stored, Write, store};
+use crate::clock::{LastContact, made_time};
 use crate::ids::Seq;
 use crate::judge::part_of;
 use crate::part::Part;
 use crate::replica::{Applied, MergedRecord, Replica};
 use crate::signature::ToVerify;
-use crate::time::made_time;
 use crate::verdict::{Reason, Verdict};
-use crate::wire::{self, Cursor, DownHeader, MAX_ANSWER_INFLATED, SliceRefusal};
+use crate::wire::{self, Cursor, DownHeader, MAX_ANSWER_INFLATED, SliceRefusal, UpHeader};
 
 pub use answer::ReceiveError;
 pub use request::SyncDraft;
@@ -74,11 +74,12 @@ impl Phone {
         // What devices that it was had brought may be lost there: only as another does it bring that again.
         let diverged = self.diverged(&answer.header) || another_life && own.is_some_and(OwnLog::has_former);
         let refills = !in_flight.receipts.is_empty();
+        let asked = in_flight.header.clone();
         self.in_flight = None;
         Ok(if diverged {
             self.hear_of_another(answer.header.refused, another_life)
         } else {
-            self.believe(&answer, refills)
+            self.believe(&answer, &asked, refills)
         })
     }
 
@@ -127,7 +128,7 @@ impl Phone {
         }
     }
 
-    fn believe(&mut self, answer: &Answer<'_>, refills: bool) -> Received {
+    fn believe(&mut self, answer: &Answer<'_>, asked: &UpHeader, refills: bool) -> Received {
         let mut writes = Vec::new();
         let header = &answer.header;
         let log = header.log.or(self.contact.log);
@@ -136,23 +137,28 @@ impl Phone {
             self.forget_all(&mut writes);
         }
         let before = self.only_here();
-        let asked = self.replica.as_ref().map(|replica| replica.cursor().clone());
-        self.take_receipt(answer, &mut writes);
+        let cursor = self.replica.as_ref().map(|replica| replica.cursor().clone());
+        self.take_receipt(answer, asked.last, &mut writes);
         let received = self.take_lines(answer, &mut writes);
         let cut = header.more == Some(true);
         // The next request says all that this one left out.
         let left_out = |refused: &SliceRefusal| refused.code == wire::PREVIOUS_UNKNOWN;
         let mut more = cut || !header.snapshots.is_empty() || header.refused.as_ref().is_some_and(left_out);
-        self.take_cursor(header, &asked.unwrap_or_default(), &mut writes, &mut more);
+        self.take_cursor(header, &cursor.unwrap_or_default(), &mut writes, &mut more);
+        let sent = before.saturating_sub(self.only_here());
+        let jump = self.notice_offset(header.offset_ms, asked.last, asked.clock);
+        // The office is told at once.
+        more |= !jump.is_empty();
+        writes.extend(jump);
         self.contact = Contact {
             log,
             answered_ms: Some(header.clock.unix_ms),
             offset_ms: Some(header.offset_ms),
             refused: header.refused.clone(),
+            last: asked.last,
             asks_verdicts: self.contact.asks_verdicts && cut,
         };
         writes.push(Write::json(Stored::Meta, store::CONTACT, &self.contact));
-        let sent = before.saturating_sub(self.only_here());
         // A home that has lost what it had gets it at once.
         more |= self.only_here() > 0 && header.refused.is_none() && (another_life || refills && sent > 0);
         Received {
@@ -173,13 +179,14 @@ impl Phone {
         }
     }
 
-    fn take_receipt(&mut self, answer: &Answer<'_>, writes: &mut Vec<Write>) {
+    fn take_receipt(&mut self, answer: &Answer<'_>, asked_last: Seq, writes: &mut Vec<Write>) {
+        let durable = self.own.as_ref().map_or(0, OwnLog::durable);
+        let jumps = self.jumps_after(durable);
         let (Some(own), Some(replica), Some(enrolment)) = (&mut self.own, &mut self.replica, &self.enrolment) else {
             return;
         };
         let states_before = own.states();
         let durable_before = own.durable();
-        let last_contact = self.contact.answered_ms;
         let header = &answer.header;
         let stated = answer
             .receipt
@@ -190,6 +197,10 @@ impl Phone {
             Some((Some(received), Some(offset_ms))) => (received.unix_ms, offset_ms),
             _ => (header.clock.unix_ms, header.offset_ms),
         };
+        let last_contact = self.contact.answered_ms.map(|at_ms| LastContact {
+            at_ms,
+            offset_ms: self.contact.offset_ms,
+        });
         own.confirm(answer.header.received.seq);
         if let Some(SignedReceipt { receipt, kept, .. }) = &answer.receipt {
             for verdict in &receipt.verdicts {
@@ -213,7 +224,9 @@ impl Phone {
             if entry.state != OwnState::Merged || entry.entry.edit.is_some() || is_fetched {
                 continue;
             }
-            let made_ms = made_time(entry.entry.made_at, offset_ms, last_contact, received_ms);
+            let since_ms = jumps.after(entry.seq).saturating_sub(jumps.after(asked_last));
+            let offset_ms = offset_ms.saturating_add(since_ms);
+            let made_ms = made_time(entry.entry.made_at, offset_ms, last_contact, received_ms).made_ms;
             writes.push(made_write(own.place(entry.seq), made_ms));
             replica.add_record(MergedRecord {
                 entry: entry.entry.clone(),

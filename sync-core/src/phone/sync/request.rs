@@ -70,6 +70,7 @@ impl Phone {
             last: own.head().seq,
             clock: now,
             log: self.contact.log.map(wire::short_log),
+            jumps: self.jumps_after(durable).into_pairs(),
             cursor: replica
                 .cursor()
                 .iter()

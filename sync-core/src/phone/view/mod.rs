@@ -43,6 +43,8 @@ pub struct RecordRow {
     pub kind_labels: Labels,
     /// The phone's clock, as written.
     pub made_at: String,
+    /// What the home's clock showed then, where the phone's was clearly off.
+    pub home_at: Option<String>,
     /// Who.
     pub worker_name: Option<String>,
     /// Made on this phone.

@@ -33,7 +33,7 @@ export function refsOf(field: FormField, kind: Kind, door: DoorCard, kinds: Kind
   if (!to.includes('entry')) return [];
   const sources = kinds.filter((one) => one.family === 'record' && one !== kind && !effectsOf(one).moves).map((one) => one.kind);
   return door.records
-    .filter((record) => record.own && !record.withdrawn && sources.includes(record.kind) && localDay(new Date(record.made_at)) === localDay())
+    .filter((record) => record.own && !record.withdrawn && sources.includes(record.kind) && localDay(new Date(record.home_at ?? record.made_at)) === localDay())
     .map((record) => ({ value: record.entry, label: joined([say(record.kind_labels), clock(record.made_at)]) }));
 }
 

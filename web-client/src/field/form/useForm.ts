@@ -65,7 +65,7 @@ export function useForm(kind: Kind, dwelling: string, subjectGiven: string | nul
     if (!record || second === undefined) return null;
     const value = (record.body[first] as Answers | undefined)?.[second];
     const words = value === undefined ? '' : inWords(field, value);
-    return words ? t('form.before', { day: dayName(localDay(new Date(record.made_at))), answer: words }) : null;
+    return words ? t('form.before', { day: dayName(localDay(new Date(record.home_at ?? record.made_at))), answer: words }) : null;
   }
 
   /** The last answers of a group, for 同上次. */
