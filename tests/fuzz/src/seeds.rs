@@ -120,9 +120,9 @@ pub(crate) fn snapshots() -> Vec<Vec<u8>> {
 /// The first byte says how many bytes arrive at once.
 pub(crate) fn bodies() -> Vec<Vec<u8>> {
     let header = up_headers().remove(0);
-    let mut bodies = vec![[vec![7], deflate(&header)].concat()];
+    let mut bodies = vec![[vec![40], deflate(&header)].concat()];
     for slice in slices() {
-        bodies.push([vec![0], deflate(&header), deflate(&slice)].concat());
+        bodies.push([vec![200], deflate(&header), deflate(&slice)].concat());
         bodies.push([vec![99], slice].concat());
     }
     bodies

@@ -49,6 +49,16 @@ pub const ENTRIES: &[EntryCase] = &[
         Reason::Unreadable,
     ),
     case(
+        "a number of 2^53 + 1",
+        |who| who.record(r#"{"n":9007199254740993}"#).into_bytes(),
+        Reason::Unreadable,
+    ),
+    case(
+        "a number of -2^53",
+        |who| who.record(r#"{"n":-9007199254740992}"#).into_bytes(),
+        Reason::Unreadable,
+    ),
+    case(
         "1e999",
         |who| who.record(r#"{"n":1e999}"#).into_bytes(),
         Reason::Unreadable,
@@ -78,6 +88,11 @@ pub const ENTRIES: &[EntryCase] = &[
     case(
         "a raw NUL",
         |who| who.record("{\"note\":\"a\0b\"}").into_bytes(),
+        Reason::Unreadable,
+    ),
+    case(
+        "an escaped NUL",
+        |who| who.record(r#"{"note":"a\u0000b"}"#).into_bytes(),
         Reason::Unreadable,
     ),
     case(
