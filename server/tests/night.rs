@@ -435,11 +435,17 @@ fn a_server_starts_on_the_copy() {
         .unwrap();
     assert!(hashed.status.success(), "{hashed:?}");
 
-    let server = Server::start(copy, &["--nightly", "off"]);
+    // In its place among the copies it is never opened: it stays as it was.
+    assert!(Home::open(copy).is_err());
+    let folder = tempfile::tempdir().unwrap();
+    let elsewhere = folder.path().join("data");
+    let copied = Command::new("cp").arg("-a").arg(copy).arg(&elsewhere).status().unwrap();
+    assert!(copied.success());
+    let server = Server::start(&elsewhere, &["--nightly", "off"]);
     let (head, _) = support::get(&mut support::connect(&server.http), "/healthz");
     assert!(head.starts_with("http/1.1 200"), "{head}");
     drop(server);
-    let home = Home::open(copy).unwrap();
+    let home = Home::open(&elsewhere).unwrap();
     let community = home.communities.get(code()).unwrap().unwrap();
     let report = verify(&community).unwrap();
     assert_eq!((report.findings, report.lines), (Vec::new(), lines));

@@ -141,6 +141,8 @@ pub fn begin_life(
                 log = :log, copied_ms = NULL",
         named_params! {":log": log.as_bytes(), ":lsn": end.lsn, ":h": end.h.0},
     )?;
+    // They name the life that they were made in; a phone takes none of another.
+    transaction.execute("DELETE FROM snapshot", [])?;
     if signed.is_some() {
         write_head(transaction, end, &receipt_key.sign(&end.message(before.code, log)))?;
     }
