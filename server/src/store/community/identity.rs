@@ -146,6 +146,11 @@ pub fn begin_life(
     if signed.is_some() {
         write_head(transaction, end, &receipt_key.sign(&end.message(before.code, log)))?;
     }
+    // Snapshots name the log they are from; they are made again when asked for.
+    let kept = "SELECT count(*) > 0 FROM sqlite_schema WHERE type = 'table' AND name = 'snapshot'";
+    if transaction.query_row(kept, [], |row| row.get(0))? {
+        transaction.execute("DELETE FROM snapshot", [])?;
+    }
     Ok(())
 }
 
