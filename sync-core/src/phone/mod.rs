@@ -54,6 +54,9 @@ use own_log::OwnLog;
 struct Contact {
     /// The home log that the cursor is from.
     log: Option<LogId>,
+    /// The one in which devices that this phone was were last answered, until this one is.
+    #[serde(default)]
+    life: Option<LogId>,
     /// The home's clock at its last answer, milliseconds UTC.
     answered_ms: Option<i64>,
     /// Home's clock minus this phone's.

@@ -24,7 +24,10 @@ impl Phone {
         enrolment.token = Some(token);
         // What is confirmed is confirmed anew: lines of the old device are another's now.
         let replica = Replica::empty(code, self.kinds.clone());
+        // A home that is put back now has lost what the old device had brought, too.
+        let life = self.contact.log.or(self.contact.life);
         self.contact = Contact {
+            life,
             offset_ms: self.contact.offset_ms,
             ..Contact::default()
         };

@@ -27,7 +27,7 @@ const CONTACTS_A_DAY: usize = 20;
 /// Workers at once.
 const WORKERS: usize = 3;
 /// Longest until strace has written the end of its trace.
-const TRACE_TIME: Duration = Duration::from_secs(60);
+const TRACE_TIME: Duration = Duration::from_secs(300);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// What a server did, and what it said to whom.

@@ -68,8 +68,11 @@ impl Phone {
         let answer = self.read(&text, enrolment, in_flight)?;
         check_is_answer_to(&in_flight.header, &answer.header)?;
         self.check_receipt(&answer, verified)?;
-        let before = self.contact.log;
-        let another_life = before.is_some() && answer.header.log.is_some_and(|log| Some(log) != before);
+        let life = answer.header.log.or(self.contact.log);
+        let another_life = [self.contact.log, self.contact.life]
+            .into_iter()
+            .flatten()
+            .any(|known| life.is_some_and(|life| life != known));
         let own = self.own.as_ref();
         // What devices that it was had brought may be lost there: only as another does it bring that again.
         let diverged = self.diverged(&answer.header) || another_life && own.is_some_and(OwnLog::has_former);
@@ -152,6 +155,7 @@ impl Phone {
         writes.extend(jump);
         self.contact = Contact {
             log,
+            life: None,
             answered_ms: Some(header.clock.unix_ms),
             offset_ms: Some(header.offset_ms),
             refused: header.refused.clone(),
