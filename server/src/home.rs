@@ -12,7 +12,9 @@ use tokio::sync::watch;
 
 use crate::auth::{PasswordError, Passwords, SignInLimits};
 use crate::data_folder::{DataFolder, DataFolderError};
+use crate::erasures::Ledger;
 use crate::error::{ApiError, ApiResult};
+use crate::office;
 use crate::store::community::StoreError;
 use crate::store::node::{NodeStore, NodeStoreError};
 use crate::sync::{Communities, Community, Settings};
@@ -48,6 +50,8 @@ pub struct Home {
     pub session_ends: watch::Sender<u64>,
     /// Held by the night that is running: there is one at a time.
     pub night: Mutex<()>,
+    /// What was erased, outside the files and their copies.
+    pub erasures: Arc<Ledger>,
     node: Arc<NodeStore>,
     /// The data folder. Last, so that its lock is given back when all files are closed.
     pub folder: DataFolder,
@@ -66,14 +70,19 @@ impl Home {
             kinds,
             receipt_key: receipt_key.clone(),
         };
+        let node = Arc::new(NodeStore::open(&folder.node_file())?);
+        let erasures = Arc::new(Ledger::new(folder.path(), receipt_key.clone()));
+        let communities = Communities::new(&folder.communities(), settings)
+            .with_erasures(Arc::clone(&erasures), office::finds_home_device(Arc::clone(&node)));
         Ok(Home {
-            communities: Communities::new(&folder.communities(), settings),
+            communities,
+            erasures,
             receipt_key,
             passwords: Passwords::new()?,
             sign_in_limits: SignInLimits::new(),
             night: Mutex::new(()),
             session_ends: watch::Sender::new(0),
-            node: Arc::new(NodeStore::open(&folder.node_file())?),
+            node,
             folder,
         })
     }

@@ -9,6 +9,7 @@ pub mod control;
 pub mod data_folder;
 pub mod demo;
 pub mod divisions;
+pub mod erasures;
 pub mod error;
 pub mod export;
 pub mod fail_points;

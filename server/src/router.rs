@@ -87,6 +87,8 @@ fn addresses(config: &mut ServiceConfig) {
                     "/desk/duplicates/decisions/undo",
                     web::post().to(desk::duplicates::decisions::undo),
                 )
+                .route("/desk/erasures", web::get().to(desk::erasures::get))
+                .route("/desk/erasures", web::post().to(desk::erasures::post))
                 .default_service(web::to(nothing_here)),
         )
         .default_service(web::to(web_file));

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod community_log;
 pub mod device_log;
 pub mod entry;
+pub mod erase;
 pub mod folds;
 pub mod ids;
 pub mod judge;

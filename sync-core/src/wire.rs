@@ -330,6 +330,23 @@ pub fn lines(bytes: &[u8]) -> Option<impl Iterator<Item = &[u8]>> {
     Some(bytes.strip_suffix(b"\n")?.split(|byte| *byte == b'\n'))
 }
 
+/// The line that stands for an entry whose body its device erased: its hash.
+#[must_use]
+pub fn erased_line(hash: Hash) -> Vec<u8> {
+    format!("{ERASED_BEGIN}{hash}{ERASED_END}").into_bytes()
+}
+
+/// The hash that such a line says; `None` for every other line.
+#[must_use]
+pub fn erased_hash(line: &[u8]) -> Option<Hash> {
+    let line = line.strip_prefix(ERASED_BEGIN.as_bytes())?;
+    let hash = line.strip_suffix(ERASED_END.as_bytes())?;
+    std::str::from_utf8(hash).ok()?.parse().ok()
+}
+
+const ERASED_BEGIN: &str = r#"{"erased":""#;
+const ERASED_END: &str = r#""}"#;
+
 #[cfg(test)]
 mod tests {
     use super::*;

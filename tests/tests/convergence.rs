@@ -35,6 +35,8 @@ fn convergence() {
             lives,
             aliased,
             parted,
+            epochs,
+            erasures,
             acknowledged,
         } = sum;
         assert!(
@@ -55,6 +57,8 @@ fn convergence() {
                 lives,
                 aliased,
                 parted,
+                epochs,
+                erasures,
                 acknowledged
             ]
             .iter()

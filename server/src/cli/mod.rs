@@ -5,6 +5,7 @@ mod account;
 mod community;
 mod demo;
 mod demo_roster;
+mod erase;
 mod export;
 mod import_report;
 mod import_roster;
@@ -52,6 +53,10 @@ enum Command {
     Verify(maintain::Arguments),
     /// Make tables and registry documents again from the log, and compare the digests
     Rebuild(maintain::Arguments),
+    /// Erase a person or a household for good; nothing sent later brings it back
+    Erase(erase::Erase),
+    /// Let go of the history of registry documents; what shows stays
+    Compact(erase::Compact),
     /// Close the day: verify, count, list visits, keep a copy; what is done is not done again
     Nightly(nightly::Arguments),
     /// Let a fleet of phones without screens work against a running server
@@ -86,6 +91,8 @@ pub fn run() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Verify(arguments) => maintain::verify(&arguments),
         Command::Rebuild(arguments) => maintain::rebuild(&arguments),
+        Command::Erase(arguments) => erase::erase(&arguments),
+        Command::Compact(arguments) => erase::compact(&arguments),
         Command::Nightly(arguments) => nightly::run(&arguments),
         Command::Simulate(arguments) => simulate::run(arguments),
     };

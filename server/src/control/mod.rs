@@ -10,7 +10,8 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
-use menpai_sync_core::ids::CommunityCode;
+use menpai_sync_core::ids::{CommunityCode, EntityId};
+use menpai_sync_core::part::Part;
 use menpai_sync_core::time::Instant;
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +67,26 @@ pub enum Request {
     Verify,
     /// Make derived tables again.
     Rebuild,
+    /// Erase a person or a household.
+    Erase {
+        /// Where.
+        community: CommunityCode,
+        /// Whom.
+        entity: EntityId,
+        /// The registry type that it must have.
+        entity_type: String,
+        /// On which ground.
+        basis: String,
+        /// The day it was asked for.
+        requested_on: Option<NaiveDate>,
+    },
+    /// Let go of the history of registry documents.
+    Compact {
+        /// Where.
+        community: CommunityCode,
+        /// Which document; `None`: all of them.
+        part: Option<Part>,
+    },
     /// Close the day, unless it is closed.
     Nightly {
         /// As if it were then; `None`: now.
@@ -120,6 +141,13 @@ pub enum Answer {
         lines: Vec<String>,
         /// Whether all was as it should be.
         clean: bool,
+    },
+    /// It is erased.
+    Erased {
+        /// How many entities.
+        subjects: usize,
+        /// How many entries lost their bodies.
+        entries: usize,
     },
     /// The night is over.
     Night(NightReport),

@@ -1,16 +1,18 @@
 //! What the commands do to an open home, in the server or in the command's own process.
 
+use chrono::NaiveDate;
 use menpai_roster::Message;
-use menpai_sync_core::ids::CommunityCode;
+use menpai_sync_core::ids::{CommunityCode, EntityId};
+use menpai_sync_core::part::Part;
 
 use super::{Answer, Request};
 use crate::clock;
 use crate::divisions::community_name;
 use crate::home::Home;
 use crate::jobs::night::{self, Which};
-use crate::jobs::{rebuild, verify};
+use crate::jobs::{compact, rebuild, verify};
 use crate::office::import::{self, Import, ImportError};
-use crate::office::{Office, staff};
+use crate::office::{Office, erasures, staff};
 use crate::store::community::StoreError;
 use crate::sync::Community;
 
@@ -62,6 +64,14 @@ pub(super) fn perform(home: &Home, request: &Request, progress: &mut dyn FnMut(u
         }
         Request::Verify => for_each_community(home, verify_one),
         Request::Rebuild => for_each_community(home, rebuild_one),
+        Request::Erase {
+            community,
+            entity,
+            entity_type,
+            basis,
+            requested_on,
+        } => erase(home, *community, *entity, entity_type, basis, *requested_on),
+        Request::Compact { community, part } => compact(home, *community, *part),
         Request::Nightly { now } => night::run(home, now.unwrap_or_else(clock::now), Which::Yesterday)
             .map(Answer::Night)
             .map_err(Failure::from),
@@ -78,6 +88,29 @@ fn found(home: &Home, community: CommunityCode) -> Result<Answer, Failure> {
         name: community_name(community),
         new,
     })
+}
+
+fn erase(
+    home: &Home,
+    community: CommunityCode,
+    entity: EntityId,
+    entity_type: &str,
+    basis: &str,
+    requested_on: Option<NaiveDate>,
+) -> Result<Answer, Failure> {
+    let office = Office::of_home(home, community)?;
+    let erased = erasures::erase(home, &office, entity, Some(entity_type), basis, requested_on)?;
+    Ok(Answer::Erased {
+        subjects: erased.subjects,
+        entries: erased.entries,
+    })
+}
+
+fn compact(home: &Home, community: CommunityCode, part: Option<Part>) -> Result<Answer, Failure> {
+    let office = Office::of_home(home, community)?;
+    let compacted = compact::compact(&office, part, 0)?;
+    let lines = compacted.iter().map(|part| format!("{community} {part}")).collect();
+    Ok(Answer::Maintained { lines, clean: true })
 }
 
 /// One community's lines, and whether all is as it should be.

@@ -1,6 +1,7 @@
 //! What may be run at any time beside the requests: checking a community's file, making what
 //! is derived again, and the night, which closes the day.
 
+pub mod compact;
 pub mod night;
 pub mod rebuild;
 pub mod verify;

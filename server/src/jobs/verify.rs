@@ -13,7 +13,7 @@ use menpai_sync_core::replica::Replica;
 
 use crate::store::community::device_logs::{self, Island, StoredLog};
 use crate::store::community::parts::Parts;
-use crate::store::community::{StoreError, check, digest, entries, identity, lines};
+use crate::store::community::{StoreError, check, digest, entries, epochs, erased, identity, lines};
 use crate::sync::{Community, Reader};
 
 /// Something that does not fit.
@@ -201,6 +201,11 @@ fn check_lines(community: &Community, reader: &mut Reader, report: &mut Report) 
     let me = community.identity();
     let mut head = me.beginning();
     let mut replica = Replica::empty(me.code, Arc::clone(community.kinds()));
+    for (part, base) in epochs::bases(&reader.connection)? {
+        if let Err(error) = replica.load_document(part, base.epoch, &base.bytes) {
+            report.findings.push(Finding::Line(base.lsn, error.to_string()));
+        }
+    }
     loop {
         let piece = lines::after(&reader.connection, head.lsn, 1_000)?;
         if piece.is_empty() {
@@ -213,7 +218,11 @@ fn check_lines(community: &Community, reader: &mut Reader, report: &mut Report) 
             }
             let entry = entries::get(&reader.connection, &mut reader.codec, line.entry)?;
             head = head.after(&line.bytes, entry.hash);
-            if let Some(bytes) = &entry.bytes
+            let bytes = match entry.bytes {
+                Some(bytes) => Some(bytes),
+                None => erased::remains(&reader.connection, line.entry)?.and_then(|remains| remains.entry),
+            };
+            if let Some(bytes) = &bytes
                 && let Err(error) = replica.apply(&line.envelope, bytes)
             {
                 report.findings.push(Finding::Line(head.lsn, error.to_string()));

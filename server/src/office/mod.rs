@@ -5,6 +5,7 @@
 
 pub mod decisions;
 pub mod duplicates;
+pub mod erasures;
 pub mod import;
 pub mod records;
 pub mod staff;
@@ -26,8 +27,9 @@ use crate::data_folder::new_secret_key;
 use crate::home::Home;
 use crate::store::community::StoreError;
 use crate::store::community::identity::Founder;
-use crate::store::node::{self, OfficeDeviceRow};
-use crate::sync::{Community, OfficeDevice};
+use crate::store::node::{self, NodeStore, OfficeDeviceRow};
+use crate::sync::scribe::Scribe;
+use crate::sync::{Community, FindOffice, OfficeDevice};
 
 /// Holder of the home's own device.
 const HOME: &str = ":home";
@@ -215,6 +217,16 @@ impl Office {
         Ok(self.community.write_as_office(&self.device, bytes_of(drafts)?)?)
     }
 
+    /// Its pen inside the writer, at this moment.
+    #[must_use]
+    pub fn scribe(&self) -> Scribe {
+        Scribe {
+            office: self.device.clone(),
+            worker: self.worker,
+            at: clock::now(),
+        }
+    }
+
     /// Writes entries made at `at`, all or none, unless `is_there` says that what they say is in
     /// the file already; nobody else writes in between.
     ///
@@ -230,6 +242,20 @@ impl Office {
         let decide = move |connection: &Connection| Ok(if is_there(connection)? { Vec::new() } else { entries });
         Ok(self.community.decide_as_office(&self.device, at.unix_ms, decide)?)
     }
+}
+
+/// Finds the home's own device of a community, for what must be written before it is served.
+pub(crate) fn finds_home_device(node: Arc<NodeStore>) -> FindOffice {
+    Box::new(move |code| {
+        let row = node.read(|connection| node::find_office_device(connection, HOME, code))?;
+        let Some(row) = row else { return Ok(None) };
+        let key = signer(&row).map_err(|_| StoreError::Other("the key of the home's device is damaged"))?;
+        let device = OfficeDevice {
+            device: row.device,
+            key,
+        };
+        Ok(Some((device, row.worker)))
+    })
 }
 
 fn bytes_of(drafts: &[Draft]) -> Result<Vec<Vec<u8>>, MakeError> {

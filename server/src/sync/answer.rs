@@ -1,7 +1,7 @@
 //! The answer to one sync, read from one snapshot of the file: header, receipt and its
 //! signature, then what the device lacks (docs/protocol.md section 5).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use menpai_sync_core::device_log::LogHead;
 use menpai_sync_core::ids::{DeviceId, Lsn, Seq};
@@ -14,6 +14,7 @@ use menpai_sync_core::wire::{
 
 use super::community::{Community, Reader};
 use crate::fail_points;
+use crate::store::community::epochs::{self, Begun};
 use crate::store::community::parts::Parts;
 use crate::store::community::pull::{Pull, pull};
 use crate::store::community::{StoreError, device_logs, digest, identity, lines, snapshots};
@@ -55,10 +56,17 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
     let log = device_logs::find(&reader.connection, device)?;
     let wants = |name| asked.header.wants.iter().any(|want| want == name);
     let mut after = cursor(community, &parts, &asked, head.lsn);
-    let mut whole = BTreeMap::new();
-    if asked.header.is_brief() && !wants(wants::LINES) {
-        whole = split_off_whole(reader, &parts, &mut after)?;
-    }
+    let epochs = epochs::begun(&reader.connection)?;
+    // A part that something was erased from since is left out once: so every device, however
+    // old, drops what it has of it, and begins again.
+    let visible = after.len();
+    after.retain(|part, seen| {
+        let begun = parts.find(*part).and_then(|number| epochs.get(&number)?.erased);
+        *seen == 0 || begun.is_none_or(|erased| *seen >= erased)
+    });
+    let by_lines = !asked.header.is_brief() || wants(wants::LINES);
+    let begins_again = after.len() < visible;
+    let whole = split_off_whole(reader, &parts, &epochs, by_lines, &mut after)?;
     let pulled = pull(
         &reader.connection,
         &mut reader.codec,
@@ -90,7 +98,7 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
         offset_ms: asked.offset_ms,
         received: received.into(),
         refused: asked.refused,
-        more: Some(pulled.more),
+        more: Some(pulled.more || begins_again),
         snapshots: whole.keys().copied().collect(),
         cursor: Some(pulled.cursor.into_iter().chain(whole).collect()),
         digests,
@@ -149,19 +157,30 @@ fn cursor(community: &Community, parts: &Parts, asked: &Asked<'_>, head: Lsn) ->
         .collect()
 }
 
-/// Takes out the parts that the device is to fetch whole; their cursor stays at 0.
+/// Takes out the parts that the device is to fetch whole; their cursor stays at 0. From what
+/// was erased no lines lead to a part as it is now.
 fn split_off_whole(
     reader: &Reader,
     parts: &Parts,
+    epochs: &HashMap<i64, Begun>,
+    by_lines: bool,
     after: &mut BTreeMap<Part, Lsn>,
 ) -> Result<BTreeMap<Part, Lsn>, StoreError> {
     let mut whole = BTreeMap::new();
     for (part, seen) in &*after {
         if *seen == 0
             && let Some(number) = parts.find(*part)
-            && snapshots::lines_after(&reader.connection, number, 0, MOST_FIRST_LINES + 1)? > MOST_FIRST_LINES
         {
-            whole.insert(*part, 0);
+            let is_whole = match (epochs.get(&number), by_lines) {
+                (Some(_), _) => true,
+                (None, true) => false,
+                (None, false) => {
+                    snapshots::lines_after(&reader.connection, number, 0, MOST_FIRST_LINES + 1)? > MOST_FIRST_LINES
+                }
+            };
+            if is_whole {
+                whole.insert(*part, 0);
+            }
         }
     }
     after.retain(|part, _| !whole.contains_key(part));

@@ -5,12 +5,16 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use menpai_sync_core::ids::{CommunityCode, Lsn};
+use menpai_sync_core::ids::{CommunityCode, Lsn, WorkerId};
 use tokio::sync::watch;
 
-use super::community::{Community, Settings, Shared};
+use super::community::{Community, OfficeDevice, Settings, Shared};
 use super::document_budget::DocumentBudget;
+use super::erase::{EraseError, Erasure, Target};
 use super::news::News;
+use super::scribe::Scribe;
+use crate::clock;
+use crate::erasures::Ledger;
 use crate::open_files;
 use crate::store::community::StoreError;
 use crate::store::community::identity::Founder;
@@ -29,7 +33,17 @@ pub struct Communities {
     shared: Shared,
     open: Mutex<Open>,
     news: News,
+    erasures: Option<Erasures>,
 }
+
+/// What brings a file that was put back from a copy up to the ledger of erasures.
+struct Erasures {
+    ledger: Arc<Ledger>,
+    office: FindOffice,
+}
+
+/// Finds the device with which the home itself writes in a community, and in whose name.
+pub type FindOffice = Box<dyn Fn(CommunityCode) -> Result<Option<(OfficeDevice, WorkerId)>, StoreError> + Send + Sync>;
 
 struct Open {
     most: usize,
@@ -51,6 +65,7 @@ impl Communities {
                 uses: 0,
             }),
             news: News::default(),
+            erasures: None,
         }
     }
 
@@ -62,6 +77,13 @@ impl Communities {
             ..self.shared
         };
         Communities { shared, ..self }
+    }
+
+    /// Every file is brought up to the ledger before it is served.
+    #[must_use]
+    pub fn with_erasures(mut self, ledger: Arc<Ledger>, office: FindOffice) -> Communities {
+        self.erasures = Some(Erasures { ledger, office });
+        self
     }
 
     /// The file of a community.
@@ -120,6 +142,9 @@ impl Communities {
             Err(StoreError::NotBegun) => return Ok(None),
             Err(error) => return Err(error),
         };
+        if let Some(erasures) = &self.erasures {
+            erasures.apply(&community)?;
+        }
         community.announce_to(self.news.of(code));
         open.keep(code, &community, now);
         Ok(Some(community))
@@ -155,6 +180,39 @@ impl Communities {
 fn most_open(files: u64) -> usize {
     let some = files.saturating_sub(FILES_BESIDE) / FILES_OF_ONE;
     usize::try_from(some).unwrap_or(MOST_OPEN).clamp(1, MOST_OPEN)
+}
+
+impl Erasures {
+    /// Erases again what this file still has.
+    fn apply(&self, community: &Community) -> Result<(), StoreError> {
+        let code = community.identity().code;
+        let missing = community.not_erased_yet(self.ledger.of(code).map_err(StoreError::Ledger)?)?;
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let office = (self.office)(code)?;
+        let (office, worker) = office.ok_or(StoreError::Other("erased data cannot be erased again here"))?;
+        for noted in missing {
+            let scribe = Scribe {
+                office: office.clone(),
+                worker,
+                at: clock::now(),
+            };
+            let erasure = Erasure {
+                target: Target::Again(noted.subjects),
+                basis: noted.basis,
+                requested_on: noted.requested_on,
+            };
+            let erased = community
+                .erase(&scribe, erasure, &self.ledger)
+                .map_err(|error| match error {
+                    EraseError::Store(error) => error,
+                    other => StoreError::NotErased(Box::new(other)),
+                })?;
+            tracing::warn!(community = %code, entries = erased.entries, "erased again what an older copy still had");
+        }
+        Ok(())
+    }
 }
 
 impl Open {

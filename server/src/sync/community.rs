@@ -209,6 +209,10 @@ impl Community {
             })?;
             transaction.commit()?;
         }
+        if !state.erased.is_empty() {
+            // A crash may have come between an erasure and this.
+            moments::truncate_journal(&connection)?;
+        }
         let directory = Arc::new(RwLock::new(Arc::clone(&state.directory)));
         let published = Arc::clone(&directory);
         let news: Arc<OnceLock<watch::Sender<Lsn>>> = Arc::default();

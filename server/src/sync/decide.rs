@@ -10,13 +10,21 @@ use menpai_sync_core::ids::{DeviceId, EntityId, Hash, Seq};
 use menpai_sync_core::judge::{EntityFacts, Facts, Judgement, judge, part_of};
 use menpai_sync_core::kinds::Class;
 use menpai_sync_core::part::Part;
+use menpai_sync_core::registry::next_epoch;
 use menpai_sync_core::time::Instant;
 use menpai_sync_core::verdict::{Derived, Reason, Verdict};
 
 use super::ingest::decide_again;
 use super::state::Work;
+use super::{epoch, late};
 use crate::store::community::projection::{MergedEntry, NewEntity};
-use crate::store::community::{StoreError, lines};
+use crate::store::community::{StoreError, erased, lines};
+
+/// Where what nobody can read belongs.
+const NOBODYS: Part = Part {
+    grid: None,
+    class: Class::Care,
+};
 
 /// An entry that is stored and has no verdict yet.
 pub(super) struct Pending<'a> {
@@ -26,6 +34,10 @@ pub(super) struct Pending<'a> {
     pub(super) hash: Hash,
     pub(super) parsed: Result<&'a Entry, &'a EntryError>,
     pub(super) id_taken: bool,
+    /// It names something that was erased.
+    pub(super) names_erased: bool,
+    /// Then: what of it may still count, as far as it would have merged.
+    pub(super) remains: Option<&'a Entry>,
     pub(super) after_gap: bool,
     /// What this home decided once and has lost since.
     pub(super) said: Option<(Verdict, Option<Reason>)>,
@@ -38,6 +50,10 @@ pub(super) struct Pending<'a> {
 pub(super) fn decide(work: &mut Work<'_>, pending: &Pending<'_>) -> Result<(), StoreError> {
     let kinds = Arc::clone(work.state.projection.kinds());
     let (part, decided) = match pending.parsed {
+        parsed if pending.names_erased && pending.remains.is_none() => {
+            let part = parsed.map_or(NOBODYS, |entry| part_of(entry, &kinds));
+            (part, (Verdict::Held, Some(Reason::Erased), None))
+        }
         Err(error) => {
             // Nobody can say whose it is, so nobody but the office sees it.
             let reason = if matches!(error, EntryError::Oversize(_)) {
@@ -45,15 +61,17 @@ pub(super) fn decide(work: &mut Work<'_>, pending: &Pending<'_>) -> Result<(), S
             } else {
                 Reason::Unreadable
             };
-            (
-                Part {
-                    grid: None,
-                    class: Class::Care,
-                },
-                (Verdict::Held, Some(reason), Some(error.to_string())),
-            )
+            (NOBODYS, (Verdict::Held, Some(reason), Some(error.to_string())))
         }
-        Ok(entry) => (part_of(entry, &kinds), decided(work, pending, entry)?),
+        Ok(entry) => {
+            let decided = match decided(work, pending, entry)? {
+                decided @ (Verdict::Merged, ..) => decided,
+                // Its body is not here: nobody could ever release it.
+                _ if pending.names_erased => (Verdict::Held, Some(Reason::Erased), None),
+                decided => decided,
+            };
+            (part_of(entry, &kinds), decided)
+        }
     };
     let lsn = work.state.head.lsn + 1;
     let (verdict, reason, detail, change) = match decided {
@@ -63,12 +81,22 @@ pub(super) fn decide(work: &mut Work<'_>, pending: &Pending<'_>) -> Result<(), S
                 state
                     .documents
                     .load(work.transaction, &mut state.codec, &state.parts, part)?;
-                match state.documents.apply(part, entry, pending.device, None, lsn) {
+                let unseen = late::wrote_unseen(work, part, entry, pending.device)?;
+                match work.state.documents.apply(part, entry, pending.device, unseen, lsn) {
                     Ok(change) => (Verdict::Merged, None, None, Some(change)),
                     Err(error) => (Verdict::Held, Some(Reason::DeriveFailed), Some(error.to_string()), None),
                 }
             }
-            _ => (Verdict::Merged, None, None, None),
+            Ok(entry) => match next_epoch(entry, &kinds) {
+                Some(next) if !epoch::begin(work, &next, entry, lsn)? => (
+                    Verdict::Held,
+                    Some(Reason::DeriveFailed),
+                    Some(format!("{} does not go on as epoch {}", next.part, next.epoch)),
+                    None,
+                ),
+                _ => (Verdict::Merged, None, None, None),
+            },
+            Err(_) => (Verdict::Merged, None, None, None),
         },
         (verdict, reason, detail) => (verdict, reason, detail, None),
     };
@@ -76,7 +104,9 @@ pub(super) fn decide(work: &mut Work<'_>, pending: &Pending<'_>) -> Result<(), S
     write_line(work, pending, part, (verdict, reason, detail), derived)?;
     if let Ok(entry) = pending.parsed {
         match verdict {
-            Verdict::Merged => merge(work, pending, part, entry, &touched)?,
+            Verdict::Merged => merge(work, pending, part, pending.remains.unwrap_or(entry), &touched)?,
+            // What was erased is not made again, not even as something held.
+            Verdict::Held if pending.names_erased => {}
             Verdict::Held => note_entities(work, pending.number, entry, true)?,
             Verdict::Waiting | Verdict::Released | Verdict::SetAside => {}
         }
@@ -205,11 +235,24 @@ fn merge(
     };
     work.state.projection.add_merged(work.transaction, &merged)?;
     project_fields(work, part, touched)?;
+    note_erased(work, entry, pending.received_ms)?;
     work.fold(entry, pending.made_ms)?;
     for named in entry.entities().into_iter().filter(|named| named.creates) {
         for line in lines::waiting_for(work.transaction, named.id)? {
             decide_again(work, &line, Some((Verdict::Merged, None)))?;
         }
+    }
+    Ok(())
+}
+
+/// An erased id is known by its hash from now on.
+fn note_erased(work: &mut Work<'_>, entry: &Entry, at_ms: i64) -> Result<(), StoreError> {
+    let kinds = Arc::clone(work.state.projection.kinds());
+    let erases = kinds.get(&entry.kind).and_then(|kind| kind.effects.erases.as_ref());
+    let subject = erases.and_then(|erases| entry.body.get(erases.subject.as_str())?.as_str()?.parse().ok());
+    if let Some(subject) = subject {
+        erased::add_subject(work.transaction, subject, work.state.head.lsn, at_ms)?;
+        Arc::make_mut(&mut work.state.erased).insert(subject);
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use super::document_budget::Share;
 use crate::fail_points;
 use crate::store::community::parts::Parts;
 use crate::store::community::projection::{Projection, stored_document};
-use crate::store::community::{BodyCodec, StoreError, entries, lines};
+use crate::store::community::{BodyCodec, StoreError, entries, epochs, lines};
 
 /// After so many changes a document is stored whole again.
 const CHANGES_BETWEEN_STORES: usize = 256;
@@ -86,8 +86,18 @@ impl Documents {
         Ok(&loaded.document)
     }
 
-    /// An empty document for a part that has none loaded: for a replay from the first line.
-    pub(super) fn begin(&mut self, part: Part) -> Result<(), StoreError> {
+    /// The document that a part's newest epoch began with, or an empty one, for a part that has
+    /// none loaded: for a replay from the first line.
+    pub(super) fn begin(&mut self, connection: &Connection, parts: &Parts, part: Part) -> Result<(), StoreError> {
+        if self.loaded.contains_key(&part) {
+            return Ok(());
+        }
+        if let Some(number) = parts.find(part)
+            && let Some(base) = epochs::base(connection, number)?
+        {
+            let document = read_bytes(&base.bytes, self.community, part, base.epoch, base.lsn)?;
+            self.replace(part, document, base.lsn);
+        }
         if let std::collections::btree_map::Entry::Vacant(place) = self.loaded.entry(part) {
             let document = Document::genesis(self.community, part).map_err(|error| StoreError::Registry {
                 part: part.to_string(),
@@ -103,19 +113,32 @@ impl Documents {
         Ok(())
     }
 
+    /// Puts the document of a new epoch in the place of the one before.
+    pub(super) fn replace(&mut self, part: Part, document: Document, lsn: Lsn) {
+        self.touched.insert(part);
+        self.loaded.insert(
+            part,
+            Loaded {
+                document,
+                lsn,
+                unstored: 0,
+            },
+        );
+    }
+
     /// The document of a part that is loaded.
     pub(super) fn get(&self, part: Part) -> Option<&Document> {
         self.loaded.get(&part).map(|loaded| &loaded.document)
     }
 
-    /// Derives and applies a merged edit: the home's decision, or what a line repeats.
-    /// After a failure to apply, or a panic, the document is dropped.
+    /// Decides and applies a merged edit; `unseen` says of a late one whether somebody else wrote
+    /// its fields since. After a failure to apply, or a panic, the document is dropped.
     pub(super) fn apply(
         &mut self,
         part: Part,
         entry: &Entry,
         device: DeviceId,
-        decided: Option<&Derived>,
+        unseen: bool,
         lsn: Lsn,
     ) -> Result<Change, NoChange> {
         let Some(loaded) = self.loaded.get_mut(&part) else {
@@ -125,10 +148,7 @@ impl Documents {
         let document = &mut loaded.document;
         let outcome = catch_unwind(AssertUnwindSafe(|| -> Result<Change, DeriveError> {
             fail_points::at("derive").map_err(|error| DeriveError::Automerge(error.to_string()))?;
-            let plan = match decided {
-                None => document.decide(entry, device)?,
-                Some(derived) => document.derive(entry, device, derived)?,
-            };
+            let plan = document.decide(entry, device, unseen)?;
             document.apply(&plan)?;
             Ok(Change {
                 derived: plan.derived().clone(),
@@ -282,18 +302,15 @@ fn read(
         lsn,
         cause,
     };
-    let stored = number
-        .map(|number| stored_document(connection, number))
-        .transpose()?
-        .flatten();
+    let stored = match number {
+        Some(number) => match stored_document(connection, number)? {
+            Some(stored) => Some(stored),
+            None => epochs::base(connection, number)?.map(|base| (base.epoch, base.lsn, base.bytes)),
+        },
+        None => None,
+    };
     let (document, mut lsn) = match stored {
-        Some((epoch, lsn, bytes)) => {
-            let loaded = catch_unwind(AssertUnwindSafe(|| Document::load(&bytes, community, part, epoch)));
-            let document = loaded
-                .map_err(|_| failed(lsn, "the stored document panics".to_owned()))?
-                .map_err(|error| failed(lsn, error.to_string()))?;
-            (document, lsn)
-        }
+        Some((epoch, lsn, bytes)) => (read_bytes(&bytes, community, part, epoch, lsn)?, lsn),
         None => (
             Document::genesis(community, part).map_err(|error| failed(0, error.to_string()))?,
             0,
@@ -328,4 +345,22 @@ fn read(
         loaded.unstored += 1;
     }
     Ok(loaded)
+}
+
+/// A document from bytes of this file.
+pub(super) fn read_bytes(
+    bytes: &[u8],
+    community: CommunityCode,
+    part: Part,
+    epoch: u64,
+    lsn: Lsn,
+) -> Result<Document, StoreError> {
+    let failed = |cause: String| StoreError::Registry {
+        part: part.to_string(),
+        lsn,
+        cause,
+    };
+    catch_unwind(AssertUnwindSafe(|| Document::load(bytes, community, part, epoch)))
+        .map_err(|_| failed("the stored document panics".to_owned()))?
+        .map_err(|error| failed(error.to_string()))
 }

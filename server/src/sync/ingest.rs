@@ -82,11 +82,17 @@ pub(super) fn ingest(
         while let Some(line) = freed.next_if(|line| line.envelope.seq < seq) {
             judge_waiting(work, &line)?;
         }
-        let (number, same_as, id_taken) = store(work, log, seq, entry)?;
+        let names = work.names_erased(entry);
+        let stored = store(work, log, seq, entry, names)?;
         fail_points::at("raw entry stored")?;
-        if same_as {
+        if stored.same_as {
             continue;
         }
+        // Of what names something erased, that may still count which says nothing of it.
+        let remains = match &entry.parsed {
+            Ok(parsed) if names => work.note_remains(stored.number, parsed)?,
+            _ => None,
+        };
         let said = stated.iter().find(|stated| stated.covers(seq));
         let (received_ms, measured_ms) = said
             .and_then(Stated::arrived)
@@ -114,12 +120,14 @@ pub(super) fn ingest(
         decide(
             work,
             &Pending {
-                number,
+                number: stored.number,
                 device: slice.device,
                 seq,
                 hash: entry.hash,
                 parsed: entry.parsed.as_ref(),
-                id_taken,
+                id_taken: stored.id_taken,
+                names_erased: names,
+                remains: remains.as_ref(),
                 after_gap: seq > received.seq,
                 said: said.and_then(|said| said.verdict(seq)),
                 received_ms,
@@ -259,9 +267,23 @@ fn advance(
     Ok(head)
 }
 
-/// Stores one entry as it came. Says its row, whether it is another device's very entry, and
-/// whether its id belongs to other bytes.
-fn store(work: &mut Work<'_>, log: DeviceLog, seq: Seq, entry: &CheckedEntry) -> Result<(i64, bool, bool), StoreError> {
+/// Where an entry is stored.
+struct Stored {
+    number: i64,
+    /// It is another device's very entry.
+    same_as: bool,
+    /// Its id belongs to other bytes.
+    id_taken: bool,
+}
+
+/// Stores one entry as it came; one that names something erased by its hash only.
+fn store(
+    work: &mut Work<'_>,
+    log: DeviceLog,
+    seq: Seq,
+    entry: &CheckedEntry,
+    names_erased: bool,
+) -> Result<Stored, StoreError> {
     let id = entry.parsed.as_ref().ok().map(|parsed| parsed.id);
     let owner = id
         .map(|id| entries::owner_of_id(work.transaction, id))
@@ -278,9 +300,13 @@ fn store(work: &mut Work<'_>, log: DeviceLog, seq: Seq, entry: &CheckedEntry) ->
         bytes: &entry.bytes,
         hash: entry.hash,
         same_as,
+        names_erased,
     };
-    let number = entries::insert(work.transaction, &mut work.state.codec, &new)?;
-    Ok((number, same_as.is_some(), owner.is_some() && same_as.is_none()))
+    Ok(Stored {
+        number: entries::insert(work.transaction, &mut work.state.codec, &new)?,
+        same_as: same_as.is_some(),
+        id_taken: owner.is_some() && same_as.is_none(),
+    })
 }
 
 /// Judges an edit that waited for a gap that is now filled.
@@ -306,6 +332,8 @@ pub(super) fn decide_again(
             hash: stored.hash,
             parsed: parsed.as_ref(),
             id_taken: false,
+            names_erased: false,
+            remains: None,
             after_gap: false,
             said,
             received_ms: line.envelope.received.unix_ms,

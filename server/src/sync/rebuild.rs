@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use menpai_sync_core::entry::Entry;
 use menpai_sync_core::ids::EntityId;
 use menpai_sync_core::part::Part;
+use menpai_sync_core::registry::Document;
 use menpai_sync_core::verdict::Verdict;
 
 use super::decide::{note_entities, project_fields};
+use super::epoch;
 use super::state::Work;
-use crate::store::community::projection::MergedEntry;
-use crate::store::community::{StoreError, entries, lines};
+use crate::store::community::projection::{MergedEntry, NewEntity};
+use crate::store::community::{StoreError, entries, epochs, erased, lines};
 
 /// Replays every line.
 ///
@@ -19,6 +21,14 @@ use crate::store::community::{StoreError, entries, lines};
 /// [`StoreError::Registry`] where an edit does not give the change that its line names.
 pub(super) fn rebuild(work: &mut Work<'_>) -> Result<(), StoreError> {
     work.state.documents.clear();
+    let rotated: Vec<Part> = epochs::bases(work.transaction)?
+        .into_iter()
+        .map(|(part, _)| part)
+        .collect();
+    for part in &rotated {
+        let state = &mut *work.state;
+        state.documents.begin(work.transaction, &state.parts, *part)?;
+    }
     // Fields are shown once, as they are in the end.
     let mut touched = Touched::new();
     let mut after = 0;
@@ -32,6 +42,9 @@ pub(super) fn rebuild(work: &mut Work<'_>) -> Result<(), StoreError> {
         }
     }
     work.state.documents.settle()?;
+    for part in rotated {
+        epoch::show(work, part)?;
+    }
     for (part, mut fields) in touched {
         fields.sort_unstable();
         fields.dedup();
@@ -58,8 +71,25 @@ type Touched = BTreeMap<Part, Vec<(EntityId, String)>>;
 fn replay(work: &mut Work<'_>, line: &lines::StoredLine, touched: &mut Touched) -> Result<(), StoreError> {
     let envelope = &line.envelope;
     let stored = entries::get(work.transaction, &mut work.state.codec, line.entry)?;
-    // What is over the limit or erased says nothing any more.
-    let Some(entry) = stored.bytes.as_deref().and_then(|bytes| Entry::parse(bytes).ok()) else {
+    let remains = match &stored.bytes {
+        Some(_) => None,
+        None => erased::remains(work.transaction, stored.number)?,
+    };
+    if let Some(remains) = remains.as_ref().filter(|_| envelope.verdict == Verdict::Merged) {
+        for (entity_type, id) in &remains.makes {
+            let entity = NewEntity {
+                id: *id,
+                entity_type,
+                grid: envelope.part.grid,
+                maker: stored.number,
+                held: false,
+            };
+            work.state.projection.add_entity(work.transaction, &entity)?;
+        }
+    }
+    // What is over the limit or erased says nothing any more, but for what remains of it.
+    let bytes = stored.bytes.or_else(|| remains.and_then(|remains| remains.entry));
+    let Some(entry) = bytes.as_deref().and_then(|bytes| Entry::parse(bytes).ok()) else {
         return Ok(());
     };
     match envelope.verdict {
@@ -68,16 +98,19 @@ fn replay(work: &mut Work<'_>, line: &lines::StoredLine, touched: &mut Touched) 
         Verdict::Merged => {
             if let Some(derived) = &envelope.derived {
                 let state = &mut *work.state;
-                state.documents.begin(envelope.part)?;
-                let fields = state
-                    .documents
-                    .replay(envelope.part, &entry, envelope.device, derived, envelope.lsn)
-                    .map_err(|error| StoreError::Registry {
-                        part: envelope.part.to_string(),
-                        lsn: envelope.lsn,
-                        cause: error.to_string(),
-                    })?;
-                touched.entry(envelope.part).or_default().extend(fields);
+                state.documents.begin(work.transaction, &state.parts, envelope.part)?;
+                // One of an older epoch is in the document that a later one began with.
+                if state.documents.get(envelope.part).map(Document::epoch) <= Some(derived.epoch) {
+                    let fields = state
+                        .documents
+                        .replay(envelope.part, &entry, envelope.device, derived, envelope.lsn)
+                        .map_err(|error| StoreError::Registry {
+                            part: envelope.part.to_string(),
+                            lsn: envelope.lsn,
+                            cause: error.to_string(),
+                        })?;
+                    touched.entry(envelope.part).or_default().extend(fields);
+                }
             }
             note_entities(work, stored.number, &entry, false)?;
             let merged = MergedEntry {

@@ -8,7 +8,7 @@ use menpai_sync_core::device_log::{LogHead, slice_message};
 use menpai_sync_core::entry::{Entry, EntryError};
 use menpai_sync_core::ids::{CommunityCode, DeviceId, Hash, Seq};
 use menpai_sync_core::signature::{PublicKey, Signer};
-use menpai_sync_core::wire::{BROKEN_CHAIN, PREVIOUS_UNKNOWN, SaidSliceLine, SliceLine, lines};
+use menpai_sync_core::wire::{BROKEN_CHAIN, PREVIOUS_UNKNOWN, SaidSliceLine, SliceLine, erased_hash, lines};
 
 use crate::signing;
 
@@ -199,7 +199,8 @@ impl CheckedSlice {
         let entries: Vec<CheckedEntry> = entries
             .into_iter()
             .map(|bytes| CheckedEntry {
-                hash: Hash::of(&bytes),
+                // Its device erased it: the hash alone still travels.
+                hash: erased_hash(&bytes).unwrap_or_else(|| Hash::of(&bytes)),
                 parsed: Entry::parse(&bytes),
                 bytes,
             })

@@ -2,12 +2,13 @@
 //! which documents are loaded. All of it can be read from the file again, and is after any
 //! failure; a request that fails leaves it as it was.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use menpai_sync_core::community_log::{ChainHead, Envelope};
 use menpai_sync_core::entry::Entry;
-use menpai_sync_core::ids::Hash;
+use menpai_sync_core::erase::subject_hash;
+use menpai_sync_core::ids::{EntityId, Hash};
 use menpai_sync_core::part::Part;
 use rusqlite::{Connection, Transaction};
 
@@ -18,7 +19,7 @@ use crate::signing::HomeKey;
 use crate::store::community::identity::{self, Identity};
 use crate::store::community::parts::Parts;
 use crate::store::community::projection::{Projection, merged_of_kinds};
-use crate::store::community::{BodyCodec, StoreError, lines};
+use crate::store::community::{BodyCodec, StoreError, erased, lines};
 
 /// The writer's side of an open community.
 pub(super) struct State {
@@ -30,6 +31,10 @@ pub(super) struct State {
     pub(super) head: ChainHead,
     pub(super) directory: Arc<Directory>,
     pub(super) documents: Documents,
+    /// Hashes of the ids that were erased.
+    pub(super) erased: Arc<HashSet<Hash>>,
+    /// What was erased may still stand in the write-ahead log.
+    pub(super) wipes_journal: bool,
     /// Documents changed by requests of the running transaction.
     changed: BTreeSet<Part>,
     /// The head that the file has signed.
@@ -41,6 +46,7 @@ pub(super) struct Mark {
     parts: Parts,
     head: ChainHead,
     directory: Arc<Directory>,
+    erased: Arc<HashSet<Hash>>,
 }
 
 /// One request's view of the writer: a transaction and the state that goes with it.
@@ -66,6 +72,8 @@ impl State {
             signed: head,
             directory: Arc::new(Directory::new(identity.founder.clone())),
             documents: Documents::new(identity.code, share),
+            erased: Arc::default(),
+            wipes_journal: false,
             changed: BTreeSet::new(),
             projection,
             identity,
@@ -79,6 +87,7 @@ impl State {
         self.parts = Parts::load(connection)?;
         self.head = identity::head(connection)?.map_or_else(|| self.identity.beginning(), |(head, _)| head);
         self.signed = self.head;
+        self.erased = Arc::new(erased::subjects(connection)?);
         self.documents.clear();
         self.changed.clear();
         self.reload_directory(connection)
@@ -101,7 +110,13 @@ impl State {
             parts: self.parts.clone(),
             head: self.head,
             directory: Arc::clone(&self.directory),
+            erased: Arc::clone(&self.erased),
         }
+    }
+
+    /// Whether an entity was erased.
+    pub(super) fn is_erased(&self, id: EntityId) -> bool {
+        !self.erased.is_empty() && self.erased.contains(&subject_hash(self.identity.code, id))
     }
 
     pub(super) fn keep(&mut self) {
@@ -112,6 +127,7 @@ impl State {
         self.parts = mark.parts;
         self.head = mark.head;
         self.directory = mark.directory;
+        self.erased = mark.erased;
         self.documents.drop_touched();
     }
 

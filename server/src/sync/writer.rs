@@ -103,6 +103,7 @@ pub(super) fn run(
                 state.committed();
                 state.documents.account();
                 published(&state);
+                wipe_journal(&connection, &mut state);
                 for job in batch {
                     job.answer(Ok(()));
                 }
@@ -119,6 +120,19 @@ pub(super) fn run(
                 }
             }
         }
+    }
+}
+
+/// After an erasure; tried again until nobody reads what was before.
+fn wipe_journal(connection: &Connection, state: &mut State) {
+    if !state.wipes_journal {
+        return;
+    }
+    let community = state.identity.code;
+    match moments::truncate_journal(connection) {
+        Ok(true) => state.wipes_journal = false,
+        Ok(false) => tracing::warn!(%community, "readers keep the write-ahead log from being cut after an erasure"),
+        Err(error) => tracing::error!(%community, %error, "the write-ahead log is not cut after an erasure"),
     }
 }
 

@@ -38,6 +38,12 @@ pub struct Effects {
     pub grants: Option<Grants>,
     /// Office: makes a device known, or revokes it.
     pub enrols: Option<Enrols>,
+    /// Office: begins a new epoch of a registry document.
+    pub rotates: Option<Rotates>,
+    /// Office: somebody or something was erased.
+    pub erases: Option<Erases>,
+    /// Registry: may be erased.
+    pub erasable: Option<Erasable>,
 }
 
 /// The choice in `by` states mark and closed-or-not of the door in `subject`.
@@ -222,6 +228,31 @@ pub struct Enrols {
     pub revoked_at: Name,
 }
 
+/// The document of `part` goes on as `epoch`, which starts with `heads`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rotates {
+    /// Which document.
+    pub part: Name,
+    /// The new epoch.
+    pub epoch: Name,
+    /// The hash of its second change.
+    pub heads: Name,
+}
+
+/// Whatever has an id with this hash was erased.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Erases {
+    /// The hash of its id.
+    pub subject: Name,
+}
+
+/// Entities of this type may be erased, and are when that is which `with` refers to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Erasable {
+    /// A reference; `None`: it goes with nothing.
+    pub with: Option<Name>,
+}
+
 impl<'de> Deserialize<'de> for Effects {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Effects, D::Error> {
         let mut effects = Effects::default();
@@ -342,6 +373,23 @@ impl Effects {
                     worker: fields.name("worker")?,
                     public_key: fields.name("public_key")?,
                     revoked_at: fields.name("revoked_at")?,
+                });
+            }
+            "rotates" => {
+                self.rotates = Some(Rotates {
+                    part: fields.name("part")?,
+                    epoch: fields.name("epoch")?,
+                    heads: fields.name("heads")?,
+                });
+            }
+            "erases" => {
+                self.erases = Some(Erases {
+                    subject: fields.name("subject")?,
+                });
+            }
+            "erasable" => {
+                self.erasable = Some(Erasable {
+                    with: fields.optional("with")?,
                 });
             }
             _ => return Err("there is no such effect".to_owned()),

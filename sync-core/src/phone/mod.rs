@@ -7,6 +7,7 @@ mod care;
 mod clock;
 mod door;
 mod enrolment;
+mod erase;
 mod list;
 mod make;
 mod matters;

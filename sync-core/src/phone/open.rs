@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::own_log::{OwnLog, OwnState, OwnStates};
 use super::{Contact, Enrolment, Phone, Stored, WriteValue, store};
 use crate::community_log::Envelope;
-use crate::entry::{Entry, EntryError};
+use crate::entry::EntryError;
 use crate::ids::Seq;
 use crate::judge::part_of;
 use crate::kinds::Kinds;
@@ -80,8 +80,8 @@ impl Phone {
             if place != next {
                 return Err(OpenError::Gap(next));
             }
-            let entry = Entry::parse(&bytes).map_err(|error| OpenError::Entry { seq: place, error })?;
-            own.push(entry, bytes);
+            own.push_row(bytes)
+                .map_err(|error| OpenError::Entry { seq: place, error })?;
         }
         if own.places() < states.former {
             return Err(OpenError::Gap(own.places() + 1));
@@ -124,10 +124,11 @@ impl Phone {
                 .checked_sub(states.former)
                 .and_then(|seq| own.get(seq))
                 .filter(|entry| entry.state == OwnState::Merged && entry.entry.edit.is_none())
+                && let Some(hash) = entry.counts_as
             {
                 replica.add_record(MergedRecord {
                     entry: entry.entry.clone(),
-                    hash: entry.hash,
+                    hash,
                     part: part_of(&entry.entry, &phone.kinds),
                     device: enrolment.device.id,
                     made_ms,

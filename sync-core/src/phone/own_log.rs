@@ -5,11 +5,16 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Map;
 
 use crate::device_log::LogHead;
-use crate::entry::Entry;
+use crate::entry::{Draft, Entry, EntryError};
 use crate::ids::{CommunityCode, DeviceId, EntryId, Hash, Seq};
 use crate::verdict::Reason;
+use crate::wire;
+
+/// Kind of an own entry of which nothing remains; no kind file has it.
+const ERASED: &str = "erased";
 
 /// How far one own entry has come, as far as the home has said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +41,9 @@ pub struct OwnEntry {
     pub bytes: Vec<u8>,
     /// Hash of the bytes.
     pub hash: Hash,
+    /// The hash by which it counts as a record: that of what remains, where its body was erased.
+    /// `None`: nothing remains.
+    pub counts_as: Option<Hash>,
     /// How far it has come.
     pub state: OwnState,
     /// The log's head after it.
@@ -78,7 +86,7 @@ impl OwnLog {
         let rest = self.entries.split_off(self.former);
         self.empty = LogHead::empty(community, device);
         for own in rest {
-            self.push(own.entry, own.bytes);
+            self.push_as(own.entry, own.bytes, own.hash, own.counts_as);
         }
     }
 
@@ -120,12 +128,51 @@ impl OwnLog {
 
     pub(super) fn push(&mut self, entry: Entry, bytes: Vec<u8>) -> &OwnEntry {
         let hash = Hash::of(&bytes);
+        self.push_as(entry, bytes, hash, Some(hash))
+    }
+
+    /// Reads a stored row: an entry, or what an erased one left.
+    pub(super) fn push_row(&mut self, row: Vec<u8>) -> Result<(), EntryError> {
+        let Some(end) = row.iter().position(|byte| *byte == b'\n') else {
+            self.push(Entry::parse(&row)?, row);
+            return Ok(());
+        };
+        let (line, left) = (&row[..end], &row[end + 1..]);
+        let hash = wire::erased_hash(line).ok_or(EntryError::LineBreak)?;
+        let entry = Entry::parse(left)?;
+        let counts_as = (entry.kind != ERASED).then(|| Hash::of(left));
+        self.push_as(entry, line.to_vec(), hash, counts_as);
+        Ok(())
+    }
+
+    /// Lets go of an entry's body but for what remains of it; gives its new row.
+    pub(super) fn erase(&mut self, index: usize, remains: Option<Vec<u8>>) -> Option<(&OwnEntry, String)> {
+        let own = self.entries.get_mut(index)?;
+        let entry = &own.entry;
+        let counts_as = remains.as_deref().map(Hash::of);
+        let left = match remains {
+            Some(remains) => remains,
+            None => {
+                let (id, grid, worker) = (entry.id, entry.grid, entry.worker);
+                let draft = Draft::record(id, ERASED, 1, grid, worker, entry.made_at, Map::new());
+                draft.make().ok()?.bytes
+            }
+        };
+        own.entry = Entry::parse(&left).ok()?;
+        own.bytes = wire::erased_line(own.hash);
+        own.counts_as = counts_as;
+        let row = String::from_utf8([&own.bytes, &b"\n"[..], &left].concat()).ok()?;
+        Some((own, row))
+    }
+
+    fn push_as(&mut self, entry: Entry, bytes: Vec<u8>, hash: Hash, counts_as: Option<Hash>) -> &OwnEntry {
         let head = self.head().after(hash);
         self.entries.push(OwnEntry {
             seq: head.seq,
             entry,
             bytes,
             hash,
+            counts_as,
             state: OwnState::OnPhone,
             head,
         });

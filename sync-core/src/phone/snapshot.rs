@@ -3,7 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::sync::own_state;
+use super::sync::{forget_part, own_state};
 use super::{Phone, Stored, Write, store};
 use crate::community_log::Envelope;
 use crate::part::Part;
@@ -135,6 +135,10 @@ impl Phone {
         taken.received = fresh.records().count() + fresh.rows().count();
         replica.adopt(part, fresh);
         replica.see(part, facts.lsn);
+        for behind in replica.begin_epochs(part) {
+            forget_part(replica, behind, &mut taken.writes);
+            replica.see(behind, 0);
+        }
         if let Some(document) = replica.document(part) {
             let value = store::document_value(document.epoch(), &document.save());
             taken
@@ -145,9 +149,10 @@ impl Phone {
             .writes
             .push(Write::json(Stored::Meta, store::CURSOR, replica.cursor()));
         self.contact.log = Some(facts.log);
+        self.forget_erased(&mut taken.writes);
         // An answer asked for before knows nothing of this.
         self.in_flight = None;
-        self.contact.asks_verdicts |= own.head().seq > 0;
+        self.contact.asks_verdicts |= self.own.as_ref().is_some_and(|own| own.head().seq > 0);
         taken
             .writes
             .push(Write::json(Stored::Meta, store::CONTACT, &self.contact));

@@ -2,7 +2,7 @@
 //! from them; decide first, apply second: a plan is a value, and dropping it costs nothing.
 
 use automerge::legacy::{ObjectId, OpId};
-use automerge::{ActorId, Change, ChangeHash, ObjId, ReadDoc, ScalarValue};
+use automerge::{ActorId, Change, ChangeHash, ObjId, ROOT, ReadDoc, ScalarValue};
 
 use super::genesis::{ChangeBuilder, TYPE, to_automerge};
 use super::{DeriveError, Document};
@@ -39,14 +39,16 @@ impl Plan {
 }
 
 impl Document {
-    /// The home's side: chooses deps and seq for a merged edit of `device`.
+    /// The home's side: chooses deps and seq for a merged edit of `device`. Where its author
+    /// knew an older epoch only ([`Document::is_late`]), `unseen` says whether anybody else wrote
+    /// one of its fields since: then both values stay.
     ///
     /// # Errors
     /// [`DeriveError`] if no change can come of it; the document is untouched either way.
-    pub fn decide(&self, entry: &Entry, device: DeviceId) -> Result<Plan, DeriveError> {
+    pub fn decide(&self, entry: &Entry, device: DeviceId, unseen: bool) -> Result<Plan, DeriveError> {
         let edit = entry.edit.as_ref().ok_or(DeriveError::NotAnEdit)?;
         let previous = self.last_edit.get(&device).copied();
-        let stated = self.stated_by_author(edit, previous.map(|(_, hash)| hash));
+        let stated = self.stated_by_author(edit, previous.map(|(_, hash)| hash), unseen);
         let mut deps = stated.clone();
         deps.extend(previous.map(|(_, hash)| hash));
         for named in entry.entities() {
@@ -125,14 +127,20 @@ impl Document {
             .map_err(|error| DeriveError::Automerge(error.to_string()))
     }
 
+    /// Whether an edit's author knew nothing of this epoch, which is not the first.
+    #[must_use]
+    pub fn is_late(&self, edit: &Edit) -> bool {
+        self.epoch > 1 && !edit.base.iter().any(|hash| self.contains(*hash))
+    }
+
     /// What the author had seen, as far as this document knows it.
-    fn stated_by_author(&self, edit: &Edit, previous: Option<Hash>) -> Vec<Hash> {
-        let known: Vec<Hash> = edit.base.iter().copied().filter(|hash| self.contains(*hash)).collect();
-        if known.is_empty() && !edit.base.is_empty() && self.epoch > 1 {
+    fn stated_by_author(&self, edit: &Edit, previous: Option<Hash>, unseen: bool) -> Vec<Hash> {
+        if self.is_late(edit) {
             let [maps, values] = self.genesis;
-            return vec![if self.touched_since_genesis(edit) { maps } else { values }];
+            return self.stated_late(if unseen { maps } else { values }, previous);
         }
-        let stated: Vec<Hash> = known.into_iter().chain(previous).collect();
+        let known = edit.base.iter().copied().filter(|hash| self.contains(*hash));
+        let stated: Vec<Hash> = known.chain(previous).collect();
         if stated.is_empty() {
             vec![self.genesis[1]]
         } else {
@@ -144,8 +152,9 @@ impl Document {
     fn stated_in_verdict(&self, edit: &Edit, previous: Option<Hash>, deps: &[Hash]) -> Vec<Hash> {
         let from_base: Vec<Hash> = deps.iter().copied().filter(|dep| edit.base.contains(dep)).collect();
         let of_genesis = deps.iter().copied().filter(|dep| self.genesis.contains(dep));
-        if from_base.is_empty() && !edit.base.is_empty() && self.epoch > 1 {
-            return of_genesis.collect();
+        if from_base.is_empty() && self.epoch > 1 {
+            let unseen = !deps.contains(&self.genesis[1]);
+            return self.stated_late(self.genesis[usize::from(!unseen)], previous);
         }
         from_base
             .iter()
@@ -155,18 +164,15 @@ impl Document {
             .collect()
     }
 
-    fn touched_since_genesis(&self, edit: &Edit) -> bool {
-        edit.set.iter().any(|item| {
-            self.maps.get(&item.id).is_some_and(|map| {
-                let visible = self
-                    .automerge
-                    .get_all(&map.object, item.field.as_str())
-                    .unwrap_or_default();
-                visible
-                    .iter()
-                    .any(|(_, op)| !matches!(op, ObjId::Id(_, actor, _) if *actor == self.genesis_actor))
-            })
-        })
+    /// From one of the two genesis changes, and the device's own edits since; not those where
+    /// they would bring back the values that the first of the two leaves out.
+    fn stated_late(&self, genesis: Hash, previous: Option<Hash>) -> Vec<Hash> {
+        let own = previous.filter(|hash| genesis == self.genesis[1] || !self.sees_values(*hash));
+        [Some(genesis), own].into_iter().flatten().collect()
+    }
+
+    fn sees_values(&self, change: Hash) -> bool {
+        matches!(self.automerge.get_at(ROOT, "epoch", &to_heads(&[change])), Ok(Some(_)))
     }
 
     fn sees_map(&self, entity: EntityId, heads: &[Hash]) -> bool {

@@ -11,6 +11,7 @@ mod values;
 
 pub use decide::Plan;
 pub use document::{Document, DocumentError};
+pub use rotate::{NextEpoch, next_epoch};
 pub use values::{FieldValue, Provenance};
 
 use crate::ids::{EntityId, Hash, Seq};

@@ -11,7 +11,7 @@ use crate::entry::{Entry, EntryError};
 use crate::ids::{EntityId, Hash, Lsn};
 use crate::judge::OFFICE_ROLE;
 use crate::part::Part;
-use crate::registry::{DeriveError, Document, DocumentError};
+use crate::registry::{DeriveError, Document, DocumentError, NextEpoch, next_epoch};
 use crate::verdict::Verdict;
 
 /// The field of a device record that says whether it is a phone or of the office.
@@ -38,6 +38,14 @@ pub enum ApplyError {
         lsn: Lsn,
         /// What is wrong.
         error: DeriveError,
+    },
+    /// The document of that part does not become the epoch that the home began.
+    #[error("{part} does not go on as epoch {epoch}")]
+    Epoch {
+        /// The part.
+        part: Part,
+        /// The epoch.
+        epoch: u64,
     },
     /// A document could not be begun or loaded.
     #[error("document of {part}: {error}")]
@@ -76,14 +84,47 @@ impl Replica {
         if entry.edit.is_some() {
             return self.apply_edit(envelope, &entry);
         }
-        Ok(self.add_record(MergedRecord {
+        let rotated = self.rotate(&entry);
+        let applied = self.add_record(MergedRecord {
             hash: Hash::of(entry_bytes),
             entry,
             part: envelope.part,
             device: envelope.device,
             made_ms: envelope.made_ms,
             lsn: Some(envelope.lsn),
-        }))
+        });
+        rotated.map(|()| applied)
+    }
+
+    /// Begins the epoch that a record of the office names, unless it is here already.
+    fn rotate(&mut self, entry: &Entry) -> Result<(), ApplyError> {
+        let Some(NextEpoch { part, epoch, heads }) = next_epoch(entry, &self.kinds) else {
+            return Ok(());
+        };
+        let Some(document) = self.documents.get(&part).filter(|document| document.epoch() < epoch) else {
+            return Ok(());
+        };
+        let next = document.rotate(&|_| true).ok();
+        let next = next.filter(|next| next.epoch() == epoch && next.heads() == [heads]);
+        let next = next.ok_or(ApplyError::Epoch { part, epoch })?;
+        self.documents.insert(part, next);
+        self.dirty.insert(part);
+        self.read_rows(part);
+        Ok(())
+    }
+
+    /// Begins the epochs that records of a part name, where those came without their lines; gives
+    /// the parts whose documents do not become them.
+    pub fn begin_epochs(&mut self, of: Part) -> Vec<Part> {
+        let named = |record: &&MergedRecord| record.part == of && next_epoch(&record.entry, &self.kinds).is_some();
+        let named: Vec<Entry> = (self.records.values().filter(named))
+            .map(|record| record.entry.clone())
+            .collect();
+        let broken = |entry: &Entry| match self.rotate(entry) {
+            Err(ApplyError::Epoch { part, .. }) => Some(part),
+            _ => None,
+        };
+        named.iter().filter_map(broken).collect()
     }
 
     /// Adds a record that is known to be merged.
@@ -94,6 +135,18 @@ impl Replica {
         self.fold_office(&record);
         self.records.insert(record.entry.id, record);
         Applied::Record
+    }
+
+    /// Keeps of a record what remains of it after an erasure, or nothing.
+    pub fn reduce_record(&mut self, remains: &Entry, hash: Option<Hash>) {
+        let Some(hash) = hash else {
+            self.records.remove(&remains.id);
+            return;
+        };
+        if let Some(record) = self.records.get_mut(&remains.id) {
+            record.entry = remains.clone();
+            record.hash = hash;
+        }
     }
 
     fn apply_edit(&mut self, envelope: &Envelope, entry: &Entry) -> Result<Applied, ApplyError> {
@@ -108,7 +161,8 @@ impl Replica {
                 })?,
             ),
         };
-        if document.contains(derived.hash) {
+        // What an older epoch came to is in the values that this one began with.
+        if derived.epoch < document.epoch() || document.contains(derived.hash) {
             return Ok(Applied::Nothing);
         }
         let failed = |error| ApplyError::Derive {

@@ -113,7 +113,7 @@ impl Home {
     /// Merges an edit and returns its change's hash.
     pub(crate) fn merge(&mut self, number: u8, part: Part, made: &Made) -> Result<Hash, DeriveError> {
         let document = self.document(part);
-        let plan = document.decide(&made.entry, device(number))?;
+        let plan = document.decide(&made.entry, device(number), false)?;
         document.apply(&plan)?;
         let derived = plan.derived().clone();
         let hash = derived.hash;

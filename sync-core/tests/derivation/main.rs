@@ -324,7 +324,10 @@ fn undoing_a_decision_shows_both_values_again_with_who_and_when() {
     let document = home.document(open());
     let loaded = Document::load(&document.save(), community(), open(), 1).unwrap();
     assert_eq!(who(&loaded.values(person, "phone")), before);
-    assert_eq!(who(&document.rotate().unwrap().values(person, "phone")), before);
+    assert_eq!(
+        who(&document.rotate(&|_| true).unwrap().values(person, "phone")),
+        before
+    );
     // It can be decided anew.
     let heads = document.heads();
     phone(&mut home, 8, heads, person, "13800000002");
@@ -444,7 +447,7 @@ fn a_second_creation_is_refused() {
         vec![set("person", EntityId::made_by(entry, 0), "name", "郁青禾")]
     });
     home.merge(1, open(), &made).unwrap();
-    let again = home.document(open()).decide(&made.entry, device(2));
+    let again = home.document(open()).decide(&made.entry, device(2), false);
     assert!(matches!(again, Err(DeriveError::EntityExists(_))));
 }
 
@@ -527,11 +530,11 @@ fn a_new_epoch_forgets_history_and_carries_conflicts() {
     phone(&mut home, 2, vec![made], person, "13800000002");
     phone(&mut home, 3, vec![made], person, "13800000003");
     let old = home.document(open()).clone();
-    let new = old.rotate().unwrap();
+    let new = old.rotate(&|_| true).unwrap();
     assert_eq!(new.epoch(), 2);
     assert_eq!(
         new.save(),
-        old.rotate().unwrap().save(),
+        old.rotate(&|_| true).unwrap().save(),
         "everyone rotates to the same bytes"
     );
     let loaded = Document::load(&new.save(), community(), open(), 2).unwrap();
@@ -555,10 +558,10 @@ fn a_new_epoch_forgets_history_and_carries_conflicts() {
     let mut new = new;
     let heads = new.heads();
     let since = home.edit(2, heads, |_| vec![set("person", person, "phone", "13800000004")]);
-    let plan = new.decide(&since.entry, device(2)).unwrap();
+    let plan = new.decide(&since.entry, device(2), false).unwrap();
     new.apply(&plan).unwrap();
     let late = home.edit(3, vec![made], |_| vec![set("person", person, "phone", "13800000005")]);
-    let plan = new.decide(&late.entry, device(3)).unwrap();
+    let plan = new.decide(&late.entry, device(3), true).unwrap();
     let mut elsewhere = new.clone();
     elsewhere.derive(&late.entry, device(3), plan.derived()).unwrap();
     elsewhere.apply(&plan).unwrap();
@@ -569,9 +572,55 @@ fn a_new_epoch_forgets_history_and_carries_conflicts() {
         "{values:?}"
     );
     let name = home.edit(3, vec![made], |_| vec![set("person", person, "name", "郁青荷")]);
-    let plan = new.decide(&name.entry, device(3)).unwrap();
+    let plan = new.decide(&name.entry, device(3), false).unwrap();
     new.apply(&plan).unwrap();
     assert_eq!(texts(&new, person, "name"), ["郁青荷"]);
+}
+
+#[test]
+fn late_edits_of_one_device_replace_its_own_and_nobody_elses() {
+    let mut home = Home::new();
+    let (person, made) = person(&mut home);
+    phone(&mut home, 2, vec![made], person, "13800000002");
+    let mut new = home.document(open()).rotate(&|_| true).unwrap();
+    let mut merge = |number: u8, field: &str, value: &str, unseen: bool| {
+        let made = home.edit(number, vec![made], |_| vec![set("person", person, field, value)]);
+        let plan = new.decide(&made.entry, device(number), unseen).unwrap();
+        let elsewhere = new.clone();
+        elsewhere.derive(&made.entry, device(number), plan.derived()).unwrap();
+        new.apply(&plan).unwrap();
+        let mut values = texts(&new, person, field);
+        values.sort();
+        values
+    };
+    // Device 3 had not seen device 2's number: both stay, whatever it had written before.
+    assert_eq!(merge(3, "name", "郁青荷", false), ["郁青荷"]);
+    assert_eq!(merge(3, "name", "郁青莲", false), ["郁青莲"], "its own is replaced");
+    assert_eq!(merge(3, "phone", "13800000003", true), ["13800000002", "13800000003"]);
+    // Device 4 begins with such an edit, and then replaces its own.
+    assert_eq!(merge(4, "note", "a", true), ["a"]);
+    assert_eq!(merge(4, "note", "b", true), ["b"]);
+}
+
+#[test]
+fn an_epoch_that_leaves_an_entity_out_leaves_out_what_refers_to_it() {
+    let mut home = Home::new();
+    let genesis = home.document(open()).heads();
+    let made = home.edit(1, genesis, |entry| {
+        let (gone, stays) = (EntityId::made_by(entry, 0), EntityId::made_by(entry, 1));
+        vec![
+            set("person", gone, "name", "郁青禾"),
+            set("household", stays, "head_person_id", gone.to_string().as_str()),
+            set("household", stays, "note", "x"),
+        ]
+    });
+    home.merge(1, open(), &made).unwrap();
+    let (gone, stays) = (EntityId::made_by(made.entry.id, 0), EntityId::made_by(made.entry.id, 1));
+    let new = home.document(open()).rotate(&|id| id != gone).unwrap();
+    assert_eq!(new.entities().map(|(id, _)| id).collect::<Vec<_>>(), [stays]);
+    assert_eq!(new.fields(stays), ["note"]);
+    let bytes = String::from_utf8_lossy(&new.save_plain()).into_owned();
+    assert!(!bytes.contains("郁青禾") && !bytes.contains(&gone.to_string()));
 }
 
 /// A small generator, so that a failing seed replays anywhere.

@@ -189,7 +189,7 @@ impl Home {
                 .documents
                 .entry(part)
                 .or_insert_with(|| Document::genesis(community, part).unwrap());
-            let plan = document.decide(entry, device).unwrap();
+            let plan = document.decide(entry, device, false).unwrap();
             document.apply(&plan).unwrap();
             plan.derived().clone()
         });

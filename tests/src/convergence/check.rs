@@ -9,11 +9,9 @@ use menpai_sync_core::part::Part;
 use menpai_sync_core::phone::{OwnState, Phone};
 use menpai_sync_core::replica::Replica;
 
-use super::Differs;
-use super::kinds;
 use super::phone::TestPhone;
 use super::schedule::World;
-use super::twins;
+use super::{Differs, forget, kinds, twins};
 
 pub(super) fn check(world: &mut World) -> Result<(), Differs> {
     let home = digests(world.home.community()).map_err(store)?;
@@ -23,6 +21,7 @@ pub(super) fn check(world: &mut World) -> Result<(), Differs> {
         nothing_missing(number, phone, world)?;
     }
     whole_log(world, &home)?;
+    forget::check(world)?;
 
     let report = verify(world.home.community()).map_err(store)?;
     if let Some(finding) = report.findings.first() {
@@ -128,7 +127,7 @@ pub(super) fn made_ms(world: &World, entry: EntryId) -> Result<Option<i64>, Diff
 
 /// A replica made of nothing but the log's lines and entries shows the same again.
 fn whole_log(world: &World, home: &BTreeMap<Part, Hash>) -> Result<(), Differs> {
-    use menpai_server::store::community::{BodyCodec, entries, lines};
+    use menpai_server::store::community::{BodyCodec, entries, epochs, erased, lines};
     let community = world.home.community();
     let mut replica = Replica::empty(community.identity().code, kinds::builtin());
     let applied = community
@@ -136,12 +135,20 @@ fn whole_log(world: &World, home: &BTreeMap<Part, Hash>) -> Result<(), Differs> 
             let mut codec = BodyCodec::new()?;
             let mut all = Vec::new();
             for line in lines::after(connection, 0, 1_000_000)? {
-                let bytes = entries::get(connection, &mut codec, line.entry)?.bytes;
+                let bytes = match entries::get(connection, &mut codec, line.entry)?.bytes {
+                    Some(bytes) => Some(bytes),
+                    None => erased::remains(connection, line.entry)?.and_then(|remains| remains.entry),
+                };
                 all.extend(bytes.map(|bytes| (line.envelope, bytes)));
             }
-            Ok(all)
+            Ok((epochs::bases(connection)?, all))
         })
         .map_err(store)?;
+    let (bases, applied) = applied;
+    for (part, base) in bases {
+        let loaded = replica.load_document(part, base.epoch, &base.bytes);
+        loaded.map_err(|error| Differs(format!("the document of an epoch: {error}")))?;
+    }
     for (envelope, bytes) in applied {
         replica
             .apply(&envelope, &bytes)

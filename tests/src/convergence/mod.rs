@@ -5,6 +5,7 @@
 mod check;
 mod clocks;
 mod devices;
+mod forget;
 mod home;
 mod kinds;
 mod office;
@@ -65,6 +66,10 @@ pub struct Trials {
     pub aliased: usize,
     /// Merged ones that it parted.
     pub parted: usize,
+    /// Registry documents that went on as new epochs.
+    pub epochs: usize,
+    /// Persons and households that were erased.
+    pub erasures: usize,
     /// Entries acknowledged.
     pub acknowledged: usize,
 }
@@ -87,6 +92,8 @@ impl std::ops::AddAssign for Trials {
         self.lives += other.lives;
         self.aliased += other.aliased;
         self.parted += other.parted;
+        self.epochs += other.epochs;
+        self.erasures += other.erasures;
         self.acknowledged += other.acknowledged;
     }
 }

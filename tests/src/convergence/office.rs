@@ -3,7 +3,8 @@
 
 use menpai_server::store::community::device_logs;
 use menpai_server::store::community::identity::Founder;
-use menpai_server::sync::{Contact, SliceOutcome};
+use menpai_server::sync::scribe::Scribe;
+use menpai_server::sync::{Contact, OfficeDevice, SliceOutcome};
 use menpai_sync_core::device_log::{LogHead, slice_message};
 use menpai_sync_core::entry::{Draft, Edit, Entry, SetItem};
 use menpai_sync_core::ids::{DeviceId, EntryId, GridId, Hash, WorkerId};
@@ -59,6 +60,8 @@ pub(super) struct Office {
     worker: WorkerId,
     key: Signer,
     head: LogHead,
+    /// The device that writes from inside the home.
+    pen: Option<OfficeDevice>,
     pub(super) now_ms: i64,
     dice: Dice,
 }
@@ -71,6 +74,7 @@ impl Office {
             worker: WorkerId::from_bytes(dice.bytes()),
             key: key(dice),
             head: LogHead::empty(code(), device),
+            pen: None,
             now_ms,
             dice: Dice::new(dice.throw()),
         }
@@ -143,6 +147,26 @@ impl Office {
         let body = json!({"device": device, "worker": worker, "type": "phone", "public_key": key, "name": "测试手机"});
         let record = self.record("device", body);
         self.write(home, &[record]);
+    }
+
+    /// Writes from inside the home, with a device of its own.
+    pub(super) fn pen(&mut self, home: &Home) -> Scribe {
+        let office = match self.pen.clone() {
+            Some(pen) => pen,
+            None => {
+                let (device, key) = (DeviceId::from_bytes(self.dice.bytes()), key(&mut self.dice));
+                let body = json!({"device": device, "worker": self.worker, "type": "office",
+                                  "public_key": key.public_key(), "name": "办公电脑"});
+                let record = self.record("device", body);
+                self.write(home, &[record]);
+                self.pen.insert(OfficeDevice { device, key }).clone()
+            }
+        };
+        Scribe {
+            office,
+            worker: self.worker,
+            at: self.at(),
+        }
     }
 
     /// Gives a role in a grid.

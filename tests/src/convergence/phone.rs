@@ -109,11 +109,13 @@ impl TestPhone {
 
     /// Another phone with the same flash.
     pub(super) fn clone_of(&self) -> TestPhone {
+        let mut phone = self.reopened();
+        phone.use_snapshots(self.snapshots);
         TestPhone {
             worker: self.worker,
             device: self.device,
             key: self.key.clone(),
-            phone: self.reopened(),
+            phone,
             kinds: Arc::clone(&self.kinds),
             rows: self.rows.clone(),
             skew_ms: self.skew_ms,
@@ -170,6 +172,12 @@ impl TestPhone {
             }
             Saved::Problems(problems) => Err(format!("not saved: {problems:?}")),
         }
+    }
+
+    /// Fetches parts whole from now on.
+    pub(super) fn fetches_whole(&mut self) {
+        self.snapshots = true;
+        self.phone.use_snapshots(true);
     }
 
     /// Closes the phone and opens it from its rows.

@@ -1,6 +1,8 @@
 //! The schedule: what happens, in the order the dice say. First trouble, then quiet, then the
 //! comparison.
 
+use std::collections::BTreeMap;
+
 use menpai_server::simulate::Dice;
 use menpai_server::sync::Contact;
 use menpai_sync_core::entry::Scalar;
@@ -12,7 +14,7 @@ use super::devices::Kept;
 use super::home::Home;
 use super::office::{Office, Role, key};
 use super::phone::TestPhone;
-use super::{Differs, Trials, check, clocks, kinds, town};
+use super::{Differs, Trials, check, clocks, forget, kinds, town};
 
 const BEGIN_MS: i64 = 1_795_483_957_123;
 const STEPS: usize = 70;
@@ -39,6 +41,8 @@ pub(super) struct World {
     past: Vec<Role>,
     late: Vec<Late>,
     pub(super) dice: Dice,
+    /// What was erased.
+    pub(super) erased: BTreeMap<EntityId, Option<GridId>>,
     pub(super) trials: Trials,
 }
 
@@ -61,6 +65,7 @@ pub fn run_with(seed: u64, tamper: impl FnOnce(&std::path::Path)) -> Result<Tria
         world.now_ms += world.dice.between(1, 120_000);
         world.office.now_ms = world.now_ms;
         world.step().map_err(Differs)?;
+        forget::perhaps(&mut world).map_err(Differs)?;
     }
     world.quiet().map_err(Differs)?;
     tamper(world.home.community().path());
@@ -86,6 +91,7 @@ impl World {
             past: Vec::new(),
             late: Vec::new(),
             dice,
+            erased: BTreeMap::new(),
             trials: Trials::default(),
         };
         let count = 3 + world.dice.below(4);

@@ -120,7 +120,7 @@ pub(super) fn a_day(morning: &Document) -> Vec<Decided> {
             let grid = morning.part().grid;
             let draft = Draft::edit(clock::new_entry_id(), 1, grid, worker, clock::now(), edit, body);
             let Made { entry, bytes } = draft.make().unwrap();
-            let plan = home.decide(&entry, device).unwrap();
+            let plan = home.decide(&entry, device, false).unwrap();
             home.apply(&plan).unwrap();
             let derived = plan.derived().clone();
             edits.push(Decided {

@@ -12,7 +12,7 @@ use super::{NODE, NightError, NightReport, StepReport, backup, close, list};
 use crate::clock;
 use crate::fail_points;
 use crate::home::Home;
-use crate::jobs::verify;
+use crate::jobs::{compact, verify};
 use crate::local_time::LocalTime;
 use crate::office::Office;
 use crate::store::node::{self, NightStep};
@@ -125,7 +125,13 @@ impl Night<'_> {
             list::list(&office, today, now, local)
         });
         self.step(&code_text, yesterday, Step::Backup, |night| {
-            backup::community(night.home, &community, yesterday)
+            // First, so that the copy has no history that nobody needs.
+            let compacted = compact::compact(&office, None, compact::NIGHTLY_RATIO)?;
+            let copied = backup::community(night.home, &community, yesterday)?;
+            Ok(match compacted.len() {
+                0 => copied,
+                parts => format!("{copied}; {parts} registers compacted"),
+            })
         });
     }
 

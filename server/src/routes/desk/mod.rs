@@ -5,6 +5,7 @@ pub mod conflicts;
 pub mod coverage;
 pub mod doors;
 pub mod duplicates;
+pub mod erasures;
 pub mod events;
 pub mod export;
 pub mod filters;

@@ -15,8 +15,9 @@ use super::{BodyCodec, StoreError};
 pub fn of_part(connection: &Connection, codec: &mut BodyCodec, part: i64) -> Result<Hash, StoreError> {
     let mut lines = DigestLines::default();
     let mut records = connection.prepare_cached(
-        "SELECT e.id, e.body, e.dictionary, e.hash
+        "SELECT e.id, coalesce(e.body, x.remains), iif(e.body IS NULL, 0, e.dictionary), e.hash
            FROM merged_entry m JOIN log_line l ON l.lsn = m.lsn JOIN entry e ON e.number = m.entry
+           LEFT JOIN erased_entry x ON x.entry = m.entry
           WHERE l.part = :part AND m.kind <> (SELECT number FROM kind WHERE name = :edit)",
     )?;
     let mut rows = records.query(named_params! {":part": part, ":edit": EDIT_KIND})?;

@@ -39,14 +39,17 @@ pub struct NewEntry<'a> {
     pub hash: Hash,
     /// The row that has the same id and bytes already.
     pub same_as: Option<i64>,
+    /// It names something that was erased.
+    pub names_erased: bool,
 }
 
-/// Stores one entry and returns its row. Bytes over the limit are kept as their hash.
+/// Stores one entry and returns its row. Bytes over the limit, and those that name something
+/// erased, are kept as their hash.
 ///
 /// # Errors
 /// [`StoreError`]; also where the device's log has that number already.
 pub fn insert(transaction: &Transaction<'_>, codec: &mut BodyCodec, entry: &NewEntry<'_>) -> Result<i64, StoreError> {
-    let kept = entry.same_as.is_none() && entry.bytes.len() <= MAX_ENTRY_BYTES;
+    let kept = entry.same_as.is_none() && !entry.names_erased && entry.bytes.len() <= MAX_ENTRY_BYTES;
     let body = if kept { Some(codec.store(entry.bytes)?) } else { None };
     transaction
         .prepare_cached(

@@ -41,6 +41,13 @@ pub enum StoreError {
     /// The transaction this write shared did not commit; nothing of it is in the file.
     #[error("nothing was written: {0}")]
     NotCommitted(String),
+    /// The ledger of erasures cannot be read, or is not this home's: what it names must not be
+    /// served.
+    #[error("the ledger of erasures: {0}")]
+    Ledger(std::io::Error),
+    /// Nothing was erased, for a reason that is not the file's.
+    #[error(transparent)]
+    NotErased(Box<crate::sync::erase::EraseError>),
     /// The writer has stopped after a failure to commit; reopen the file.
     #[error("the writer of this file has stopped")]
     Stopped,

@@ -27,6 +27,9 @@ pub(super) const COLUMNS: &str = "l.lsn, l.entry, p.name, d.device, e.seq, e.id,
 /// Where they come from.
 pub(super) const TABLES: &str = "log_line l JOIN entry e ON e.number = l.entry
     JOIN device_log d ON d.number = e.device JOIN part p ON p.number = l.part";
+/// The bytes that are kept of the entry, and their dictionary; with `erased_entry x` joined.
+pub(super) const KEPT_BODY: &str =
+    "coalesce(e.body, x.remains) AS body, iif(e.body IS NULL, 0, e.dictionary) AS dictionary";
 
 /// Envelope layout 1: what a stored line's columns are written as. A golden test holds it;
 /// should the core ever write envelopes otherwise, this stays and rows keep their bytes.

@@ -7,6 +7,8 @@ pub mod copy;
 pub mod device_logs;
 pub mod digest;
 pub mod entries;
+pub mod epochs;
+pub mod erased;
 mod error;
 pub mod gaps;
 pub mod heard;

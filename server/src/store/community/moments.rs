@@ -29,6 +29,16 @@ pub fn take_back_request(transaction: &Transaction<'_>) -> Result<(), StoreError
     Ok(transaction.execute_batch("ROLLBACK TO request; RELEASE request")?)
 }
 
+/// Brings all of the write-ahead log into the file and cuts it to nothing: what was overwritten
+/// stands nowhere any more. `false`: somebody still reads an older moment.
+///
+/// # Errors
+/// SQLite's.
+pub fn truncate_journal(connection: &Connection) -> Result<bool, StoreError> {
+    let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    Ok(busy == 0)
+}
+
 /// What is read until [`end_reading`] is of one moment.
 ///
 /// # Errors

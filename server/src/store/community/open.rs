@@ -9,7 +9,7 @@ use super::projection::Projection;
 use crate::store::connection;
 use crate::store::migrations::{Migration, migrate};
 
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 6] = [
     Migration {
         name: "0001_log.sql",
         sql: include_str!("../../../migrations/community/0001_log.sql"),
@@ -29,6 +29,10 @@ const MIGRATIONS: [Migration; 5] = [
     Migration {
         name: "0005_contact_offset.sql",
         sql: include_str!("../../../migrations/community/0005_contact_offset.sql"),
+    },
+    Migration {
+        name: "0006_erasure.sql",
+        sql: include_str!("../../../migrations/community/0006_erasure.sql"),
     },
 ];
 

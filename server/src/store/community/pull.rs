@@ -9,7 +9,7 @@ use menpai_sync_core::part::Part;
 use menpai_sync_core::verdict::Verdict;
 use rusqlite::{CachedStatement, Connection, Rows, named_params};
 
-use super::lines::{self, COLUMNS, StoredLine, TABLES};
+use super::lines::{self, COLUMNS, KEPT_BODY, StoredLine, TABLES};
 use super::parts::Parts;
 use super::{BodyCodec, StoreError};
 
@@ -66,7 +66,7 @@ pub fn pull(
         .collect();
     let mut statements = numbered
         .iter()
-        .map(|_| candidates(connection))
+        .map(|_| candidates(connection, pull.verdicts))
         .collect::<Result<Vec<_>, _>>()?;
     if pull.verdicts && pull.device.is_some() {
         for _ in &numbered {
@@ -84,7 +84,8 @@ pub fn pull(
         }
     }
     let mut line_statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS}, e.body, e.dictionary, e.device AS device_number FROM {TABLES} WHERE l.lsn = :lsn"
+        "SELECT {COLUMNS}, {KEPT_BODY}, e.device AS device_number FROM {TABLES}
+           LEFT JOIN erased_entry x ON x.entry = e.number WHERE l.lsn = :lsn"
     ))?;
     let mut seen = 0;
     while let Some(Reverse((lsn, index))) = next.pop() {
@@ -117,15 +118,17 @@ pub fn pull(
 }
 
 /// Merged lines of others; of its own those that say more than "merged", and all of them from
-/// the beginning of a part: a device that lost sight of it has forgotten its own records too.
-fn candidates(connection: &Connection) -> Result<CachedStatement<'_>, StoreError> {
-    Ok(connection.prepare_cached(
+/// the beginning of a part, or after a snapshot of it: a device that lost sight of it has
+/// forgotten its own records too, also those that came after the snapshot.
+fn candidates(connection: &Connection, after_snapshot: bool) -> Result<CachedStatement<'_>, StoreError> {
+    Ok(connection.prepare_cached(&format!(
         "SELECT l.lsn FROM log_line l JOIN entry e ON e.number = l.entry
           WHERE l.part = :part AND l.lsn > :after
-            AND CASE WHEN e.device IS :device THEN :after = 0 OR l.verdict <> 'merged' OR l.derived IS NOT NULL
-                     ELSE l.verdict = 'merged' AND e.body IS NOT NULL END
+            AND CASE WHEN e.device IS :device THEN {after_snapshot} OR :after = 0 OR l.verdict <> 'merged' OR l.derived IS NOT NULL
+                     ELSE l.verdict = 'merged' AND (e.body IS NOT NULL OR EXISTS
+                       (SELECT 1 FROM erased_entry x WHERE x.entry = l.entry AND x.remains IS NOT NULL)) END
           ORDER BY l.lsn",
-    )?)
+    ))?)
 }
 
 /// Lines a device has passed without seeing them: of its own, those that say more than

@@ -5,7 +5,7 @@ use menpai_sync_core::ids::{EntryId, Hash, Lsn};
 use menpai_sync_core::snapshot::Maker;
 use rusqlite::{Connection, OptionalExtension, Transaction, named_params};
 
-use super::lines::{self, COLUMNS, TABLES};
+use super::lines::{self, COLUMNS, KEPT_BODY, TABLES};
 use super::{BodyCodec, StoreError};
 
 /// How many of a part are kept.
@@ -88,8 +88,9 @@ pub fn lines_after(connection: &Connection, part: i64, lsn: Lsn, most: usize) ->
 /// [`StoreError`].
 pub fn record_lines(connection: &Connection, codec: &mut BodyCodec, part: i64) -> Result<Vec<u8>, StoreError> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS}, e.body, e.dictionary FROM {TABLES}
-          WHERE l.part = :part AND l.verdict = 'merged' AND l.derived IS NULL AND e.body IS NOT NULL
+        "SELECT {COLUMNS}, {KEPT_BODY} FROM {TABLES} LEFT JOIN erased_entry x ON x.entry = e.number
+          WHERE l.part = :part AND l.verdict = 'merged' AND l.derived IS NULL
+            AND (e.body IS NOT NULL OR x.remains IS NOT NULL)
           ORDER BY l.lsn"
     ))?;
     let mut rows = statement.query(named_params! {":part": part})?;

@@ -11,6 +11,7 @@ pub mod coverage;
 pub mod decided;
 pub mod devices;
 pub mod duplicates;
+pub mod erasable;
 pub mod lines;
 pub mod places;
 pub mod plans;

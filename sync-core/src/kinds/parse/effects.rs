@@ -19,6 +19,9 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
                 && effects.lists.is_none()
                 && effects.grants.is_none()
                 && effects.enrols.is_none()
+                && effects.rotates.is_none()
+                && effects.erases.is_none()
+                && effects.erasable.is_none()
         }
         Family::Registry => {
             *effects
@@ -26,6 +29,7 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
                     schedules: effects.schedules.clone(),
                     sweeps: effects.sweeps.clone(),
                     merges: effects.merges.clone(),
+                    erasable: effects.erasable.clone(),
                     ..Effects::default()
                 }
         }
@@ -36,6 +40,8 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
                     lists: effects.lists.clone(),
                     grants: effects.grants.clone(),
                     enrols: effects.enrols.clone(),
+                    rotates: effects.rotates.clone(),
+                    erases: effects.erases.clone(),
                     ..Effects::default()
                 }
         }
@@ -188,6 +194,20 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
         }
         need(kind, &enrols.public_key, "a required text", is_required_text)?;
         need(kind, &enrols.revoked_at, "an instant", is_instant)?;
+    }
+    if let Some(rotates) = &effects.rotates {
+        for words in [&rotates.part, &rotates.heads] {
+            need(kind, words, "a required text", is_required_text)?;
+        }
+        need(kind, &rotates.epoch, "a required integer", |field| {
+            field.required && matches!(field.shape, Shape::Integer { .. })
+        })?;
+    }
+    if let Some(erases) = &effects.erases {
+        need(kind, &erases.subject, "a required text", is_required_text)?;
+    }
+    if let Some(erasable) = &effects.erasable {
+        need_each(kind, &erasable.with, "a ref", is_ref)?;
     }
     no_stray_marks(kind, closes.map(|closes| &closes.by), moves.map(|moves| &moves.by))
 }

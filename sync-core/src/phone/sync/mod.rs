@@ -10,7 +10,7 @@ use crate::clock::{LastContact, made_time};
 use crate::ids::Seq;
 use crate::judge::part_of;
 use crate::part::Part;
-use crate::replica::{Applied, MergedRecord, Replica};
+use crate::replica::{Applied, ApplyError, MergedRecord, Replica};
 use crate::signature::ToVerify;
 use crate::verdict::{Reason, Verdict};
 use crate::wire::{self, Cursor, DownHeader, MAX_ANSWER_INFLATED, SliceRefusal, UpHeader};
@@ -146,8 +146,10 @@ impl Phone {
         let cut = header.more == Some(true);
         // The next request says all that this one left out.
         let left_out = |refused: &SliceRefusal| refused.code == wire::PREVIOUS_UNKNOWN;
-        let mut more = cut || !header.snapshots.is_empty() || header.refused.as_ref().is_some_and(left_out);
+        let whole = self.snapshots && !header.snapshots.is_empty();
+        let mut more = cut || whole || header.refused.as_ref().is_some_and(left_out);
         self.take_cursor(header, &cursor.unwrap_or_default(), &mut writes, &mut more);
+        self.forget_erased(&mut writes);
         let sent = before.saturating_sub(self.only_here());
         let jump = self.notice_offset(header.offset_ms, asked.last, asked.clock);
         // The office is told at once.
@@ -222,6 +224,7 @@ impl Phone {
             }
         }
         for entry in own.after(durable_before) {
+            let Some(hash) = entry.counts_as else { continue };
             let part = part_of(&entry.entry, &self.kinds);
             // Of a part to be fetched from its beginning own lines come too, with the home's made-time.
             let is_fetched = replica.cursor().get(&part).is_none_or(|seen| *seen == 0);
@@ -234,7 +237,7 @@ impl Phone {
             writes.push(made_write(own.place(entry.seq), made_ms));
             replica.add_record(MergedRecord {
                 entry: entry.entry.clone(),
-                hash: entry.hash,
+                hash,
                 part,
                 device: enrolment.device.id,
                 made_ms,
@@ -264,9 +267,10 @@ impl Phone {
             }
             let bytes = match entry {
                 Some(entry) => *entry,
+                // What it erased here it has no use for.
                 None => match own.get(envelope.seq) {
-                    Some(own) => own.bytes.as_slice(),
-                    None => continue,
+                    Some(own) if own.counts_as == Some(own.hash) => own.bytes.as_slice(),
+                    _ => continue,
                 },
             };
             match replica.apply(envelope, bytes) {
@@ -281,6 +285,7 @@ impl Phone {
                         writes.push(made_write(own.place(envelope.seq), envelope.made_ms));
                     }
                 }
+                Err(ApplyError::Epoch { part, .. }) => broken.extend([part, envelope.part]),
                 Err(_) => broken.push(envelope.part),
             }
         }
@@ -333,7 +338,7 @@ fn made_write(place: Seq, made_ms: i64) -> Write {
 }
 
 /// Forgets a part in memory and in storage: what was fetched of it, never own entries.
-fn forget_part(replica: &mut Replica, part: Part, writes: &mut Vec<Write>) {
+pub(super) fn forget_part(replica: &mut Replica, part: Part, writes: &mut Vec<Write>) {
     writes.push(Write::delete(Stored::Document, store::document_key(part)));
     for lsn in replica.forget(part) {
         writes.push(Write::delete(Stored::Line, store::lsn_key(lsn)));

@@ -6,7 +6,9 @@ import { withQuery, type Query } from '../server/ask';
 
 /** In the order of the menu. */
 export const PAGES = ['morning', 'overview', 'doors', 'visits', 'records', 'conflicts', 'duplicates'] as const;
-export type PageName = (typeof PAGES)[number];
+/** Pages that others lead to. */
+const ASIDE = ['erase'] as const;
+export type PageName = (typeof PAGES)[number] | (typeof ASIDE)[number];
 
 export function linkTo(page: PageName, query: Query = {}): string {
   return withQuery(`#/${page}`, query);
@@ -15,7 +17,7 @@ export function linkTo(page: PageName, query: Query = {}): string {
 /** The page and the query that a hash names. */
 export function named(hash: string): { page: PageName; query: Record<string, string> } {
   const [name, query = ''] = hash.replace(/^#\/?/, '').split('?');
-  return { page: PAGES.find((page) => page === name) ?? 'overview', query: Object.fromEntries(new URLSearchParams(query)) };
+  return { page: [...PAGES, ...ASIDE].find((page) => page === name) ?? 'overview', query: Object.fromEntries(new URLSearchParams(query)) };
 }
 
 export function usePage() {

@@ -3,6 +3,7 @@
 //! what is merged; they decide nothing.
 
 mod ddl;
+mod erase;
 mod records;
 mod registry;
 mod statements;
@@ -73,7 +74,8 @@ impl Projection {
                 "SELECT type, name FROM sqlite_schema
                   WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'
                     AND name NOT IN ('log_identity', 'log_head', 'part', 'device_log', 'device_island',
-                                     'device_contact', 'device_heard', 'entry', 'log_line', 'derived_state')
+                                     'device_contact', 'device_heard', 'entry', 'log_line', 'derived_state',
+                                     'epoch_document', 'erased', 'erased_entry')
                   ORDER BY type = 'table'",
             )?
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?

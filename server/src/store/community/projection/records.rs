@@ -107,9 +107,10 @@ pub fn merged_of_kinds(
     kinds: &[&str],
 ) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT m.made_ms, e.dictionary, e.body FROM merged_entry m JOIN entry e ON e.number = m.entry
+        "SELECT m.made_ms, iif(e.body IS NULL, 0, e.dictionary), coalesce(e.body, x.remains) AS body
+           FROM merged_entry m JOIN entry e ON e.number = m.entry LEFT JOIN erased_entry x ON x.entry = m.entry
           WHERE m.kind IN (SELECT number FROM kind WHERE name IN (SELECT value FROM json_each(:kinds)))
-            AND e.body IS NOT NULL
+            AND coalesce(e.body, x.remains) IS NOT NULL
           ORDER BY m.made_ms, e.id",
     )?;
     let kinds = serde_json::json!(kinds).to_string();

@@ -1,6 +1,8 @@
 //! The registry as rows: which entities there are, every visible value with who and when,
 //! the shown value in the typed tables, and where each document stands.
 
+use std::collections::BTreeSet;
+
 use menpai_sync_core::entry::Scalar;
 use menpai_sync_core::ids::{DeviceId, EntityId, EntryId, GridId, Hash, Lsn};
 use menpai_sync_core::registry::{Document, FieldValue};
@@ -118,6 +120,27 @@ impl Projection {
             )?;
         }
         Ok(())
+    }
+
+    /// Writes every field of a part anew, after its document was rotated.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn write_whole(&self, transaction: &Transaction<'_>, part: i64, document: &Document) -> Result<(), StoreError> {
+        let mut fields: BTreeSet<(EntityId, String)> = transaction
+            .prepare_cached(
+                "SELECT DISTINCT e.id, v.field FROM registry_value v JOIN entity e ON e.number = v.entity
+                  WHERE v.part = :part",
+            )?
+            .query_map(named_params! {":part": part}, |row| {
+                Ok((EntityId::from_bytes(row.get(0)?), row.get(1)?))
+            })?
+            .collect::<Result<_, _>>()?;
+        for (id, _) in document.entities() {
+            fields.extend(document.fields(id).into_iter().map(|field| (id, field)));
+        }
+        let fields: Vec<(EntityId, String)> = fields.into_iter().collect();
+        self.write_fields(transaction, part, document, &fields)
     }
 
     /// The typed tables hold the value that is shown.

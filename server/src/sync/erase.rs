@@ -1,0 +1,363 @@
+//! Erasure of somebody or something, in one transaction (docs/protocol.md section 16): the
+//! office's records say that it was, bodies that name it go, rows and values of it go, and the
+//! documents go on as epochs without it. Never comes back: what names it later is kept by hash.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+
+use menpai_sync_core::community_log::Envelope;
+use menpai_sync_core::entry::Entry;
+use menpai_sync_core::erase::{names_erased, remains, subject_hash};
+use menpai_sync_core::ids::{EntityId, GridId, Hash};
+use menpai_sync_core::part::Part;
+use menpai_sync_core::verdict::{Reason, Verdict};
+use menpai_sync_core::wire::erased_hash;
+use serde_json::json;
+
+use super::community::{Community, append_as_office};
+use super::scribe::Scribe;
+use super::slice::CheckedEntry;
+use super::state::Work;
+use crate::erasures::{Ledger, Noted, Subject};
+use crate::store::community::epochs::EpochReason;
+use crate::store::community::erased::{self, Entity, Remains};
+use crate::store::community::projection::MergedEntry;
+use crate::store::community::{StoreError, lines};
+
+/// Letters of an id.
+const ID_LENGTH: usize = 36;
+
+/// What is to be erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// An entity, with what goes along.
+    Entity(EntityId),
+    /// What was erased once already, elsewhere or in a later life of this file.
+    Again(Vec<Subject>),
+}
+
+/// An erasure that somebody asked for.
+#[derive(Debug, Clone)]
+pub struct Erasure {
+    /// What.
+    pub target: Target,
+    /// On which ground; a choice of the kind's.
+    pub basis: String,
+    /// The day it was asked for.
+    pub requested_on: Option<String>,
+}
+
+/// What an erasure came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// How many entities.
+    pub subjects: usize,
+    /// How many entries lost their bodies.
+    pub entries: usize,
+    /// The parts whose documents went on without them.
+    pub parts: BTreeSet<Part>,
+}
+
+/// Why nothing was erased.
+#[derive(Debug, thiserror::Error)]
+pub enum EraseError {
+    /// There is no such entity.
+    #[error("there is nothing with the id {0}")]
+    Unknown(EntityId),
+    /// Entities of its type are not erased: doors stay, people go.
+    #[error("{0} is not of a kind that can be erased")]
+    NotErasable(EntityId),
+    /// The ground is none that the kind file has.
+    #[error("there is no such basis")]
+    Basis,
+    /// Whoever asked took it for something else.
+    #[error("{0} is a {1}")]
+    OtherType(EntityId, String),
+    /// The ledger beside the files could not be written first.
+    #[error("the ledger of erasures: {0}")]
+    Ledger(#[from] std::io::Error),
+    /// The file.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Community {
+    /// Erases; when this returns it is durable, and nothing of it stands in the file or its
+    /// write-ahead log. The ledger has it before the file does.
+    ///
+    /// # Errors
+    /// [`EraseError`]; then everything is as it was, but perhaps for a line of the ledger, which
+    /// the next opening goes by.
+    pub fn erase(&self, scribe: &Scribe, erasure: Erasure, ledger: &Arc<Ledger>) -> Result<Erased, EraseError> {
+        let (scribe, ledger) = (scribe.clone(), Arc::clone(ledger));
+        self.write(move |work| {
+            erase(work, &scribe, &erasure, &ledger).map_err(|error| match error {
+                EraseError::Store(error) => error,
+                other => StoreError::NotErased(Box::new(other)),
+            })
+        })
+        .map_err(|error| match error {
+            StoreError::NotErased(error) => *error,
+            error => EraseError::Store(error),
+        })
+    }
+
+    /// What the ledger names and this file still has, or could take up again.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn not_erased_yet(&self, noted: Vec<Noted>) -> Result<Vec<Noted>, StoreError> {
+        let known = self.query(erased::subjects)?;
+        let missing = noted.into_iter().filter_map(|mut noted| {
+            noted.subjects.retain(|subject| !known.contains(&subject.hash));
+            (!noted.subjects.is_empty()).then_some(noted)
+        });
+        Ok(missing.collect())
+    }
+}
+
+fn erase(work: &mut Work<'_>, scribe: &Scribe, erasure: &Erasure, ledger: &Ledger) -> Result<Erased, EraseError> {
+    let code = work.state.identity.code;
+    let all = erased::entities(work.transaction)?;
+    let (gone, subjects) = match &erasure.target {
+        Target::Entity(id) => {
+            let gone = with_dependents(work, &all, *id)?;
+            let subject = |entity: &Entity| Subject {
+                hash: subject_hash(code, entity.id),
+                subject_type: entity.entity_type.clone(),
+            };
+            let subjects: Vec<Subject> = gone.iter().map(subject).collect();
+            (gone, subjects)
+        }
+        Target::Again(subjects) => {
+            let hashes: HashSet<Hash> = subjects.iter().map(|subject| subject.hash).collect();
+            let is_gone = |entity: &Entity| hashes.contains(&subject_hash(code, entity.id));
+            (all.into_iter().filter(is_gone).collect(), subjects.clone())
+        }
+    };
+    say(work, scribe, erasure, &subjects, &gone)?;
+    let (entries, mut parts) = wipe_entries(work, &gone)?;
+    for entity in &gone {
+        parts.extend(parts_showing(work, entity)?);
+        work.state.projection.remove_entity(work.transaction, entity)?;
+    }
+    for part in &parts {
+        scribe.rotate(work, *part, EpochReason::Erasure)?;
+    }
+    work.state.wipes_journal = true;
+    if let Target::Entity(_) = &erasure.target {
+        // Last, so that the ledger names nothing that could not be erased; the commit follows.
+        ledger.note(&Noted {
+            community: code,
+            at: scribe.at,
+            basis: erasure.basis.clone(),
+            requested_on: erasure.requested_on.clone(),
+            subjects: subjects.clone(),
+        })?;
+    }
+    Ok(Erased {
+        subjects: subjects.len(),
+        entries,
+        parts,
+    })
+}
+
+/// The entity, and every erasable one that shows a reference to one of them where its kind says
+/// that it goes along.
+fn with_dependents(work: &Work<'_>, all: &[Entity], id: EntityId) -> Result<Vec<Entity>, EraseError> {
+    let kinds = Arc::clone(work.state.projection.kinds());
+    let find = |id: EntityId| all.iter().find(|entity| entity.id == id);
+    let erasable = |entity_type: &str| kinds.get(entity_type).and_then(|kind| kind.effects.erasable.as_ref());
+    let first = find(id).ok_or(EraseError::Unknown(id))?;
+    if erasable(&first.entity_type).is_none() {
+        return Err(EraseError::NotErasable(id));
+    }
+    let mut gone: BTreeMap<EntityId, Entity> = BTreeMap::new();
+    let mut open = vec![first.clone()];
+    while let Some(entity) = open.pop() {
+        for kind in kinds.iter() {
+            let with = kind
+                .effects
+                .erasable
+                .as_ref()
+                .and_then(|erasable| erasable.with.as_ref());
+            let Some(with) = with else { continue };
+            let found = erased::referring(work.transaction, kind.name.as_str(), with.as_str(), entity.id)?;
+            let fresh = found
+                .into_iter()
+                .filter(|id| !gone.contains_key(id) && *id != entity.id);
+            open.extend(fresh.filter_map(find).cloned());
+        }
+        gone.insert(entity.id, entity);
+    }
+    Ok(gone.into_values().collect())
+}
+
+/// One record of the office for each, with neither id nor content.
+fn say(
+    work: &mut Work<'_>,
+    scribe: &Scribe,
+    erasure: &Erasure,
+    subjects: &[Subject],
+    gone: &[Entity],
+) -> Result<(), EraseError> {
+    let kinds = Arc::clone(work.state.projection.kinds());
+    let kind = kinds
+        .iter()
+        .find_map(|kind| Some((kind, kind.effects.erases.as_ref()?)));
+    let (kind, erases) = kind.ok_or_else(|| StoreError::damaged("no kind says what was erased"))?;
+    let code = work.state.identity.code;
+    let grids: BTreeMap<Hash, Option<GridId>> = gone
+        .iter()
+        .map(|entity| (subject_hash(code, entity.id), entity.grid))
+        .collect();
+    let mut entries = Vec::new();
+    for subject in subjects {
+        let mut body = serde_json::Map::new();
+        body.insert(erases.subject.to_string(), json!(subject.hash));
+        body.insert("subject_type".to_owned(), json!(subject.subject_type));
+        body.insert("basis".to_owned(), json!(erasure.basis));
+        if let Some(day) = &erasure.requested_on {
+            body.insert("requested_on".to_owned(), json!(day));
+        }
+        let grid = grids.get(&subject.hash).copied().flatten();
+        entries.push(scribe.record(kind, grid, body)?);
+    }
+    append_as_office(work, &scribe.office, scribe.at.unix_ms, entries)?;
+    match subjects
+        .iter()
+        .find(|subject| !work.state.erased.contains(&subject.hash))
+    {
+        // Held, since a value is no choice: then nothing of this stands.
+        Some(_) => Err(EraseError::Basis),
+        None => Ok(()),
+    }
+}
+
+/// Erases the bodies of all entries that name what is gone; says how many, and of which parts.
+fn wipe_entries(work: &mut Work<'_>, gone: &[Entity]) -> Result<(usize, BTreeSet<Part>), StoreError> {
+    let ids: HashSet<EntityId> = gone.iter().map(|entity| entity.id).collect();
+    let is_gone = |id: EntityId| ids.contains(&id);
+    let mut named: Vec<(i64, Vec<u8>)> = Vec::new();
+    let names = |bytes: &[u8]| match Entry::parse(bytes) {
+        Ok(entry) => names_erased(&entry, &is_gone),
+        Err(_) => unreadable_names(bytes, &is_gone),
+    };
+    erased::for_each_kept(work.transaction, &mut work.state.codec, |number, bytes| {
+        if names(&bytes) {
+            named.push((number, bytes));
+        }
+        Ok(())
+    })?;
+    erased::forget_made(work.transaction, &ids)?;
+    let mut parts = BTreeSet::new();
+    for (number, bytes) in &named {
+        parts.extend(wipe(work, *number, bytes, &is_gone)?);
+    }
+    Ok((named.len(), parts))
+}
+
+/// What cannot be read is searched for ids as they are written.
+fn unreadable_names(bytes: &[u8], is_gone: &dyn Fn(EntityId) -> bool) -> bool {
+    bytes
+        .windows(ID_LENGTH)
+        .filter(|window| window[8] == b'-')
+        .filter_map(|window| std::str::from_utf8(window).ok()?.parse().ok())
+        .any(is_gone)
+}
+
+/// Erases one body; says in which part something counted that does no longer.
+fn wipe(
+    work: &mut Work<'_>,
+    number: i64,
+    bytes: &[u8],
+    is_gone: &dyn Fn(EntityId) -> bool,
+) -> Result<Option<Part>, StoreError> {
+    let kinds = Arc::clone(work.state.projection.kinds());
+    let last = lines::last_of(work.transaction, number)?;
+    let merged = last.as_ref().filter(|line| line.envelope.verdict == Verdict::Merged);
+    let entry = Entry::parse(bytes).ok();
+    if let Some(line) = merged {
+        // Read while all its edits still have their bodies: the next epoch begins with it.
+        let (state, part) = (&mut *work.state, line.envelope.part);
+        state
+            .documents
+            .load(work.transaction, &mut state.codec, &state.parts, part)?;
+    }
+    let mut rest = Remains::default();
+    if let (Some(entry), Some(_)) = (&entry, merged) {
+        rest.entry = remains(entry, &kinds, is_gone);
+        rest.makes = entry
+            .entities()
+            .into_iter()
+            .filter(|named| named.creates && !is_gone(named.id))
+            .map(|named| (named.entity_type.to_owned(), named.id))
+            .collect();
+    }
+    let stored = crate::store::community::entries::get(work.transaction, &mut work.state.codec, number)?;
+    erased::erase_body(work.transaction, number, stored.hash, work.state.head.lsn, &rest)?;
+    if let (Some(entry), Some(line)) = (&entry, merged) {
+        work.state
+            .projection
+            .remove_merged(work.transaction, number, &entry.kind)?;
+        if let Some(Ok(entry)) = rest.entry.as_deref().map(Entry::parse) {
+            let merged = MergedEntry {
+                number,
+                lsn: line.envelope.lsn,
+                made_ms: line.envelope.made_ms,
+                entry: &entry,
+            };
+            work.state.projection.add_merged(work.transaction, &merged)?;
+        }
+        return Ok(Some(line.envelope.part));
+    }
+    for named in entry.iter().flat_map(Entry::entities).filter(|named| named.creates) {
+        work.state
+            .projection
+            .remove_held_entity(work.transaction, named.id, number)?;
+    }
+    if let Some(line) = last.filter(|line| matches!(line.envelope.verdict, Verdict::Held | Verdict::Waiting)) {
+        let envelope = Envelope {
+            lsn: work.state.head.lsn + 1,
+            verdict: Verdict::Held,
+            reason: Some(Reason::Erased),
+            detail: None,
+            ..line.envelope
+        };
+        work.append(&envelope, number, stored.hash)?;
+    }
+    Ok(None)
+}
+
+fn parts_showing(work: &Work<'_>, entity: &Entity) -> Result<Vec<Part>, StoreError> {
+    let numbers = work.state.projection.parts_showing(work.transaction, entity)?;
+    let parts = &work.state.parts;
+    Ok(parts
+        .all()
+        .filter(|part| parts.find(*part).is_some_and(|part| numbers.contains(&part)))
+        .collect())
+}
+
+impl Work<'_> {
+    /// Whether an entry that arrives names something that was erased.
+    pub(super) fn names_erased(&self, entry: &CheckedEntry) -> bool {
+        let is_erased = |id| self.state.is_erased(id);
+        match &entry.parsed {
+            _ if erased_hash(&entry.bytes).is_some() => true,
+            _ if self.state.erased.is_empty() => false,
+            Ok(entry) => names_erased(entry, &is_erased),
+            Err(_) => unreadable_names(&entry.bytes, &is_erased),
+        }
+    }
+
+    /// What of such an entry may still count, noted beside its hash.
+    pub(super) fn note_remains(&self, number: i64, entry: &Entry) -> Result<Option<Entry>, StoreError> {
+        let is_erased = |id| self.state.is_erased(id);
+        let rest = Remains {
+            entry: remains(entry, self.state.projection.kinds(), &is_erased),
+            makes: Vec::new(),
+        };
+        erased::note(self.transaction, number, self.state.head.lsn, &rest)?;
+        Ok(rest.entry.as_deref().and_then(|bytes| Entry::parse(bytes).ok()))
+    }
+}
