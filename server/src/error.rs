@@ -36,6 +36,10 @@ pub enum ApiError {
     UndoGone,
     /// The two are not as they were when the desk showed them.
     DuplicateGone,
+    /// What was to be decided about counts already, or is set aside.
+    HeldGone,
+    /// A held entry cannot count like this; the sentence says why.
+    StillHeld(Labels),
     /// The request is larger than the limit.
     TooLarge,
     /// The client speaks a protocol this server does not.
@@ -88,6 +92,8 @@ impl ApiError {
             ApiError::ConflictGone => "conflict_gone",
             ApiError::UndoGone => "undo_gone",
             ApiError::DuplicateGone => "duplicate_gone",
+            ApiError::HeldGone => "held_gone",
+            ApiError::StillHeld(_) => "still_held",
             ApiError::TooLarge => "too_large",
             ApiError::ProtocolNotSupported => "protocol_not_supported",
             ApiError::TooManyRequests(_) => "too_many_requests",
@@ -198,6 +204,17 @@ impl ApiError {
                     "Nothing was written. Refresh to see whether they are merged now.",
                 ),
             ],
+            ApiError::HeldGone => [
+                ("这一条已经处理过了。", "什么都没有写入；处理结果见“记录”。"),
+                (
+                    "This entry has been decided about already.",
+                    "Nothing was written. Records show what became of it.",
+                ),
+            ],
+            ApiError::StillHeld(why) => [
+                (&why.zh, "什么都没有写入；可以修改后放行，或者搁置。"),
+                (&why.en, "Nothing was written. Amend it, or set it aside."),
+            ],
             ApiError::TooLarge => [
                 ("请求超过大小限制。", "请分成几次发送。"),
                 ("The request is over the size limit.", "Send it in several pieces."),
@@ -245,10 +262,12 @@ impl ResponseError for ApiError {
             ApiError::NotSignedIn | ApiError::WrongCredentials => StatusCode::UNAUTHORIZED,
             ApiError::WrongDevice | ApiError::NotAllowed => StatusCode::FORBIDDEN,
             ApiError::UnknownCommunity | ApiError::NotFound => StatusCode::NOT_FOUND,
-            ApiError::DeviceKeyDiffers | ApiError::ConflictGone | ApiError::UndoGone | ApiError::DuplicateGone => {
-                StatusCode::CONFLICT
-            }
-            ApiError::ValueNotAllowed(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            ApiError::DeviceKeyDiffers
+            | ApiError::ConflictGone
+            | ApiError::UndoGone
+            | ApiError::DuplicateGone
+            | ApiError::HeldGone => StatusCode::CONFLICT,
+            ApiError::ValueNotAllowed(_) | ApiError::StillHeld(_) => StatusCode::UNPROCESSABLE_ENTITY,
             ApiError::UnreadableRequest(_) => StatusCode::BAD_REQUEST,
             ApiError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ApiError::ProtocolNotSupported => StatusCode::UPGRADE_REQUIRED,

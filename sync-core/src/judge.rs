@@ -78,6 +78,8 @@ pub struct Facts<'a> {
     pub id_taken: bool,
     /// Entries before it in its device's log have not arrived.
     pub after_gap: bool,
+    /// The edit that it releases is here and does not count.
+    pub releasable: bool,
     /// What is known of entities.
     pub entity: EntityLookup<'a>,
 }
@@ -142,6 +144,9 @@ fn decide(entry: &Entry, facts: &Facts<'_>) -> Result<Judgement, Held> {
     if entry.worker != facts.device.worker {
         return Err((Reason::WrongWorker, None));
     }
+    if entry.releases.is_some() && !(facts.device.office && facts.releasable) {
+        return Err((Reason::NotAssigned, Some("releases".to_owned())));
+    }
     check_body(entry, facts.kinds)?;
     match &entry.edit {
         None => {
@@ -156,8 +161,24 @@ fn decide(entry: &Entry, facts: &Facts<'_>) -> Result<Judgement, Held> {
             if facts.after_gap {
                 return Ok(Judgement::Wait);
             }
-            check_entities(entry, edit, facts)?;
+            check_entities(entry, edit, facts.entity)?;
             Ok(Judgement::Merge)
+        }
+    }
+}
+
+/// Whether an entry keeps every rule of its kind and fits the registry as it is now: whoever
+/// wrote it, and whenever. What the office releases as it was made must.
+///
+/// # Errors
+/// Why it does not, and what that is about.
+pub fn keeps_rules(entry: &Entry, kinds: &Kinds, entity: EntityLookup<'_>) -> Result<(), (Reason, Option<String>)> {
+    check_body(entry, kinds)?;
+    match &entry.edit {
+        None => Ok(()),
+        Some(edit) => {
+            check_set(edit, kinds)?;
+            check_entities(entry, edit, entity)
         }
     }
 }
@@ -242,7 +263,7 @@ fn check_aliases(edit: &Edit, facts: &Facts<'_>) -> Result<(), Held> {
     }
 }
 
-fn check_entities(entry: &Entry, edit: &Edit, facts: &Facts<'_>) -> Result<(), Held> {
+fn check_entities(entry: &Entry, edit: &Edit, entity: EntityLookup<'_>) -> Result<(), Held> {
     if let Some(item) = edit.set.iter().find(|item| {
         edit.set
             .iter()
@@ -252,9 +273,13 @@ fn check_entities(entry: &Entry, edit: &Edit, facts: &Facts<'_>) -> Result<(), H
     }
     for named in entry.entities() {
         let id = || Some(named.id.to_string());
-        match (facts.entity)(named.id) {
+        match entity(named.id) {
             Some(known) => match known.held_in {
-                Some(held) if held != entry.id => return Err((Reason::Needs, Some(held.to_string()))),
+                Some(held) if held != entry.id && Some(held) != entry.releases => {
+                    return Err((Reason::Needs, Some(held.to_string())));
+                }
+                // What a held edit makes, only itself and its release make: in its order.
+                Some(_) if !named.creates => return Err((Reason::UnknownEntity, id())),
                 Some(_) => {}
                 None if named.creates => return Err((Reason::EntityExists, id())),
                 None if known.entity_type != named.entity_type => return Err((Reason::WrongType, id())),

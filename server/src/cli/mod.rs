@@ -13,6 +13,7 @@ mod language;
 mod maintain;
 mod nightly;
 mod serve;
+mod settle;
 mod simulate;
 
 use std::path::PathBuf;
@@ -59,6 +60,8 @@ enum Command {
     Compact(erase::Compact),
     /// Close the day: verify, count, list visits, keep a copy; what is done is not done again
     Nightly(nightly::Arguments),
+    /// Close a quarter: what is merged of its days later is marked late
+    Settle(settle::Arguments),
     /// Let a fleet of phones without screens work against a running server
     Simulate(simulate::Arguments),
 }
@@ -94,6 +97,7 @@ pub fn run() -> ExitCode {
         Command::Erase(arguments) => erase::erase(&arguments),
         Command::Compact(arguments) => erase::compact(&arguments),
         Command::Nightly(arguments) => nightly::run(&arguments),
+        Command::Settle(arguments) => settle::run(&arguments),
         Command::Simulate(arguments) => simulate::run(arguments),
     };
     outcome.unwrap_or_else(|error| {

@@ -19,6 +19,7 @@ use crate::data_folder::{DataFolderError, NODE_FILE};
 use crate::home::{Home, HomeError};
 use crate::jobs::night::NightReport;
 use crate::office::import::ImportReport;
+use crate::office::settlement::Quarter;
 use crate::office::staff::{Member, NewMember};
 
 pub use listener::Listener;
@@ -87,6 +88,15 @@ pub enum Request {
         /// Which document; `None`: all of them.
         part: Option<Part>,
     },
+    /// Close a quarter, unless it is closed.
+    Settle {
+        /// Where.
+        community: CommunityCode,
+        /// Which.
+        quarter: Quarter,
+        /// What is kept with it.
+        note: Option<String>,
+    },
     /// Close the day, unless it is closed.
     Nightly {
         /// As if it were then; `None`: now.
@@ -148,6 +158,11 @@ pub enum Answer {
         subjects: usize,
         /// How many entries lost their bodies.
         entries: usize,
+    },
+    /// The quarter is closed.
+    Settled {
+        /// It was not before.
+        new: bool,
     },
     /// The night is over.
     Night(NightReport),

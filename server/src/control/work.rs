@@ -12,7 +12,7 @@ use crate::home::Home;
 use crate::jobs::night::{self, Which};
 use crate::jobs::{compact, rebuild, verify};
 use crate::office::import::{self, Import, ImportError};
-use crate::office::{Office, erasures, staff};
+use crate::office::{Office, erasures, settlement, staff};
 use crate::store::community::StoreError;
 use crate::sync::Community;
 
@@ -72,6 +72,13 @@ pub(super) fn perform(home: &Home, request: &Request, progress: &mut dyn FnMut(u
             requested_on,
         } => erase(home, *community, *entity, entity_type, basis, *requested_on),
         Request::Compact { community, part } => compact(home, *community, *part),
+        Request::Settle {
+            community,
+            quarter,
+            note,
+        } => settlement::settle(home, *community, *quarter, note.as_deref())
+            .map(|new| Answer::Settled { new })
+            .map_err(Failure::from),
         Request::Nightly { now } => night::run(home, now.unwrap_or_else(clock::now), Which::Yesterday)
             .map(Answer::Night)
             .map_err(Failure::from),

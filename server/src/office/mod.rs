@@ -6,8 +6,10 @@
 pub mod decisions;
 pub mod duplicates;
 pub mod erasures;
+pub mod held;
 pub mod import;
 pub mod records;
+pub mod settlement;
 pub mod staff;
 pub mod undoing;
 

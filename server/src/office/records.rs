@@ -22,6 +22,10 @@ pub const ASSIGNMENT: &str = "assignment";
 pub const DAILY_RETURN: &str = "daily_return";
 /// The kind that lists the visits due on a day.
 pub const DUE_VISITS: &str = "due_visits";
+/// The kind that decides about a held entry.
+pub const HELD_DECISION: &str = "held_decision";
+/// The kind that closes a quarter.
+pub const SETTLEMENT: &str = "settlement";
 /// Type of a device on this server.
 pub(super) const OFFICE: &str = "office";
 const PHONE: &str = "phone";

@@ -147,8 +147,8 @@ impl SimulatedPhone {
         for own in self.phone.own_entries() {
             match own.state {
                 OwnState::OnPhone => self.tally.unsent += 1,
-                OwnState::Merged => self.tally.merged += 1,
-                OwnState::Held(_) => self.tally.held += 1,
+                OwnState::Merged | OwnState::Released(_) => self.tally.merged += 1,
+                OwnState::Held(_) | OwnState::SetAside(_) => self.tally.held += 1,
                 OwnState::Waiting(_) => self.tally.waiting += 1,
             }
         }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use menpai_sync_core::device_log::LogHead;
 use menpai_sync_core::ids::{DeviceId, Lsn, Seq};
+use menpai_sync_core::kinds::Class;
 use menpai_sync_core::part::Part;
 use menpai_sync_core::time::Instant;
 use menpai_sync_core::wire::{
@@ -67,6 +68,16 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
     let by_lines = !asked.header.is_brief() || wants(wants::LINES);
     let begins_again = after.len() < visible;
     let whole = split_off_whole(reader, &parts, &epochs, by_lines, &mut after)?;
+    let worker = devices_of_worker(community, reader, device)?;
+    // What is held is told with the community's open part, which every device may see; all of
+    // it to one that took that part whole.
+    let open = after
+        .get(&Part {
+            grid: None,
+            class: Class::Open,
+        })
+        .copied();
+    let held_after = if wants(wants::VERDICTS) { Some(0) } else { open };
     let pulled = pull(
         &reader.connection,
         &mut reader.codec,
@@ -74,7 +85,8 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
         &Pull {
             device: log.map(|log| log.number),
             after: &after,
-            verdicts: wants(wants::VERDICTS),
+            worker: &worker,
+            held_after,
             head: head.lsn,
             protocol: asked.header.menpai,
             budget_bytes: ANSWER_BUDGET_BYTES,
@@ -141,6 +153,15 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
     }
     body.extend_from_slice(&pulled.bytes);
     Ok(body)
+}
+
+/// The logs here of all devices of the device's worker.
+fn devices_of_worker(community: &Community, reader: &Reader, device: DeviceId) -> Result<Vec<i64>, StoreError> {
+    let mut numbers = Vec::new();
+    for device in community.directory().devices_of_worker(device) {
+        numbers.extend(device_logs::find(&reader.connection, device)?.map(|log| log.number));
+    }
+    Ok(numbers)
 }
 
 /// The visible parts, each with the last line this device has seen of it.

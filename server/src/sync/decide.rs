@@ -17,7 +17,7 @@ use menpai_sync_core::verdict::{Derived, Reason, Verdict};
 use super::ingest::decide_again;
 use super::state::Work;
 use super::{epoch, late};
-use crate::store::community::projection::{MergedEntry, NewEntity};
+use crate::store::community::projection::{MergedEntry, NewEntity, held};
 use crate::store::community::{StoreError, erased, lines};
 
 /// Where what nobody can read belongs.
@@ -41,6 +41,8 @@ pub(super) struct Pending<'a> {
     pub(super) after_gap: bool,
     /// What this home decided once and has lost since.
     pub(super) said: Option<(Verdict, Option<Reason>)>,
+    /// It has a line already, which this one follows.
+    pub(super) again: bool,
     pub(super) received_ms: i64,
     pub(super) offset_ms: i64,
     pub(super) made_ms: i64,
@@ -101,7 +103,10 @@ pub(super) fn decide(work: &mut Work<'_>, pending: &Pending<'_>) -> Result<(), S
         (verdict, reason, detail) => (verdict, reason, detail, None),
     };
     let (derived, touched) = change.map_or((None, Vec::new()), |change| (Some(change.derived), change.touched));
-    write_line(work, pending, part, (verdict, reason, detail), derived)?;
+    let envelope = write_line(work, pending, part, (verdict, reason, detail), derived)?;
+    if verdict != Verdict::Merged || pending.again {
+        note_held(work, pending.number, &envelope)?;
+    }
     if let Ok(entry) = pending.parsed {
         match verdict {
             Verdict::Merged => merge(work, pending, part, pending.remains.unwrap_or(entry), &touched)?,
@@ -121,6 +126,8 @@ type Decided = (Verdict, Option<Reason>, Option<String>);
 fn decided(work: &Work<'_>, pending: &Pending<'_>, entry: &Entry) -> Result<Decided, StoreError> {
     match pending.said.filter(|_| !pending.id_taken) {
         Some((Verdict::Merged, _)) => repeat_merge(work, pending, entry),
+        // What the office decided since is lost with what it wrote then: it decides again.
+        Some((Verdict::Released | Verdict::SetAside, reason)) => Ok((Verdict::Held, reason, None)),
         Some((verdict, reason)) => Ok((verdict, reason, None)),
         None => Ok(match judge_entry(work, pending, entry)? {
             Judgement::Merge => (Verdict::Merged, None, None),
@@ -175,6 +182,7 @@ fn judge_entry(work: &Work<'_>, pending: &Pending<'_>, entry: &Entry) -> Result<
             None
         }
     };
+    let releasable = |id| held::is_releasable(work.transaction, id);
     let judgement = judge(
         entry,
         &Facts {
@@ -185,6 +193,7 @@ fn judge_entry(work: &Work<'_>, pending: &Pending<'_>, entry: &Entry) -> Result<
             received_ms: pending.received_ms,
             id_taken: pending.id_taken,
             after_gap: pending.after_gap,
+            releasable: entry.releases.map(releasable).transpose()?.unwrap_or(false),
             entity: &entity,
         },
     );
@@ -200,7 +209,7 @@ fn write_line(
     part: Part,
     (verdict, reason, detail): (Verdict, Option<Reason>, Option<String>),
     derived: Option<Derived>,
-) -> Result<(), StoreError> {
+) -> Result<Envelope, StoreError> {
     let envelope = Envelope {
         lsn: work.state.head.lsn + 1,
         part,
@@ -215,10 +224,12 @@ fn write_line(
         offset_ms: pending.offset_ms,
         made_ms: pending.made_ms,
     };
-    work.append(&envelope, pending.number, pending.hash)
+    work.append(&envelope, pending.number, pending.hash)?;
+    Ok(envelope)
 }
 
-fn merge(
+/// What follows from an entry that counts.
+pub(super) fn merge(
     work: &mut Work<'_>,
     pending: &Pending<'_>,
     part: Part,
@@ -272,6 +283,11 @@ pub(super) fn project_fields(
             .write_fields(work.transaction, number, document, touched)?;
     }
     Ok(())
+}
+
+/// Notes how an entry stands that is or was not simply merged.
+pub(super) fn note_held(work: &mut Work<'_>, number: i64, envelope: &Envelope) -> Result<(), StoreError> {
+    held::note(work.transaction, number, envelope)
 }
 
 /// Notes the entities that an edit makes.

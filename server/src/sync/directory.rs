@@ -146,6 +146,25 @@ impl Directory {
         self.devices.get(&device)
     }
 
+    /// The phones of a device's worker, itself among them; none once it is revoked: what its
+    /// worker is told, it is told no longer.
+    #[must_use]
+    pub fn devices_of_worker(&self, device: DeviceId) -> Vec<DeviceId> {
+        let Some(known) = self.device(device).filter(|known| known.facts.revoked_ms.is_none()) else {
+            return Vec::new();
+        };
+        let worker = known.facts.worker;
+        let of_worker = |known: &KnownDevice| known.facts.worker == worker && !known.facts.office;
+        let mut devices: Vec<DeviceId> = self
+            .devices
+            .iter()
+            .filter(|(_, known)| of_worker(known))
+            .map(|(device, _)| *device)
+            .collect();
+        devices.sort_unstable();
+        devices
+    }
+
     /// Whether it is one of the office's own.
     #[must_use]
     pub fn is_office(&self, device: DeviceId) -> bool {

@@ -1,7 +1,7 @@
 //! Makes everything derived again from the log: verdicts and derivations are repeated as
 //! the lines say, never judged. The derived tables must be empty.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use menpai_sync_core::entry::Entry;
 use menpai_sync_core::ids::EntityId;
@@ -9,7 +9,7 @@ use menpai_sync_core::part::Part;
 use menpai_sync_core::registry::Document;
 use menpai_sync_core::verdict::Verdict;
 
-use super::decide::{note_entities, project_fields};
+use super::decide::{note_entities, note_held, project_fields};
 use super::epoch;
 use super::state::Work;
 use crate::store::community::projection::{MergedEntry, NewEntity};
@@ -31,6 +31,7 @@ pub(super) fn rebuild(work: &mut Work<'_>) -> Result<(), StoreError> {
     }
     // Fields are shown once, as they are in the end.
     let mut touched = Touched::new();
+    let mut held: HashSet<i64> = HashSet::new();
     let mut after = 0;
     loop {
         // Lines are read in pieces: the statements that replay them need the connection.
@@ -38,6 +39,10 @@ pub(super) fn rebuild(work: &mut Work<'_>) -> Result<(), StoreError> {
         let Some(last) = piece.last() else { break };
         after = last.envelope.lsn;
         for line in piece {
+            if line.envelope.verdict != Verdict::Merged || held.contains(&line.entry) {
+                held.insert(line.entry);
+                note_held(work, line.entry, &line.envelope)?;
+            }
             replay(work, &line, &mut touched)?;
         }
     }
@@ -93,8 +98,8 @@ fn replay(work: &mut Work<'_>, line: &lines::StoredLine, touched: &mut Touched) 
         return Ok(());
     };
     match envelope.verdict {
-        Verdict::Waiting | Verdict::Released | Verdict::SetAside => Ok(()),
-        Verdict::Held => note_entities(work, stored.number, &entry, true),
+        Verdict::Waiting | Verdict::Released => Ok(()),
+        Verdict::Held | Verdict::SetAside => note_entities(work, stored.number, &entry, true),
         Verdict::Merged => {
             if let Some(derived) = &envelope.derived {
                 let state = &mut *work.state;

@@ -1,6 +1,6 @@
 //! Which records no longer speak: those that a correction supersedes or a withdrawal
-//! retracts. Only its own author and the office may take a statement back; a withdrawal that
-//! is itself withdrawn takes nothing back.
+//! retracts. Only its own author and the office may take a statement back; a withdrawal or
+//! correction that is itself withdrawn takes nothing back, one that is corrected again does.
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,6 +18,8 @@ pub struct Speaker {
     pub office: bool,
     /// The record that it supersedes or retracts.
     pub withdraws: Option<EntryId>,
+    /// It supersedes: it says something else instead.
+    pub corrects: bool,
 }
 
 impl Speaker {
@@ -29,6 +31,7 @@ impl Speaker {
             worker: entry.worker,
             office,
             withdraws: entry.retracts.or(entry.supersedes),
+            corrects: entry.retracts.is_none() && entry.supersedes.is_some(),
         }
     }
 }
@@ -51,22 +54,37 @@ pub fn withdrawn(speakers: impl IntoIterator<Item = Speaker>) -> HashSet<EntryId
     for by in against.values_mut() {
         by.sort_unstable_by_key(|by| by.entry);
     }
-    let mut judged: HashMap<EntryId, bool> = HashMap::new();
+    let mut judged: HashMap<EntryId, Judged> = HashMap::new();
     for target in targets {
         judge(target, &workers, &against, &mut judged);
     }
     judged
         .into_iter()
-        .filter_map(|(entry, gone)| gone.then_some(entry))
+        .filter_map(|(entry, judged)| judged.gone.then_some(entry))
         .collect()
 }
+
+/// What is known of one record.
+#[derive(Clone, Copy)]
+struct Judged {
+    /// It speaks no longer.
+    gone: bool,
+    /// It, or a correction of it, speaks: what it corrects does not.
+    holds: bool,
+}
+
+/// What nothing was said against.
+const SPEAKS: Judged = Judged {
+    gone: false,
+    holds: true,
+};
 
 /// Walks the chain of withdrawals without recursion: hostile chains are as long as a log.
 fn judge(
     start: EntryId,
     workers: &HashMap<EntryId, WorkerId>,
     against: &HashMap<EntryId, Vec<Speaker>>,
-    judged: &mut HashMap<EntryId, bool>,
+    judged: &mut HashMap<EntryId, Judged>,
 ) {
     let mut open = vec![start];
     let mut entered: HashSet<EntryId> = HashSet::new();
@@ -85,8 +103,14 @@ fn judge(
                     .filter(|by| !judged.contains_key(by) && !entered.contains(by)),
             );
         } else {
-            let gone = withdrawals().any(|by| !judged.get(&by.entry).copied().unwrap_or(false));
-            judged.insert(entry, gone);
+            let of = |by: &Speaker| judged.get(&by.entry).copied().unwrap_or(SPEAKS);
+            let retracted = withdrawals().any(|by| !by.corrects && !of(by).gone);
+            let corrected = withdrawals().any(|by| by.corrects && of(by).holds);
+            let is = Judged {
+                gone: retracted || corrected,
+                holds: corrected || !retracted,
+            };
+            judged.insert(entry, is);
             open.pop();
         }
     }
@@ -106,7 +130,54 @@ mod tests {
             worker: WorkerId::from_bytes([worker; 16]),
             office: false,
             withdraws: withdraws.map(id),
+            corrects: false,
         }
+    }
+
+    fn corrects(entry: u8, worker: u8, old: u8) -> Speaker {
+        Speaker {
+            corrects: true,
+            ..says(entry, worker, Some(old))
+        }
+    }
+
+    #[test]
+    fn of_a_chain_of_corrections_only_the_last_speaks_in_any_order_of_arrival() {
+        let mut chain = [
+            says(1, 7, None),
+            corrects(2, 7, 1),
+            corrects(3, 7, 2),
+            corrects(4, 7, 3),
+        ];
+        let gone = HashSet::from([id(1), id(2), id(3)]);
+        assert_eq!(withdrawn(chain), gone);
+        chain.reverse();
+        assert_eq!(withdrawn(chain), gone);
+    }
+
+    #[test]
+    fn two_corrections_of_one_record_both_speak_and_it_does_not() {
+        let twice = [says(1, 7, None), corrects(2, 7, 1), corrects(3, 7, 1)];
+        assert_eq!(withdrawn(twice), HashSet::from([id(1)]));
+    }
+
+    #[test]
+    fn a_withdrawn_correction_gives_the_word_back_unless_it_was_corrected_again() {
+        let undone = [says(1, 7, None), corrects(2, 7, 1), says(3, 7, Some(2))];
+        assert_eq!(withdrawn(undone), HashSet::from([id(2)]));
+        let corrected_beside = [
+            says(1, 7, None),
+            corrects(2, 7, 1),
+            says(3, 7, Some(2)),
+            corrects(4, 7, 2),
+        ];
+        assert_eq!(withdrawn(corrected_beside), HashSet::from([id(1), id(2)]));
+    }
+
+    #[test]
+    fn a_correction_of_a_withdrawn_record_speaks() {
+        let late = [says(1, 7, None), says(2, 7, Some(1)), corrects(3, 7, 1)];
+        assert_eq!(withdrawn(late), HashSet::from([id(1)]));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What merged entries of a kind do beyond being kept: one optional part per effect, each
 //! naming the fields it goes by. Nothing here is computed; the views fold over it.
-//! The fields named exist and can carry the meaning: `parse` saw to it. Read by hand: nine
+//! The fields named exist and can carry the meaning: `parse` saw to it. Read by hand: ten
 //! derived readers would be a fiftieth of the core that phones download.
 
 use serde::de::Error;
@@ -34,6 +34,8 @@ pub struct Effects {
     pub distinguishes: Option<Distinguishes>,
     /// Office: a page of the visits that the home finds due on a day.
     pub lists: Option<Lists>,
+    /// Office: closes the days of a period: what comes later is late.
+    pub closes_period: Option<ClosesPeriod>,
     /// Office: gives a worker a role.
     pub grants: Option<Grants>,
     /// Office: makes a device known, or revokes it.
@@ -167,6 +169,15 @@ pub struct Lists {
     pub visits: Name,
     /// Whose visit it is, in a row.
     pub subject: Name,
+}
+
+/// The days `from` through `until` are closed, in the record's grid or (without one) everywhere.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClosesPeriod {
+    /// First day.
+    pub from: Name,
+    /// Last day.
+    pub until: Name,
 }
 
 /// What has another entity of its type in `into` was merged into that one, and stands for
@@ -355,6 +366,12 @@ impl Effects {
                     overdue: fields.name("overdue")?,
                     visits: fields.name("visits")?,
                     subject: fields.name("subject")?,
+                });
+            }
+            "closes_period" => {
+                self.closes_period = Some(ClosesPeriod {
+                    from: fields.name("from")?,
+                    until: fields.name("until")?,
                 });
             }
             "grants" => {

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use chrono::NaiveDate;
 
+use super::elsewhere::Elsewhere;
 use super::place::{DWELLING, Homes, natural};
 use super::seen::rung;
 use super::view::{DoorRow, DoorState, GridCount, PhoneStatus, Resident, Rung};
@@ -56,9 +57,12 @@ impl Phone {
                 Rung::OnPhone => status.only_here += 1,
                 Rung::Waiting => status.on_server += 1,
                 Rung::Held => status.held += 1,
-                Rung::Merged => status.merged += 1,
+                Rung::Merged | Rung::Released => status.merged += 1,
+                Rung::SetAside => {}
             }
         }
+        let held = |elsewhere: &&Elsewhere| rung(elsewhere.state) == Rung::Held;
+        status.held += self.elsewhere.iter().filter(held).count();
         status
     }
 

@@ -159,6 +159,17 @@ impl Phone {
     /// Records something.
     #[must_use]
     pub fn record(&mut self, draft: RecordDraft, now: Instant, random: [u8; 10]) -> Saved {
+        self.say(draft, None, now, random)
+    }
+
+    /// The same, in the place of another record or of none.
+    pub(super) fn say(
+        &mut self,
+        draft: RecordDraft,
+        supersedes: Option<EntryId>,
+        now: Instant,
+        random: [u8; 10],
+    ) -> Saved {
         let RecordDraft { kind, grid, mut body } = draft;
         body = normalised(body);
         let problems = self.check(&kind, &body, now);
@@ -174,7 +185,8 @@ impl Phone {
         }
         let body = self.kinds.tidy(&kind, &body).unwrap_or(body);
         let id = self.next_id(now, random);
-        let draft = Draft::record(id, &kind, found.schema, grid, enrolment.worker.id, now, body);
+        let mut draft = Draft::record(id, &kind, found.schema, grid, enrolment.worker.id, now, body);
+        draft.supersedes = supersedes;
         self.keep(&draft)
     }
 

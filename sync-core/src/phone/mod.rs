@@ -6,6 +6,7 @@
 mod care;
 mod clock;
 mod door;
+mod elsewhere;
 mod enrolment;
 mod erase;
 mod list;
@@ -81,6 +82,8 @@ pub struct Phone {
     replica: Option<Replica>,
     /// Receipts of the home, by the place of their last entry: the line and its signature.
     receipts: BTreeMap<Seq, Vec<u8>>,
+    /// What other phones of its worker sent and the home did not simply merge.
+    elsewhere: Vec<elsewhere::Elsewhere>,
     contact: Contact,
     in_flight: Option<sync::InFlight>,
     /// Its clocks when somebody last compared them; a restart begins anew.

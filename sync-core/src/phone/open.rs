@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::elsewhere::Elsewhere;
 use super::own_log::{OwnLog, OwnState, OwnStates};
 use super::{Contact, Enrolment, Phone, Stored, WriteValue, store};
 use crate::community_log::Envelope;
@@ -14,6 +15,7 @@ use crate::judge::part_of;
 use crate::kinds::Kinds;
 use crate::part::Part;
 use crate::replica::{MergedRecord, Replica};
+use crate::verdict::Verdict;
 use crate::wire::{Cursor, PROTOCOL};
 
 /// Why the rows make no phone. Nothing was changed.
@@ -60,6 +62,7 @@ impl Phone {
             own: None,
             replica: None,
             receipts: BTreeMap::new(),
+            elsewhere: Vec::new(),
             contact,
             in_flight: None,
             reading: None,
@@ -107,6 +110,9 @@ impl Phone {
         for (_, value) in &rows.line {
             let read = split_line(value);
             match read {
+                Some((envelope, entry)) if envelope.verdict != Verdict::Merged => {
+                    phone.elsewhere.extend(Elsewhere::read(&envelope, entry));
+                }
                 // A part this phone may no longer see shows nothing, whatever is still stored.
                 Some((envelope, _)) if !replica.cursor().contains_key(&envelope.part) => {}
                 Some((envelope, entry)) if replica.apply(&envelope, entry).is_ok() => {}

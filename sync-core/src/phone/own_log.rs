@@ -10,7 +10,7 @@ use serde_json::Map;
 use crate::device_log::LogHead;
 use crate::entry::{Draft, Entry, EntryError};
 use crate::ids::{CommunityCode, DeviceId, EntryId, Hash, Seq};
-use crate::verdict::Reason;
+use crate::verdict::{Reason, Verdict};
 use crate::wire;
 
 /// Kind of an own entry of which nothing remains; no kind file has it.
@@ -28,6 +28,34 @@ pub enum OwnState {
     Held(Option<Reason>),
     /// On the server, not judged yet.
     Waiting(Option<Reason>),
+    /// Was held; what it says counts through an entry of the office.
+    Released(Option<Reason>),
+    /// Was held; the office decided that it does not count.
+    SetAside(Option<Reason>),
+}
+
+impl OwnState {
+    /// What a verdict says about it.
+    pub(super) fn of(verdict: Verdict, reason: Option<Reason>) -> OwnState {
+        match verdict {
+            Verdict::Merged => OwnState::Merged,
+            Verdict::Held => OwnState::Held(reason),
+            Verdict::Waiting => OwnState::Waiting(reason),
+            Verdict::Released => OwnState::Released(reason),
+            Verdict::SetAside => OwnState::SetAside(reason),
+        }
+    }
+
+    /// Why it does not count, or did not.
+    pub(super) fn reason(self) -> Option<Reason> {
+        match self {
+            OwnState::OnPhone | OwnState::Merged => None,
+            OwnState::Held(reason)
+            | OwnState::Waiting(reason)
+            | OwnState::Released(reason)
+            | OwnState::SetAside(reason) => reason,
+        }
+    }
 }
 
 /// One own entry.
@@ -213,6 +241,19 @@ impl OwnLog {
         {
             self.set_state(seq, state);
         }
+    }
+
+    /// The entry, if the home has it and it is not simply merged: of whichever device this phone was.
+    pub(super) fn open(&mut self, entry: Option<EntryId>) -> Option<&mut OwnEntry> {
+        self.entries
+            .iter_mut()
+            .filter(|own| !matches!(own.state, OwnState::OnPhone | OwnState::Merged))
+            .find(|own| Some(own.entry.id) == entry)
+    }
+
+    /// Whether it is in this phone's log.
+    pub(super) fn has(&self, entry: Option<EntryId>) -> bool {
+        self.entries.iter().any(|own| Some(own.entry.id) == entry)
     }
 
     pub(super) fn entries(&self) -> impl Iterator<Item = &OwnEntry> {

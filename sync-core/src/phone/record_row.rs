@@ -3,7 +3,7 @@
 use super::own_log::OwnState;
 use super::place::{Address, dwelling_of};
 use super::seen::{Records, Seen};
-use super::view::RecordRow;
+use super::view::{RecordRow, Was};
 use super::words::{field_labels, plain, record_summary, same, value_label};
 use super::{Phone, Replica};
 use crate::entry::{Edit, Entry};
@@ -27,16 +27,16 @@ impl Phone {
         about.into_iter().map(|seen| self.record_row(records, seen)).collect()
     }
 
-    /// The phone's own entries, newest first.
+    /// The phone's own entries, newest first; before them what other phones of its worker sent
+    /// and the home did not simply merge.
     #[must_use]
     pub fn own_records(&self, limit: usize) -> Vec<RecordRow> {
         let records = self.records();
-        let mut own: Vec<_> = self.own_entries().collect();
+        let mut own: Vec<Seen<'_>> = self.own_entries().map(|own| self.see_own(own, &records.clock)).collect();
+        own.extend(self.elsewhere.iter().map(|elsewhere| self.see_elsewhere(elsewhere)));
         own.reverse();
         own.truncate(limit);
-        own.into_iter()
-            .map(|own| self.record_row(&records, self.see_own(own, &records.clock)))
-            .collect()
+        own.into_iter().map(|seen| self.record_row(&records, seen)).collect()
     }
 
     /// One entry as a row of a list.
@@ -56,10 +56,7 @@ impl Phone {
                     .to_owned(),
             )
         };
-        let reason = match seen.state {
-            Some(OwnState::Held(reason) | OwnState::Waiting(reason)) => reason,
-            _ => None,
-        };
+        let reason = seen.state.and_then(OwnState::reason);
         let kind = self.kinds.get(&entry.kind);
         let said = match (&about.edit, kind) {
             (Some(edit), _) => self.edit_summary(edit),
@@ -88,8 +85,20 @@ impl Phone {
                 None => said,
             },
             withdrawn: records.is_withdrawn(entry.id),
+            corrected: records.is_corrected(entry.id),
+            corrects: entry.supersedes.and_then(|old| self.was(old)),
             body: entry.body.clone(),
         }
+    }
+
+    /// What a record said that another one corrects.
+    fn was(&self, record: EntryId) -> Option<Was> {
+        let entry = self.entry(record)?;
+        Some(Was {
+            made_at: entry.made_at.to_string(),
+            worker_name: self.name_of(entry.worker),
+            summary: record_summary(self.kinds.get(&entry.kind)?, entry),
+        })
     }
 
     /// An entry this phone holds.

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::clock::{NOTICEABLE_MS, OwnClock};
+use super::elsewhere::Elsewhere;
 use super::own_log::{OwnEntry, OwnState};
 use super::view::{DoorState, Rung};
 use super::{Phone, Replica};
@@ -56,9 +57,16 @@ pub(super) struct Records<'a> {
 impl<'a> Records<'a> {
     /// What counts, in no order: not held, not withdrawn, and saying something itself.
     pub(super) fn counting(&self) -> impl Iterator<Item = Seen<'a>> {
-        self.all.iter().copied().filter(|seen| {
-            seen.rung != Rung::Held && seen.entry.retracts.is_none() && !self.is_withdrawn(seen.entry.id)
-        })
+        self.all
+            .iter()
+            .copied()
+            .filter(|seen| seen.rung.counts() && seen.entry.retracts.is_none() && !self.is_withdrawn(seen.entry.id))
+    }
+
+    /// Whether it was said anew.
+    pub(super) fn is_corrected(&self, entry: EntryId) -> bool {
+        let anew = |seen: &Seen<'_>| seen.rung.counts() && seen.entry.supersedes == Some(entry);
+        self.is_withdrawn(entry) && self.all.iter().any(anew)
     }
 
     /// Whether its author or the office took it back.
@@ -81,7 +89,7 @@ impl Phone {
         let withdrawn = withdrawn(all.iter().map(|seen| {
             let said = Speaker::of(seen.entry, seen.office);
             // What is held can be taken back, but takes nothing back.
-            let withdraws = said.withdraws.filter(|_| seen.rung != Rung::Held);
+            let withdraws = said.withdraws.filter(|_| seen.rung.counts());
             Speaker { withdraws, ..said }
         }));
         Records { all, clock, withdrawn }
@@ -96,6 +104,18 @@ impl Phone {
             own: Some(record.device) == device,
             office: replica.is_office(record.device),
             state: None,
+        }
+    }
+
+    /// What another phone of this worker made and the home did not simply merge.
+    pub(super) fn see_elsewhere<'a>(&self, elsewhere: &'a Elsewhere) -> Seen<'a> {
+        Seen {
+            entry: &elsewhere.entry,
+            made_ms: elsewhere.made_ms,
+            rung: rung(elsewhere.state),
+            own: false,
+            office: false,
+            state: Some(elsewhere.state),
         }
     }
 
@@ -202,6 +222,8 @@ pub(super) fn rung(state: OwnState) -> Rung {
         OwnState::Merged => Rung::Merged,
         OwnState::Held(_) => Rung::Held,
         OwnState::Waiting(_) => Rung::Waiting,
+        OwnState::Released(_) => Rung::Released,
+        OwnState::SetAside(_) => Rung::SetAside,
     }
 }
 

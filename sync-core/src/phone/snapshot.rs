@@ -3,7 +3,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::sync::{forget_part, own_state};
+use super::own_log::OwnState;
+use super::sync::forget_part;
 use super::{Phone, Stored, Write, store};
 use crate::community_log::Envelope;
 use crate::part::Part;
@@ -116,11 +117,8 @@ impl Phone {
         let states_before = own.states();
         for (envelope, line) in lines {
             if envelope.device == enrolment.device.id {
-                own.set_state_of(
-                    envelope.seq,
-                    envelope.entry,
-                    own_state(envelope.verdict, envelope.reason),
-                );
+                let state = OwnState::of(envelope.verdict, envelope.reason);
+                own.set_state_of(envelope.seq, envelope.entry, state);
             }
             let line = String::from_utf8_lossy(line).into_owned();
             taken
@@ -152,7 +150,7 @@ impl Phone {
         self.forget_erased(&mut taken.writes);
         // An answer asked for before knows nothing of this.
         self.in_flight = None;
-        self.contact.asks_verdicts |= self.own.as_ref().is_some_and(|own| own.head().seq > 0);
+        self.contact.asks_verdicts = true;
         taken
             .writes
             .push(Write::json(Stored::Meta, store::CONTACT, &self.contact));

@@ -487,6 +487,7 @@ fn what_needs_a_held_creation_is_held_with_it() {
                 received_ms: made.entry.made_at.unix_ms,
                 id_taken: false,
                 after_gap: false,
+                releasable: false,
                 entity: &|id| known.clone().filter(|_| id == person),
             },
         )

@@ -4,6 +4,7 @@
 
 mod answers;
 mod clock;
+mod corrections;
 mod home;
 mod night;
 mod snapshots;

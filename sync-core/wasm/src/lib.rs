@@ -142,6 +142,17 @@ impl Phone {
         )))
     }
 
+    /// Says an own record anew: `{result: SaveResult, writes}`.
+    pub fn correct(&mut self, entry: &str, body_json: &str, now: &str, random_bytes: &[u8]) -> Result<Object, JsValue> {
+        let entry = entry.parse().map_err(|why| error("IdError", &why))?;
+        Ok(saved(self.0.correct(
+            entry,
+            from_json(body_json)?,
+            convert::instant(now)?,
+            random(random_bytes)?,
+        )))
+    }
+
     /// Withdraws an own record: `{result: SaveResult, writes}`.
     pub fn retract(&mut self, entry: &str, now: &str, random_bytes: &[u8]) -> Result<Object, JsValue> {
         let entry = entry.parse().map_err(|why| error("IdError", &why))?;

@@ -22,6 +22,7 @@ pub(super) fn check(world: &mut World) -> Result<(), Differs> {
     }
     whole_log(world, &home)?;
     forget::check(world)?;
+    nothing_blocks(world)?;
 
     let report = verify(world.home.community()).map_err(store)?;
     if let Some(finding) = report.findings.first() {
@@ -73,6 +74,8 @@ fn nothing_missing(number: usize, phone: &TestPhone, world: &World) -> Result<()
             OwnState::Merged => "merged",
             OwnState::Held(_) => "held",
             OwnState::Waiting(_) => "waiting",
+            OwnState::Released(_) => "released",
+            OwnState::SetAside(_) => "set_aside",
         };
         // What became of an entry after another device brought it, that device is told.
         if at_home == Some("merged") && phone.others.contains(&own.entry.id) {
@@ -123,6 +126,30 @@ pub(super) fn made_ms(world: &World, entry: EntryId) -> Result<Option<i64>, Diff
             Ok(rows.next().transpose()?)
         })
         .map_err(store)
+}
+
+/// What is held for want of another held edit wants one that is held still; and no entity is
+/// marked as held that an edit that counts has made.
+fn nothing_blocks(world: &World) -> Result<(), Differs> {
+    let count = |sql: &'static str| {
+        let read = |connection: &rusqlite::Connection| Ok(connection.query_row(sql, [], |row| row.get::<_, i64>(0))?);
+        world.home.community().query(read).map_err(store)
+    };
+    let blocked = count(
+        "SELECT count(*) FROM held_entry h WHERE h.verdict = 'held' AND h.needs IS NOT NULL AND NOT EXISTS
+           (SELECT 1 FROM entry e JOIN held_entry maker ON maker.entry = e.number
+             WHERE e.id = h.needs AND maker.verdict IN ('held', 'set_aside', 'waiting'))",
+    )?;
+    let marked = count(
+        "SELECT count(*) FROM entity e WHERE e.held AND EXISTS
+           (SELECT 1 FROM registry_value v WHERE v.entity = e.number)",
+    )?;
+    match (blocked, marked) {
+        (0, 0) => Ok(()),
+        _ => Err(Differs(format!(
+            "{blocked} entries wait for what counts, {marked} entities are hidden"
+        ))),
+    }
 }
 
 /// A replica made of nothing but the log's lines and entries shows the same again.

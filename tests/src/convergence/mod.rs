@@ -6,6 +6,7 @@ mod check;
 mod clocks;
 mod devices;
 mod forget;
+mod held;
 mod home;
 mod kinds;
 mod office;
@@ -42,6 +43,10 @@ pub struct Trials {
     pub restarts: usize,
     /// Entries that were held.
     pub held: usize,
+    /// Held or waiting entries that the office released, and what was freed with them.
+    pub released: usize,
+    /// Held or waiting entries that the office set aside.
+    pub set_aside: usize,
     /// Fields with more than one value at the end.
     pub conflicts: usize,
     /// Entities that phones made.
@@ -80,6 +85,8 @@ impl std::ops::AddAssign for Trials {
         self.disordered += other.disordered;
         self.restarts += other.restarts;
         self.held += other.held;
+        self.released += other.released;
+        self.set_aside += other.set_aside;
         self.conflicts += other.conflicts;
         self.created += other.created;
         self.gaps += other.gaps;

@@ -92,7 +92,24 @@ impl Office {
         EntryId::from_clock(self.now_ms, self.dice.bytes())
     }
 
-    fn at(&self) -> Instant {
+    /// Its device with its key, as the home's own office has it.
+    pub(super) fn device(&self) -> OfficeDevice {
+        OfficeDevice {
+            device: self.device,
+            key: self.key.clone(),
+        }
+    }
+
+    pub(super) fn worker(&self) -> WorkerId {
+        self.worker
+    }
+
+    /// The home wrote in its name.
+    pub(super) fn wrote_through(&mut self, end: LogHead) {
+        self.head = end;
+    }
+
+    pub(super) fn at(&self) -> Instant {
         Instant {
             unix_ms: self.now_ms,
             offset_minutes: 480,

@@ -125,7 +125,8 @@ impl World {
             52..55 => self.create(phone),
             55..58 => self.create_twin(phone),
             58..61 => self.settle_twins(),
-            61..86 => self.sync(phone),
+            61..83 => self.sync(phone),
+            83..86 => self.decide_held(),
             86..90 => self.deliver_late(),
             90..93 => {
                 self.trials.restarts += 1;

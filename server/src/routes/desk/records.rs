@@ -3,18 +3,20 @@
 
 use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
+use menpai_sync_core::folds::late::{ClosedPeriod, is_late};
 use menpai_sync_core::ids::{EntryId, GridId, Lsn, WorkerId};
 use menpai_sync_core::kinds::{Family, Labels};
 use menpai_sync_core::verdict::{Reason, Verdict};
 use serde::{Deserialize, Serialize};
 
-use super::withdrawal::{self, TakenBack, Withdrawals};
+use super::withdrawal::{self, TakenBack, Was, Withdrawals};
 use super::wording::{self, Content};
 use super::{Desk, DeviceName, Named, read};
 use crate::auth::DeskSession;
 use crate::error::{ApiError, ApiResult};
 use crate::home::Home;
 use crate::store::community::StoreError;
+use crate::store::review::late;
 use crate::store::review::lines::{self, LineFilter, ReviewLine};
 use crate::store::review::register::Address;
 
@@ -74,6 +76,10 @@ pub(super) struct Record {
     pub(super) address: Option<Address>,
     pub(super) summary: Labels,
     pub(super) body: Vec<Content>,
+    /// The record that it says anew: what it was.
+    pub(super) corrects: Option<Was>,
+    /// It came after its day, or the quarter of its day, was closed.
+    late: bool,
     /// Who took it back; it is listed and does not count.
     pub(super) taken_back: Option<TakenBack>,
 }
@@ -108,14 +114,20 @@ pub(super) fn answer(desk: &mut Desk<'_>, asked: &Asked) -> Result<Answer, Store
     found.truncate(asked.limit);
     let next = found.last().map(|line| line.lsn).filter(|_| more);
     let withdrawals = Withdrawals::read(desk)?;
+    let closed = late::closed_periods(desk.connection, desk.kinds, &withdrawals.records())?;
     let records = found
         .iter()
-        .map(|line| record(desk, &withdrawals, line))
+        .map(|line| record(desk, &withdrawals, &closed, line))
         .collect::<Result<_, _>>()?;
     Ok(Answer { records, next })
 }
 
-fn record(desk: &mut Desk<'_>, withdrawals: &Withdrawals, line: &ReviewLine) -> Result<Record, StoreError> {
+fn record(
+    desk: &mut Desk<'_>,
+    withdrawals: &Withdrawals,
+    closed: &[ClosedPeriod],
+    line: &ReviewLine,
+) -> Result<Record, StoreError> {
     let entry = line.entry.as_ref();
     let retracts = entry.and_then(|entry| entry.retracts);
     let target = retracts
@@ -156,6 +168,11 @@ fn record(desk: &mut Desk<'_>, withdrawals: &Withdrawals, line: &ReviewLine) -> 
             (None, Some(entry)) => wording::contents(desk, entry)?,
             (None, None) => Vec::new(),
         },
+        corrects: match entry.and_then(|entry| entry.supersedes) {
+            Some(record) => withdrawal::was(desk, record)?,
+            None => None,
+        },
+        late: merged && is_late(closed, desk.local.day(line.made_ms), line.part.grid, line.lsn),
         taken_back: withdrawals.taken_back(desk, line.id),
     })
 }

@@ -1,7 +1,7 @@
 //! Records that were taken back, as the list of records tells it: of the withdrawal, which
 //! record it is about and whether it counts; of that record, who took it back.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use menpai_sync_core::entry::Entry;
 use menpai_sync_core::ids::EntryId;
@@ -21,12 +21,26 @@ pub(super) struct TakenBack {
     corrected: bool,
 }
 
+/// What a corrected record said, who said it, and when by the phone's clock.
+#[derive(Debug, Serialize)]
+pub(super) struct Was {
+    entry: EntryId,
+    worker: Named,
+    made_at: String,
+    summary: Labels,
+}
+
 /// Every record of the community that no longer speaks.
 pub(super) struct Withdrawals(HashMap<EntryId, Withdrawal>);
 
 impl Withdrawals {
     pub(super) fn read(desk: &Desk<'_>) -> Result<Withdrawals, StoreError> {
         statements::withdrawals(desk.connection, |device| desk.is_office(device)).map(Withdrawals)
+    }
+
+    /// Those records.
+    pub(super) fn records(&self) -> HashSet<EntryId> {
+        self.0.keys().copied().collect()
     }
 
     pub(super) fn taken_back(&self, desk: &Desk<'_>, entry: Option<EntryId>) -> Option<TakenBack> {
@@ -50,6 +64,19 @@ pub(super) fn target(desk: &mut Desk<'_>, record: EntryId) -> Result<Option<Entr
     };
     let stored = entries::get(desk.connection, desk.codec, number)?;
     Ok(stored.bytes.and_then(|bytes| Entry::parse(&bytes).ok()))
+}
+
+/// What a record said that another one corrects, if it is here and still kept.
+pub(super) fn was(desk: &mut Desk<'_>, record: EntryId) -> Result<Option<Was>, StoreError> {
+    let Some(entry) = target(desk, record)? else {
+        return Ok(None);
+    };
+    Ok(Some(Was {
+        entry: entry.id,
+        worker: desk.worker(entry.worker),
+        made_at: entry.made_at.to_string(),
+        summary: wording::summary(desk, &entry)?,
+    }))
 }
 
 /// What a withdrawal says, in a line; `merged`: the home has decided that it is one.

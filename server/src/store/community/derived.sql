@@ -50,6 +50,21 @@ CREATE TABLE entity (
   held   INTEGER NOT NULL CHECK (held IN (0, 1))
 ) STRICT;
 
+CREATE TABLE held_entry (
+  -- Every entry that is or was held or waiting, as its last line has it.
+  entry   INTEGER NOT NULL PRIMARY KEY REFERENCES entry (number),
+  device  INTEGER NOT NULL REFERENCES device_log (number),
+  -- That line.
+  lsn     INTEGER NOT NULL,
+  verdict TEXT NOT NULL,
+  -- The held entry that alone makes what it is about, where that is why it is held.
+  needs   BLOB CHECK (length(needs) = 16)
+) STRICT;
+
+CREATE INDEX held_entry_by_device ON held_entry (device, lsn);
+CREATE INDEX held_entry_by_verdict ON held_entry (verdict, lsn);
+CREATE INDEX held_entry_needing ON held_entry (needs) WHERE needs IS NOT NULL;
+
 CREATE TABLE registry_value (
   -- Every distinct visible value of every registry field. More than one: a conflict.
   entity INTEGER NOT NULL REFERENCES entity (number),

@@ -1,12 +1,13 @@
-//! What a device lacks: lines of the parts it may see, after its cursor, in lsn order,
-//! up to a budget of bytes.
+//! What a device lacks: lines of the parts it may see, after its cursor, and how its worker's
+//! held entries stand, wherever they belong; in lsn order, up to a budget of bytes. What is not
+//! merged goes to nobody else.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use menpai_sync_core::ids::Lsn;
 use menpai_sync_core::part::Part;
-use menpai_sync_core::verdict::Verdict;
+use menpai_sync_core::wire::DATED_RECEIPTS;
 use rusqlite::{CachedStatement, Connection, Rows, named_params};
 
 use super::lines::{self, COLUMNS, KEPT_BODY, StoredLine, TABLES};
@@ -20,8 +21,10 @@ pub struct Pull<'a> {
     pub device: Option<i64>,
     /// The parts it may see, each with the last line it has seen.
     pub after: &'a BTreeMap<Part, Lsn>,
-    /// Whether its own verdicts that are not simply merged are given whatever it has seen.
-    pub verdicts: bool,
+    /// The numbers of the devices of its worker, its own among them.
+    pub worker: &'a [i64],
+    /// How its worker's held entries stand is given after this line; `None`: not now.
+    pub held_after: Option<Lsn>,
     /// The end of the log in this snapshot.
     pub head: Lsn,
     /// The protocol that the device speaks.
@@ -68,14 +71,21 @@ pub fn pull(
         .iter()
         .map(|_| candidates(connection, pull.verdicts))
         .collect::<Result<Vec<_>, _>>()?;
-    if pull.verdicts && pull.device.is_some() {
-        for _ in &numbered {
-            statements.push(own_verdicts(connection)?);
-        }
-    }
-    let mut streams: Vec<Rows<'_>> = Vec::with_capacity(statements.len());
-    for (statement, (part, after)) in statements.iter_mut().zip(numbered.iter().cycle()) {
+    let mut held = held_of_worker(connection)?;
+    let mut streams: Vec<Rows<'_>> = Vec::with_capacity(statements.len() + 1);
+    for (statement, (part, after)) in statements.iter_mut().zip(&numbered) {
         streams.push(statement.query(named_params! {":part": part, ":after": after, ":device": pull.device})?);
+    }
+    if let Some(after) = pull.held_after {
+        let others = pull.protocol >= DATED_RECEIPTS;
+        let parts: Vec<i64> = numbered.iter().map(|(part, _)| *part).collect();
+        streams.push(held.query(named_params! {
+            ":worker": serde_json::json!(pull.worker).to_string(),
+            ":device": pull.device,
+            ":after": after,
+            ":others": others,
+            ":parts": serde_json::json!(parts).to_string(),
+        })?);
     }
     let mut next = BinaryHeap::new();
     for (index, stream) in streams.iter_mut().enumerate() {
@@ -87,14 +97,20 @@ pub fn pull(
         "SELECT {COLUMNS}, {KEPT_BODY}, e.device AS device_number FROM {TABLES}
            LEFT JOIN erased_entry x ON x.entry = e.number WHERE l.lsn = :lsn"
     ))?;
+    // How held entries stand comes whole, or a device that asks for all of it never gets to the end.
+    let of_held = numbered.len();
+    let mut held_bytes = 0;
     let mut seen = 0;
     while let Some(Reverse((lsn, index))) = next.pop() {
-        if pulled.bytes.len() >= pull.budget_bytes {
+        if pulled.bytes.len() - held_bytes >= pull.budget_bytes {
             pulled.more = true;
             break;
         }
         if let Some(row) = streams[index].next()? {
             next.push(Reverse((row.get(0)?, index)));
+        }
+        if lsn == seen {
+            continue;
         }
         let mut rows = line_statement.query(named_params! {":lsn": lsn})?;
         let row = rows
@@ -107,7 +123,11 @@ pub fn pull(
             Some(body) if !own => Some(codec.read(row.get("dictionary")?, body)?),
             _ => None,
         };
+        let before = pulled.bytes.len();
         write(&mut pulled, &as_spoken(line, pull.protocol), entry.as_deref());
+        if index == of_held {
+            held_bytes += pulled.bytes.len() - before;
+        }
         seen = lsn;
     }
     let reached = if pulled.more { seen } else { pull.head };
@@ -131,15 +151,20 @@ fn candidates(connection: &Connection, after_snapshot: bool) -> Result<CachedSta
     ))?)
 }
 
-/// Lines a device has passed without seeing them: of its own, those that say more than
-/// "merged" and those that came after another verdict.
-fn own_verdicts(connection: &Connection) -> Result<CachedStatement<'_>, StoreError> {
+/// The lines that count for entries of a worker that are or were held, of whatever part: the
+/// work is theirs. What another device of the worker made comes with its bytes, where it has
+/// any, and only the newest of it. An older device knows of its own only, in parts that it sees.
+fn held_of_worker(connection: &Connection) -> Result<CachedStatement<'_>, StoreError> {
     Ok(connection.prepare_cached(
-        "SELECT l.lsn FROM entry e JOIN log_line l ON l.entry = e.number
-          WHERE e.device = :device AND l.part = :part AND l.lsn <= :after
-            AND (l.verdict <> 'merged' OR EXISTS
-                 (SELECT 1 FROM log_line before WHERE before.entry = l.entry AND before.lsn < l.lsn))
-          ORDER BY l.lsn",
+        "SELECT h.lsn FROM held_entry h
+          WHERE h.device IN (SELECT value FROM json_each(:worker)) AND h.lsn > :after
+            AND (h.device IS :device OR (:others AND h.entry IN
+                 (SELECT o.entry FROM held_entry o JOIN entry oe ON oe.number = o.entry
+                   WHERE o.device IN (SELECT value FROM json_each(:worker)) AND o.device IS NOT :device
+                     AND oe.id IS NOT NULL AND oe.body IS NOT NULL
+                   ORDER BY o.lsn DESC LIMIT 64)))
+            AND (:others OR (SELECT part FROM log_line WHERE lsn = h.lsn) IN (SELECT value FROM json_each(:parts)))
+          ORDER BY h.lsn",
     )?)
 }
 
@@ -154,7 +179,6 @@ fn as_spoken(mut line: StoredLine, protocol: u32) -> StoredLine {
 }
 
 fn write(pulled: &mut Pulled, line: &StoredLine, entry: Option<&[u8]>) {
-    debug_assert!(entry.is_none() || line.envelope.verdict == Verdict::Merged);
     pulled.bytes.extend_from_slice(&line.bytes);
     pulled.bytes.push(b'\n');
     if let Some(entry) = entry {

@@ -124,6 +124,25 @@ pub fn find_open(connection: &Connection, entity: EntityId, field: &str) -> Resu
         .optional()?)
 }
 
+/// The value of a field that is shown now; `None` where it was never set.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn shown(connection: &Connection, entity: EntityId, field: &str) -> Result<Option<Value>, StoreError> {
+    let value: Option<String> = connection
+        .prepare_cached(
+            "SELECT v.value FROM entity e JOIN registry_value v ON v.entity = e.number
+              WHERE e.id = :entity AND v.field = :field AND v.rank = 0",
+        )?
+        .query_row(named_params! {":entity": entity.as_bytes(), ":field": field}, |row| {
+            row.get(0)
+        })
+        .optional()?;
+    value
+        .map(|value| serde_json::from_str(&value).map_err(|_| StoreError::damaged("a registry value is no JSON")))
+        .transpose()
+}
+
 /// The values as the documents show them, by part.
 fn visible(connection: &Connection) -> Result<BTreeMap<i64, Vec<(Field, Conflict)>>, StoreError> {
     let mut statement = connection.prepare_cached(

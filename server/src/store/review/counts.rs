@@ -82,16 +82,13 @@ pub fn merged(connection: &Connection, kinds: &[&str], offset_minutes: i32) -> R
     Ok(counts)
 }
 
-/// How many entries stand at a verdict now.
+/// How many entries that are not simply merged stand at a verdict now.
 ///
 /// # Errors
 /// [`StoreError`].
 pub fn standing_at(connection: &Connection, verdict: Verdict) -> Result<u64, StoreError> {
     Ok(connection
-        .prepare_cached(
-            "SELECT count(*) FROM log_line l WHERE l.verdict = :verdict
-                AND NOT EXISTS (SELECT 1 FROM log_line later WHERE later.entry = l.entry AND later.lsn > l.lsn)",
-        )?
+        .prepare_cached("SELECT count(*) FROM held_entry WHERE verdict = :verdict")?
         .query_row(named_params! {":verdict": verdict.code()}, |row| row.get(0))?)
 }
 

@@ -93,6 +93,31 @@ pub fn newest(
     Ok(lines)
 }
 
+/// The lines that count for what is or was held and stands at a verdict, newest first.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn standing_at(
+    connection: &Connection,
+    codec: &mut BodyCodec,
+    verdict: Verdict,
+    limit: usize,
+) -> Result<Vec<ReviewLine>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT l.lsn, p.name AS part, d.device, e.seq, e.id, l.verdict, l.reason, l.detail,
+                l.received_ms, l.offset_ms, l.made_ms, e.body, e.dictionary
+           FROM held_entry h JOIN log_line l ON l.lsn = h.lsn JOIN entry e ON e.number = h.entry
+           JOIN device_log d ON d.number = e.device JOIN part p ON p.number = l.part
+          WHERE h.verdict = :verdict ORDER BY h.lsn DESC LIMIT :limit",
+    )?;
+    let mut rows = statement.query(named_params! {":verdict": verdict.code(), ":limit": limit})?;
+    let mut lines = Vec::new();
+    while let Some(row) = rows.next()? {
+        lines.push(read(row, codec)?);
+    }
+    Ok(lines)
+}
+
 /// Whether a line that no derived table knows fits kind and worker.
 fn fits(line: &ReviewLine, filter: &LineFilter<'_>) -> bool {
     let Some(entry) = &line.entry else {

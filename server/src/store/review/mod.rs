@@ -12,6 +12,7 @@ pub mod decided;
 pub mod devices;
 pub mod duplicates;
 pub mod erasable;
+pub mod late;
 pub mod lines;
 pub mod places;
 pub mod plans;

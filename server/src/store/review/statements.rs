@@ -50,7 +50,7 @@ pub fn withdrawals(
         "WITH withdrawal (entry, target) AS (
            SELECT entry, coalesce(retracts, supersedes) FROM merged_entry
             WHERE retracts IS NOT NULL OR supersedes IS NOT NULL)
-         SELECT e.id, w.id, d.device, coalesce(m.retracts, m.supersedes), m.retracts IS NULL
+         SELECT e.id, w.id, d.device, coalesce(m.retracts, m.supersedes), m.retracts IS NULL AND m.supersedes IS NOT NULL
            FROM merged_entry m
            JOIN entry e ON e.number = m.entry
            JOIN worker w ON w.number = m.worker
@@ -64,19 +64,28 @@ pub fn withdrawals(
             worker: WorkerId::from_bytes(row.get(1)?),
             office: is_office(DeviceId::from_bytes(row.get(2)?)),
             withdraws: row.get::<_, Option<[u8; 16]>>(3)?.map(EntryId::from_bytes),
+            corrects: row.get(4)?,
         };
-        Ok((speaker, row.get::<_, bool>(4)?))
+        Ok(speaker)
     })?;
     let speakers = rows.collect::<Result<Vec<_>, _>>()?;
-    let gone = withdrawn(speakers.iter().map(|(speaker, _)| *speaker));
-    let authors: HashMap<EntryId, WorkerId> = speakers.iter().map(|(by, _)| (by.entry, by.worker)).collect();
-    Ok(speakers
+    let gone = withdrawn(speakers.iter().copied());
+    let authors: HashMap<EntryId, WorkerId> = speakers.iter().map(|by| (by.entry, by.worker)).collect();
+    // One that speaks itself tells more than one that was corrected again.
+    let (last, corrected): (Vec<&Speaker>, Vec<&Speaker>) = speakers.iter().partition(|by| !gone.contains(&by.entry));
+    Ok(corrected
         .into_iter()
-        .filter(|(by, _)| !gone.contains(&by.entry))
-        .filter_map(|(by, corrects)| {
+        .filter(|by| by.corrects)
+        .chain(last)
+        .filter_map(|by| {
             let target = by.withdraws.filter(|target| gone.contains(target))?;
             let may = by.office || authors.get(&target) == Some(&by.worker);
-            let Speaker { entry, worker, .. } = by;
+            let Speaker {
+                entry,
+                worker,
+                corrects,
+                ..
+            } = *by;
             may.then_some((
                 target,
                 Withdrawal {

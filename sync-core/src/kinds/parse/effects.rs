@@ -17,6 +17,7 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
                 && effects.merges.is_none()
                 && effects.distinguishes.is_none()
                 && effects.lists.is_none()
+                && effects.closes_period.is_none()
                 && effects.grants.is_none()
                 && effects.enrols.is_none()
                 && effects.rotates.is_none()
@@ -38,6 +39,7 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
                 == Effects {
                     distinguishes: effects.distinguishes.clone(),
                     lists: effects.lists.clone(),
+                    closes_period: effects.closes_period.clone(),
                     grants: effects.grants.clone(),
                     enrols: effects.enrols.clone(),
                     rotates: effects.rotates.clone(),
@@ -173,6 +175,11 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
                 matches!(&field.shape, Shape::List { fields, .. } if fields.iter().any(is_subject))
             },
         )?;
+    }
+    if let Some(period) = &effects.closes_period {
+        for day in [&period.from, &period.until] {
+            need(kind, day, "a required date", |field| field.required && is_date(field))?;
+        }
     }
     if let Some(grants) = &effects.grants {
         need(kind, &grants.worker, "a required ref", |field| {

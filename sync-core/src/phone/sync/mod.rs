@@ -5,14 +5,13 @@ mod answer;
 mod request;
 
 use super::own_log::{OwnLog, OwnState};
-use super::{Contact, Enrolment, Phone, Stored, Write, store};
+use super::{Contact, Enrolment, Phone, Stored, Write, elsewhere, store};
 use crate::clock::{LastContact, made_time};
 use crate::ids::Seq;
 use crate::judge::part_of;
 use crate::part::Part;
 use crate::replica::{Applied, ApplyError, MergedRecord, Replica};
 use crate::signature::ToVerify;
-use crate::verdict::{Reason, Verdict};
 use crate::wire::{self, Cursor, DownHeader, MAX_ANSWER_INFLATED, SliceRefusal, UpHeader};
 
 pub use answer::ReceiveError;
@@ -141,14 +140,15 @@ impl Phone {
         }
         let before = self.only_here();
         let cursor = self.replica.as_ref().map(|replica| replica.cursor().clone());
+        let cursor = cursor.unwrap_or_default();
         self.take_receipt(answer, asked.last, &mut writes);
-        let received = self.take_lines(answer, &mut writes);
+        let received = self.take_lines(answer, header.cursor.as_ref().unwrap_or(&cursor), &mut writes);
         let cut = header.more == Some(true);
         // The next request says all that this one left out.
         let left_out = |refused: &SliceRefusal| refused.code == wire::PREVIOUS_UNKNOWN;
         let whole = self.snapshots && !header.snapshots.is_empty();
         let mut more = cut || whole || header.refused.as_ref().is_some_and(left_out);
-        self.take_cursor(header, &cursor.unwrap_or_default(), &mut writes, &mut more);
+        self.take_cursor(header, &cursor, &mut writes, &mut more);
         self.forget_erased(&mut writes);
         let sent = before.saturating_sub(self.only_here());
         let jump = self.notice_offset(header.offset_ms, asked.last, asked.clock);
@@ -183,6 +183,9 @@ impl Phone {
         for part in parts {
             forget_part(replica, part, writes);
         }
+        for told in self.elsewhere.drain(..) {
+            writes.push(Write::delete(Stored::Line, store::lsn_key(told.lsn)));
+        }
     }
 
     fn take_receipt(&mut self, answer: &Answer<'_>, asked_last: Seq, writes: &mut Vec<Write>) {
@@ -210,7 +213,7 @@ impl Phone {
         own.confirm(answer.header.received.seq);
         if let Some(SignedReceipt { receipt, kept, .. }) = &answer.receipt {
             for verdict in &receipt.verdicts {
-                own.set_state(verdict.seq, own_state(verdict.verdict, verdict.reason));
+                own.set_state(verdict.seq, OwnState::of(verdict.verdict, verdict.reason));
             }
             let place = own.place(receipt.seq);
             let key = [store::RECEIPT, &store::seq_key(place)].concat();
@@ -218,9 +221,13 @@ impl Phone {
             self.receipts.insert(place, kept.clone());
         }
         for line in &answer.lines {
+            let envelope = &line.envelope;
+            let state = OwnState::of(envelope.verdict, envelope.reason);
             if line.entry.is_none() {
-                let envelope = &line.envelope;
-                own.set_state(envelope.seq, own_state(envelope.verdict, envelope.reason));
+                own.set_state(envelope.seq, state);
+            } else if let Some(own) = own.open(envelope.entry) {
+                // A device that this phone was, or another phone of its worker, sent the very same.
+                own.state = state;
             }
         }
         for entry in own.after(durable_before) {
@@ -250,7 +257,7 @@ impl Phone {
         }
     }
 
-    fn take_lines(&mut self, answer: &Answer<'_>, writes: &mut Vec<Write>) -> usize {
+    fn take_lines(&mut self, answer: &Answer<'_>, cursor: &Cursor, writes: &mut Vec<Write>) -> usize {
         let (Some(own), Some(replica)) = (&self.own, &mut self.replica) else {
             return 0;
         };
@@ -266,13 +273,21 @@ impl Phone {
                 continue;
             }
             let bytes = match entry {
-                Some(entry) => *entry,
+                Some(entry) => {
+                    elsewhere::take(&mut self.elsewhere, own, envelope, envelope_bytes, entry, writes);
+                    *entry
+                }
                 // What it erased here it has no use for.
                 None => match own.get(envelope.seq) {
                     Some(own) if own.counts_as == Some(own.hash) => own.bytes.as_slice(),
                     _ => continue,
                 },
             };
+            // What is told for its author's sake only is no part of what is shown of a grid.
+            let is_own_record = entry.is_none() && envelope.derived.is_none();
+            if !is_own_record && !cursor.contains_key(&envelope.part) {
+                continue;
+            }
             match replica.apply(envelope, bytes) {
                 Ok(applied) => {
                     let is_record = applied == Applied::Record;
@@ -323,15 +338,7 @@ impl Phone {
     }
 }
 
-pub(super) fn own_state(verdict: Verdict, reason: Option<Reason>) -> OwnState {
-    match verdict {
-        // What it said counts, through the office's own entry.
-        Verdict::Merged | Verdict::Released => OwnState::Merged,
-        Verdict::Held | Verdict::SetAside => OwnState::Held(reason),
-        Verdict::Waiting => OwnState::Waiting(reason),
-    }
-}
-
+/// When a merged own record was made, which no other row tells.
 fn made_write(place: Seq, made_ms: i64) -> Write {
     let key = format!("made/{}", store::seq_key(place));
     Write::text(Stored::Meta, key, made_ms.to_string())

@@ -28,8 +28,30 @@ pub enum Rung {
     Waiting,
     /// On the server, does not count.
     Held,
+    /// Was held; what it says counts through an entry of the office.
+    Released,
+    /// Was held; the office decided that it does not count.
+    SetAside,
     /// It counts.
     Merged,
+}
+
+impl Rung {
+    /// Whether what it says counts by itself here.
+    pub(super) fn counts(self) -> bool {
+        matches!(self, Rung::OnPhone | Rung::Waiting | Rung::Merged)
+    }
+}
+
+/// What a record said that another one corrects.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Was {
+    /// The phone's clock, as written.
+    pub made_at: String,
+    /// Who.
+    pub worker_name: Option<String>,
+    /// What it said.
+    pub summary: Labels,
 }
 
 /// One record or edit in a list.
@@ -65,6 +87,10 @@ pub struct RecordRow {
     pub summary: Labels,
     /// Its author or the office took it back.
     pub withdrawn: bool,
+    /// By saying it anew.
+    pub corrected: bool,
+    /// What it says anew, as far as this phone knows it.
+    pub corrects: Option<Was>,
     /// The kind's fields.
     pub body: Map<String, Value>,
 }

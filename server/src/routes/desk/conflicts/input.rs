@@ -1,7 +1,7 @@
 //! How another value of a registry field is written at the desk, as its kind file says.
 //! What is an id, or more than one piece, has no input: only a value that is there is chosen.
 
-use menpai_sync_core::kinds::{Kinds, Labels, Shape};
+use menpai_sync_core::kinds::{Field, Kinds, Labels, Shape};
 use serde::Serialize;
 
 /// The shape of an input.
@@ -22,9 +22,18 @@ pub(in super::super) struct Offered {
 }
 
 /// The input for a field, or for `field:member` of a set.
-pub(super) fn of(kinds: &Kinds, registry_type: &str, field: &str) -> Option<Input> {
+pub(in super::super) fn of(kinds: &Kinds, registry_type: &str, field: &str) -> Option<Input> {
     let own = field.split_once(':').map_or(field, |(own, _)| own);
     let field = kinds.registry_type(registry_type)?.field(own)?;
+    match &field.shape {
+        // One key per member of a set: in it or not.
+        Shape::Set(_) => Some(Input::Bool),
+        _ => of_field(field),
+    }
+}
+
+/// The input for a field that holds one piece.
+pub(in super::super) fn of_field(field: &Field) -> Option<Input> {
     match &field.shape {
         Shape::Text { max_length, lines, .. } => Some(Input::Text {
             max_length: *max_length,
@@ -35,8 +44,7 @@ pub(super) fn of(kinds: &Kinds, registry_type: &str, field: &str) -> Option<Inpu
             max: *max,
             unit: field.unit.clone(),
         }),
-        // One key per member of a set: in it or not.
-        Shape::Bool | Shape::Set(_) => Some(Input::Bool),
+        Shape::Bool => Some(Input::Bool),
         Shape::Choice { choices, .. } => Some(Input::Choice {
             choices: choices
                 .iter()
@@ -47,6 +55,6 @@ pub(super) fn of(kinds: &Kinds, registry_type: &str, field: &str) -> Option<Inpu
                 .collect(),
         }),
         Shape::Date { .. } => Some(Input::Date),
-        Shape::Instant | Shape::Ref { .. } | Shape::List { .. } | Shape::Object { .. } => None,
+        Shape::Set(_) | Shape::Instant | Shape::Ref { .. } | Shape::List { .. } | Shape::Object { .. } => None,
     }
 }

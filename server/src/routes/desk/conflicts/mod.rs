@@ -3,7 +3,7 @@
 //! decides with [`decisions`]. Beside them the decisions that can be taken back ([`undo`]).
 
 pub mod decisions;
-mod input;
+pub(super) mod input;
 pub mod undo;
 
 use actix_web::{HttpResponse, web};

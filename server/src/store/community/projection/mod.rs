@@ -4,6 +4,7 @@
 
 mod ddl;
 mod erase;
+pub mod held;
 mod records;
 mod registry;
 mod statements;
@@ -17,7 +18,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, named_params};
 use super::StoreError;
 
 pub use records::{MergedEntry, merged_of_kinds};
-pub use registry::{KnownEntity, NewEntity, heads, stored_document};
+pub use registry::{KnownEntity, NewEntity, find_entity, heads, stored_document};
 use statements::Statements;
 
 /// The derived tables of one catalogue of kinds, with the statements that fill them.

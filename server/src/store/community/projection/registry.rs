@@ -40,26 +40,34 @@ pub struct KnownEntity {
     pub held_in: Option<EntryId>,
 }
 
+/// Looks an entity up.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn find_entity(connection: &Connection, id: EntityId) -> Result<Option<KnownEntity>, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT number, type, grid, iif(held, (SELECT id FROM entry WHERE number = maker), NULL)
+               FROM entity WHERE id = :id",
+        )?
+        .query_row(named_params! {":id": id.as_bytes()}, |row| {
+            Ok(KnownEntity {
+                number: row.get(0)?,
+                entity_type: row.get(1)?,
+                grid: row.get::<_, Option<[u8; 16]>>(2)?.map(GridId::from_bytes),
+                held_in: row.get::<_, Option<[u8; 16]>>(3)?.map(EntryId::from_bytes),
+            })
+        })
+        .optional()?)
+}
+
 impl Projection {
     /// Looks an entity up.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn entity(&self, connection: &Connection, id: EntityId) -> Result<Option<KnownEntity>, StoreError> {
-        Ok(connection
-            .prepare_cached(
-                "SELECT number, type, grid, iif(held, (SELECT id FROM entry WHERE number = maker), NULL)
-                   FROM entity WHERE id = :id",
-            )?
-            .query_row(named_params! {":id": id.as_bytes()}, |row| {
-                Ok(KnownEntity {
-                    number: row.get(0)?,
-                    entity_type: row.get(1)?,
-                    grid: row.get::<_, Option<[u8; 16]>>(2)?.map(GridId::from_bytes),
-                    held_in: row.get::<_, Option<[u8; 16]>>(3)?.map(EntryId::from_bytes),
-                })
-            })
-            .optional()?)
+        find_entity(connection, id)
     }
 
     /// Notes an entity that an edit makes. A held one gives way to a merged one; whatever

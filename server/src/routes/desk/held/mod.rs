@@ -1,0 +1,167 @@
+//! `GET /api/v1/desk/held`: every entry that does not count, with the reason, whose it is, both
+//! clocks, what it would do, and whether it could be released as it is. Decided with
+//! [`decisions`].
+
+pub mod decisions;
+mod form;
+mod refusal;
+
+use actix_web::{HttpResponse, web};
+use menpai_sync_core::entry::MAX_BASE_HASHES;
+use menpai_sync_core::ids::{EntryId, Hash, Lsn, Seq};
+use menpai_sync_core::kinds::Labels;
+use menpai_sync_core::verdict::{Reason, Verdict};
+use serde::Serialize;
+
+use self::form::Form;
+use super::wording::{self, Content};
+use super::{Desk, DeviceName, Named, read};
+use crate::auth::DeskSession;
+use crate::error::ApiResult;
+use crate::home::Home;
+use crate::store::community::parts::Parts;
+use crate::store::community::projection::{heads, held};
+use crate::store::community::{StoreError, device_logs};
+use crate::store::review::counts;
+use crate::store::review::lines::{self, ReviewLine};
+use crate::store::review::register::Address;
+use crate::sync::release_refused;
+
+/// Most entries of each sort in one answer; the counts say how many there are.
+const MOST: usize = 200;
+
+#[derive(Debug, Serialize)]
+struct Answer {
+    held: u64,
+    waiting: u64,
+    set_aside: u64,
+    entries: Vec<Item>,
+}
+
+#[derive(Debug, Serialize)]
+struct Item {
+    lsn: Lsn,
+    device: DeviceName,
+    seq: Seq,
+    entry: Option<EntryId>,
+    kind: Option<String>,
+    kind_labels: Option<Labels>,
+    grid: Option<Named>,
+    /// Whose device it came from.
+    worker: Option<Named>,
+    /// Whom it names, where that is somebody else.
+    says_worker: Option<Named>,
+    made_at: Option<String>,
+    made: String,
+    received: String,
+    offset_ms: i64,
+    verdict: Verdict,
+    reason: Option<&'static str>,
+    reason_text: Option<Labels>,
+    /// The held entry that it needs.
+    needs: Option<EntryId>,
+    /// How many held entries need this one.
+    needed_by: usize,
+    /// Entries of its phone that have not arrived: the first and the last.
+    missing: Option<(Seq, Seq)>,
+    address: Option<Address>,
+    summary: Labels,
+    body: Vec<Content>,
+    /// Why it cannot be released as it is; `None`: it can.
+    not_releasable: Option<Labels>,
+    /// How it can be amended; `None`: it cannot.
+    amend: Option<Form>,
+    /// What a decision made from this page has seen: heads of the document.
+    seen: Vec<Hash>,
+}
+
+/// # Errors
+/// `not_signed_in`.
+pub async fn get(home: web::Data<Home>, session: DeskSession) -> ApiResult<HttpResponse> {
+    Ok(HttpResponse::Ok().json(read(&home, &session, answer).await?))
+}
+
+fn answer(desk: &mut Desk<'_>) -> Result<Answer, StoreError> {
+    let mut found = Vec::new();
+    for verdict in [Verdict::Held, Verdict::Waiting, Verdict::SetAside] {
+        found.extend(lines::standing_at(desk.connection, desk.codec, verdict, MOST)?);
+    }
+    let parts = Parts::load(desk.connection)?;
+    let entries = found
+        .iter()
+        .map(|line| item(desk, &parts, line))
+        .collect::<Result<_, _>>()?;
+    Ok(Answer {
+        held: counts::standing_at(desk.connection, Verdict::Held)?,
+        waiting: counts::standing_at(desk.connection, Verdict::Waiting)?,
+        set_aside: counts::standing_at(desk.connection, Verdict::SetAside)?,
+        entries,
+    })
+}
+
+fn item(desk: &mut Desk<'_>, parts: &Parts, line: &ReviewLine) -> Result<Item, StoreError> {
+    let entry = line.entry.as_ref();
+    let kind = entry.and_then(|entry| desk.kinds.get(&entry.kind));
+    let owner = desk.register.device(line.device).and_then(|device| device.worker);
+    let refused = release_refused(desk.connection, desk.kinds, entry, line.reason)?;
+    let seen = match parts.find(line.part) {
+        Some(number) => heads(desk.connection, number)?,
+        None => Vec::new(),
+    };
+    let needs = line
+        .detail
+        .as_deref()
+        .filter(|_| line.reason == Some(Reason::Needs) && line.verdict == Verdict::Held);
+    Ok(Item {
+        lsn: line.lsn,
+        device: desk.device(line.device),
+        seq: line.seq,
+        entry: line.id,
+        kind: entry.map(|entry| entry.kind.clone()),
+        kind_labels: kind.map(|kind| kind.labels.clone()),
+        grid: line.part.grid.map(|grid| desk.grid(grid)).transpose()?,
+        worker: owner.map(|worker| desk.worker(worker)),
+        says_worker: entry
+            .filter(|entry| Some(entry.worker) != owner)
+            .map(|entry| desk.worker(entry.worker)),
+        made_at: entry.map(|entry| entry.made_at.to_string()),
+        made: desk.local.instant(line.made_ms).to_string(),
+        received: desk.local.instant(line.received_ms).to_string(),
+        offset_ms: line.offset_ms,
+        verdict: line.verdict,
+        reason: line.reason.map(Reason::code),
+        reason_text: line.reason.map(Reason::sentence),
+        needs: needs.and_then(|id| id.parse().ok()),
+        needed_by: match line.id {
+            Some(id) => held::needing(desk.connection, id)?.len(),
+            None => 0,
+        },
+        missing: missing(desk, line)?,
+        address: entry.map(|entry| wording::address(desk, entry)).transpose()?.flatten(),
+        summary: match entry {
+            Some(entry) => wording::summary(desk, entry)?,
+            None => wording::unreadable(),
+        },
+        body: entry
+            .map(|entry| wording::contents(desk, entry))
+            .transpose()?
+            .unwrap_or_default(),
+        not_releasable: refused.as_ref().map(refusal::sentence),
+        amend: entry.map(|entry| form::of(desk, entry)).transpose()?.flatten(),
+        // More heads than an edit can state cost a conflict shown, never a value.
+        seen: seen.into_iter().take(MAX_BASE_HASHES).collect(),
+    })
+}
+
+/// What has not arrived of a waiting entry's phone: from behind what is here without a gap to
+/// before what came past it.
+fn missing(desk: &Desk<'_>, line: &ReviewLine) -> Result<Option<(Seq, Seq)>, StoreError> {
+    if line.verdict != Verdict::Waiting {
+        return Ok(None);
+    }
+    let Some(log) = device_logs::find(desk.connection, line.device)? else {
+        return Ok(None);
+    };
+    let first = device_logs::islands(desk.connection, log.number)?;
+    Ok(first.first().map(|island| (log.head.seq + 1, island.first - 1)))
+}
