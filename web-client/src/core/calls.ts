@@ -60,6 +60,8 @@ export interface Calls {
   records(limit: number): RecordRow[];
   check(kind: string, body: Record<string, unknown>): Problem[];
   record(request: RecordRequest): SaveResult;
+  /** says one of this phone's own records anew */
+  correct(entry: string, body: Record<string, unknown>, draft: string): SaveResult;
   edit(request: EditRequest): SaveResult;
   /** withdraws one of this phone's own records */
   retract(entry: string): SaveResult;

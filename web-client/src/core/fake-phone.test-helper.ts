@@ -31,6 +31,7 @@ export class FakePhone implements Phone {
   notice_clock: Phone['notice_clock'] = () => [];
   check = (): string => '[]';
   edit = (json: string): Changed => this.record(json);
+  correct = (entry: string, bodyJson: string): Changed => this.record(JSON.stringify({ supersedes: entry, body: bodyJson }));
   retract = (entry: string): Changed => this.record(JSON.stringify({ retracts: entry }));
   use_snapshots: Phone['use_snapshots'] = () => undefined;
   snapshots_wanted: Phone['snapshots_wanted'] = () => undefined;

@@ -28,6 +28,7 @@ export interface Phone {
   check(kind: string, bodyJson: string, now: string): string;
   record(json: string, now: string, random: Uint8Array): Changed;
   edit(json: string, now: string, random: Uint8Array): Changed;
+  correct(entry: string, bodyJson: string, now: string, random: Uint8Array): Changed;
   retract(entry: string, now: string, random: Uint8Array): Changed;
   use_snapshots(useThem: boolean): void;
   /** JSON: parts to fetch whole before the next sync, none for all; undefined: nothing to fetch */

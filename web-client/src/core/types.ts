@@ -2,7 +2,7 @@
 // Same words as SQL, Rust and docs/glossary.md. Nothing here decides anything.
 
 /** How far an entry has come. The word "synced" does not exist. */
-export type Rung = 'on_phone' | 'on_server' | 'merged' | 'held' | 'waiting';
+export type Rung = 'on_phone' | 'on_server' | 'merged' | 'held' | 'waiting' | 'released' | 'set_aside';
 
 export interface Label {
   zh: string;
@@ -191,6 +191,10 @@ export interface RecordRow {
   summary: Label;
   /** its author or the office took it back */
   withdrawn: boolean;
+  /** by saying it anew */
+  corrected: boolean;
+  /** what it says anew, as far as this phone knows it */
+  corrects: { made_at: string; worker_name: string | null; summary: Label } | null;
   body: Record<string, unknown>;
 }
 

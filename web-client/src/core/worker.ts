@@ -79,6 +79,7 @@ const handlers: Handlers = {
   record: ({ draft, ...request }) =>
     save((phone, now, random) => phone.record(JSON.stringify(request), now, random), draft),
   edit: (request) => save((phone, now, random) => phone.edit(JSON.stringify(request), now, random), null),
+  correct: (entry, body, draft) => save((phone, now, random) => phone.correct(entry, JSON.stringify(body), now, random), draft),
   retract: (entry) => save((phone, now, random) => phone.retract(entry, now, random), null),
 
   draft: (key) => inOrder(async () => (await ready().store.get<Draft>('draft', key)) ?? null),

@@ -8,6 +8,7 @@ import './theme/element.css';
 import './theme/desk.css';
 import './theme/coverage.css';
 import './theme/morning.css';
+import './theme/held.css';
 import App from './App.vue';
 import { followLanguage } from './words';
 

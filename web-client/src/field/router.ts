@@ -7,10 +7,13 @@ export type Route =
   | { page: 'today' }
   | { page: 'doors'; building: string | null }
   | { page: 'door'; dwelling: string }
-  | { page: 'form'; kind: string; dwelling: string; subject: string | null }
+  | { page: 'form'; kind: string; dwelling: string; subject: string | null; corrects?: string | null }
   | { page: 'sync' }
   | { page: 'me' }
   | { page: 'sign_in' };
+
+/** Stands where a form has no subject of its own and something follows. */
+const NOBODY = '-';
 
 export const route = shallowRef<Route>(parse(location.hash));
 
@@ -19,10 +22,10 @@ let at = 0;
 
 export function parse(hash: string): Route {
   const [page, ...rest] = hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
-  const [first, second, third] = rest;
+  const [first, second, third, fourth] = rest;
   if (page === 'doors') return { page, building: first || null };
   if (page === 'door' && first) return { page, dwelling: first };
-  if (page === 'form' && first && second) return { page, kind: first, dwelling: second, subject: third || null };
+  if (page === 'form' && first && second) return { page, kind: first, dwelling: second, subject: third && third !== NOBODY ? third : null, corrects: fourth || null };
   if (page === 'sync' || page === 'me') return { page };
   if (page === 'sign-in') return { page: 'sign_in' };
   return { page: 'today' };
@@ -32,7 +35,7 @@ export function address(to: Route): string {
   const parts: (string | null)[] =
     to.page === 'doors' ? ['doors', to.building]
     : to.page === 'door' ? ['door', to.dwelling]
-    : to.page === 'form' ? ['form', to.kind, to.dwelling, to.subject]
+    : to.page === 'form' ? ['form', to.kind, to.dwelling, to.subject ?? (to.corrects ? NOBODY : null), to.corrects ?? null]
     : [to.page === 'sign_in' ? 'sign-in' : to.page];
   return `#/${parts.filter((part): part is string => !!part).map(encodeURIComponent).join('/')}`;
 }

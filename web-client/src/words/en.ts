@@ -29,6 +29,8 @@ export const en: Record<keyof typeof zh, string> = {
   'rung.merged': 'Merged',
   'rung.held': 'Held',
   'rung.waiting': 'On the server, waiting for earlier ones',
+  'rung.released': 'Released by the secretary',
+  'rung.set_aside': 'Set aside by the secretary; it does not count',
 
   'sign_in.title': 'Sign in',
   'sign_in.account': 'Account',
@@ -159,6 +161,9 @@ export const en: Record<keyof typeof zh, string> = {
   'door.details': 'Details',
   'door.next_due': 'Next visit {day}',
   'door.withdrawn': 'withdrawn',
+  'door.corrected': 'corrected',
+  'door.correct': 'Correct it',
+  'door.was': 'Was: {what} ({who} {time})',
   'door.answers': 'Show answers',
 
   'matter.open': 'To mind',

@@ -29,6 +29,8 @@ export const zh = {
   'rung.merged': '已合并',
   'rung.held': '暂存',
   'rung.waiting': '到服务器，等前面的',
+  'rung.released': '书记已放行',
+  'rung.set_aside': '书记已搁置，不计入',
 
   'sign_in.title': '登录',
   'sign_in.account': '账号',
@@ -159,6 +161,9 @@ export const zh = {
   'door.details': '资料',
   'door.next_due': '下次 {day}访',
   'door.withdrawn': '已撤销',
+  'door.corrected': '已更正',
+  'door.correct': '更正',
+  'door.was': '原来：{what}（{who} {time}）',
   'door.answers': '看内容',
 
   'matter.open': '要留意',

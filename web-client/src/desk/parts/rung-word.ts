@@ -3,7 +3,7 @@
 import type { Rung } from '../server/answers';
 import { t } from '../words';
 
-const KEYS = { on_server: 'rung.waiting', merged: 'rung.merged', held: 'rung.held' } as const;
+const KEYS = { on_server: 'rung.waiting', merged: 'rung.merged', held: 'rung.held', released: 'rung.released', set_aside: 'rung.set_aside' } as const;
 
 export function rungWord(rung: Rung): string {
   return t(KEYS[rung]);

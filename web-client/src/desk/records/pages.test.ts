@@ -24,6 +24,8 @@ function row(lsn: number, seq = lsn, changes: Partial<RecordRow> = {}): RecordRo
     address: null,
     summary: { zh: '见到', en: 'Met' },
     body: [],
+    corrects: null,
+    late: false,
     taken_back: null,
     ...changes,
   };

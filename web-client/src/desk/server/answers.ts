@@ -18,9 +18,9 @@ export interface SignedIn {
   expires_at: string;
 }
 
-export type Verdict = 'merged' | 'held' | 'waiting';
+export type Verdict = 'merged' | 'held' | 'waiting' | 'released' | 'set_aside';
 /** How far an entry has come, as far as a server can know. */
-export type Rung = 'on_server' | 'merged' | 'held';
+export type Rung = 'on_server' | 'merged' | 'held' | 'released' | 'set_aside';
 
 export interface Place {
   compound: string | null;
@@ -64,6 +64,10 @@ export interface RecordRow {
   summary: Label;
   body: Content[];
   /** who took it back, by saying something else instead if `corrected`; it does not count */
+  /** the record that it says anew: what it was */
+  corrects: { entry: string; worker: Named; made_at: string; summary: Label } | null;
+  /** it came after its day, or the quarter of its day, was closed */
+  late: boolean;
   taken_back: { by: Named; corrected: boolean } | null;
 }
 
@@ -137,8 +141,74 @@ export type ConflictInput =
 
 /** What became of a decision; more than one value: somebody wrote another one meanwhile. */
 export interface Decided {
-  verdict: 'merged' | 'held' | 'waiting';
+  verdict: Verdict;
   values: number;
+}
+
+export interface SetItem {
+  type: string;
+  id: string;
+  field: string;
+  value: Scalar;
+}
+
+export interface HeldField {
+  name: string;
+  labels: Label;
+  required: boolean;
+  value: unknown;
+  text: Label | null;
+  /** what the registry shows now, in an edit */
+  now: Label | null;
+  /** null: it is kept as it was */
+  input: ConflictInput | null;
+}
+
+export type HeldForm =
+  | { type: 'record'; body: Record<string, unknown>; fields: HeldField[] }
+  | { type: 'edit'; set: SetItem[]; fields: HeldField[] };
+
+/** An entry that does not count. */
+export interface HeldEntry {
+  lsn: number;
+  device: Device;
+  seq: number;
+  entry: string | null;
+  kind: string | null;
+  kind_labels: Label | null;
+  grid: Named | null;
+  worker: Named | null;
+  /** whom it names, where that is somebody else than the phone's worker */
+  says_worker: Named | null;
+  made_at: string | null;
+  made: string;
+  received: string;
+  offset_ms: number;
+  verdict: 'held' | 'waiting' | 'set_aside';
+  reason: string | null;
+  reason_text: Label | null;
+  needs: string | null;
+  needed_by: number;
+  /** entries of its phone that have not arrived: the first and the last */
+  missing: [number, number] | null;
+  address: Place | null;
+  summary: Label;
+  body: { label: Label; text: Label }[];
+  not_releasable: Label | null;
+  amend: HeldForm | null;
+  seen: string[];
+}
+
+export interface HeldAnswer {
+  held: number;
+  waiting: number;
+  set_aside: number;
+  entries: HeldEntry[];
+}
+
+export interface HeldRuled {
+  verdict: Verdict;
+  freed: number;
 }
 
 export interface ConflictsAnswer {

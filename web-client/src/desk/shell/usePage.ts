@@ -5,7 +5,7 @@ import { onScopeDispose, ref, shallowRef } from 'vue';
 import { withQuery, type Query } from '../server/ask';
 
 /** In the order of the menu. */
-export const PAGES = ['morning', 'overview', 'doors', 'visits', 'records', 'conflicts', 'duplicates'] as const;
+export const PAGES = ['morning', 'overview', 'doors', 'visits', 'records', 'held', 'conflicts', 'duplicates'] as const;
 /** Pages that others lead to. */
 const ASIDE = ['erase'] as const;
 export type PageName = (typeof PAGES)[number] | (typeof ASIDE)[number];

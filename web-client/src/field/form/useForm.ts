@@ -17,10 +17,11 @@ import type { SavedRecord } from './saved';
 import { useDraft } from './useDraft';
 import { cleaned, type Answers } from './visible';
 
-export function useForm(kind: Kind, dwelling: string, subjectGiven: string | null) {
+export function useForm(kind: Kind, dwelling: string, subjectGiven: string | null, corrects: string | null = null) {
   const fields = fieldsOf(kind);
   const subject = subjectOf(kind);
-  const draft = useDraft(`${kind.kind}/${dwelling}/${subjectGiven ?? ''}`);
+  const draftKey = `${kind.kind}/${dwelling}/${subjectGiven ?? ''}${corrects ? `/${corrects}` : ''}`;
+  const draft = useDraft(draftKey);
 
   const answers = reactive<Answers>(defaultsOf(fields));
   const door = shallowRef<DoorCard | null>(null);
@@ -105,6 +106,9 @@ export function useForm(kind: Kind, dwelling: string, subjectGiven: string | nul
 
   /** What is most likely meant, shown and changeable: errands still open, where it was found. */
   function prefilled(card: DoorCard): Answers {
+    const old = corrects ? card.records.find(({ entry }) => entry === corrects) : null;
+    // What is corrected stands there as it was.
+    if (old) return structuredClone(toRaw(old.body)) as Answers;
     const found = fields.filter((field) => field !== subject && targets(field).includes('entry'));
     const newest = found.map((field) => [field.name, refs(field)[0]?.value] as const).filter(([, value]) => value);
     return { ...carriedOver(kind, card, about.value), ...Object.fromEntries(newest) };
@@ -135,10 +139,11 @@ export function useForm(kind: Kind, dwelling: string, subjectGiven: string | nul
     saving.value = true;
     const timer = setTimeout(() => (slow.value = true), 300);
     try {
-      const draftKey = `${kind.kind}/${dwelling}/${subjectGiven ?? ''}`;
       const { grid, room } = door.value;
       const saved = { kind, dwelling, room, name: name.value, body: body.value };
-      const result = await core().ask('record', { kind: kind.kind, grid, body: saved.body, draft: draftKey });
+      const result = corrects
+        ? await core().ask('correct', corrects, saved.body, draftKey)
+        : await core().ask('record', { kind: kind.kind, grid, body: saved.body, draft: draftKey });
       if (result.ok) {
         draft.close();
         return { ...saved, entry: result.entry };
