@@ -32,7 +32,10 @@ impl Phone {
     #[must_use]
     pub fn own_records(&self, limit: usize) -> Vec<RecordRow> {
         let records = self.records();
-        let mut own: Vec<Seen<'_>> = self.own_entries().map(|own| self.see_own(own, &records.clock)).collect();
+        let mut own: Vec<Seen<'_>> = self
+            .own_entries()
+            .map(|own| self.see_own(own, &records.clock))
+            .collect();
         own.extend(self.elsewhere.iter().map(|elsewhere| self.see_elsewhere(elsewhere)));
         own.reverse();
         own.truncate(limit);
