@@ -64,7 +64,7 @@ impl Holding {
     async fn decision(&self, seq: u64, decision: &str) -> Value {
         let held = self.held(seq).await;
         json!({"id": clock::new_entry_id(), "device": self.phone.device, "seq": seq, "decision": decision,
-               "seen": held["seen"], "note": "已核对"})
+               "seen": held["seen"].as_array().cloned().unwrap_or_default(), "note": "已核对"})
     }
 
     async fn decide(&self, cookie: &str, decision: &Value, language: &str) -> (u16, Value) {
