@@ -86,6 +86,7 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
             device: log.map(|log| log.number),
             after: &after,
             worker: &worker,
+            after_snapshot: wants(wants::VERDICTS),
             held_after,
             head: head.lsn,
             protocol: asked.header.menpai,

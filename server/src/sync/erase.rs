@@ -15,6 +15,7 @@ use menpai_sync_core::wire::erased_hash;
 use serde_json::json;
 
 use super::community::{Community, append_as_office};
+use super::decide::note_held;
 use super::scribe::Scribe;
 use super::slice::CheckedEntry;
 use super::state::Work;
@@ -325,6 +326,7 @@ fn wipe(
             ..line.envelope
         };
         work.append(&envelope, number, stored.hash)?;
+        note_held(work, number, &envelope)?;
     }
     Ok(None)
 }

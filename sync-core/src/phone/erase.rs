@@ -28,6 +28,13 @@ impl Phone {
             OwnState::Held(Some(Reason::Erased)) => true,
             _ => !subjects.is_empty() && names_erased(&entry.entry, &is_erased),
         };
+        self.elsewhere.retain(|told| {
+            let stays = !names_erased(&told.entry, &is_erased);
+            if !stays {
+                writes.push(Write::delete(Stored::Line, store::lsn_key(told.lsn)));
+            }
+            stays
+        });
         let named: Vec<_> = own
             .entries()
             .enumerate()

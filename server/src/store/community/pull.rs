@@ -23,6 +23,8 @@ pub struct Pull<'a> {
     pub after: &'a BTreeMap<Part, Lsn>,
     /// The numbers of the devices of its worker, its own among them.
     pub worker: &'a [i64],
+    /// It took parts whole, and has forgotten its own records in them.
+    pub after_snapshot: bool,
     /// How its worker's held entries stand is given after this line; `None`: not now.
     pub held_after: Option<Lsn>,
     /// The end of the log in this snapshot.
@@ -69,7 +71,7 @@ pub fn pull(
         .collect();
     let mut statements = numbered
         .iter()
-        .map(|_| candidates(connection, pull.verdicts))
+        .map(|_| candidates(connection, pull.after_snapshot))
         .collect::<Result<Vec<_>, _>>()?;
     let mut held = held_of_worker(connection)?;
     let mut streams: Vec<Rows<'_>> = Vec::with_capacity(statements.len() + 1);

@@ -315,6 +315,9 @@ pub(super) fn merge_late(
         hash,
         parsed: Ok(entry),
         id_taken: false,
+        // What names somebody erased lost its bytes, and nobody releases it.
+        names_erased: false,
+        remains: None,
         after_gap: false,
         said: None,
         again: true,
