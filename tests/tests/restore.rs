@@ -67,6 +67,7 @@ fn what_was_acknowledged_since_the_copy_comes_back_as_it_was_decided() {
     server.restart();
     // What was never sent goes with it.
     two.check_a_door();
+    let door = two.newest().unwrap();
     for worker in [&mut one, &mut two, &mut three] {
         worker.sync();
     }
@@ -80,7 +81,10 @@ fn what_was_acknowledged_since_the_copy_comes_back_as_it_was_decided() {
     for (entry, was) in &before {
         assert_eq!(after.get(entry), Some(was), "{entry}");
     }
-    assert_eq!(after.len(), before.len() + 1, "and the one that was not sent before");
+    assert!(after.contains_key(&door), "and the one that was not sent before");
+    // A worker's day passes in no time at the home: that is noted as a clock that was set.
+    let brought = after.keys().filter(|entry| !before.contains_key(entry)).count();
+    assert!((1..=2).contains(&brought), "{brought} entries are new");
     let verified = process::command(&["verify"], &data);
     assert!(
         verified.status.success(),

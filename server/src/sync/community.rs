@@ -566,10 +566,9 @@ fn note(work: &mut Work<'_>, device: DeviceId, contact: Contact) -> Result<(), S
         at_ms: contact.received_ms,
         offset_ms: Some(contact.offset_ms),
     };
-    let log = device_logs::find(work.transaction, device)?;
-    if let Some(log) = log {
-        device_logs::add_contact(work.transaction, log.number, last, clocks, log.head.seq)?;
-    }
-    let complete = last <= log.map_or(0, |log| log.head.seq);
+    // Also of a device that has sent nothing yet: what it makes next was made after this.
+    let log = device_logs::find_or_begin(work.transaction, work.state.identity.code, device)?;
+    device_logs::add_contact(work.transaction, log.number, last, clocks, log.head.seq)?;
+    let complete = last <= log.head.seq;
     heard::note(work.transaction, device, clocks.at_ms, complete)
 }

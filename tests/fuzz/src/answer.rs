@@ -71,7 +71,7 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
     };
     let document = Document::genesis(code(), part).unwrap();
     let made = edit(2, document.heads());
-    let plan = document.decide(&Entry::parse(&made).unwrap(), OTHER).unwrap();
+    let plan = document.decide(&Entry::parse(&made).unwrap(), OTHER, false).unwrap();
     let line = |lsn, seq, entry: &[u8], derived: Option<Derived>, verdict| {
         let envelope = Envelope {
             lsn,

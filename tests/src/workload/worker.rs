@@ -140,6 +140,12 @@ impl Worker {
         self.grid = Some(grid);
     }
 
+    /// What was recorded last.
+    #[must_use]
+    pub fn newest(&self) -> Option<EntryId> {
+        self.phone.own_entries().last().map(|own| own.entry.id)
+    }
+
     /// The next request's body, as it would travel now.
     #[must_use]
     pub fn body(&mut self) -> Vec<u8> {
