@@ -161,11 +161,10 @@ impl World {
                     let mut rows = statement.query([])?;
                     while let Some(row) = rows.next()? {
                         for column in 0..columns {
-                            let bytes = match row.get_ref(column)? {
-                                rusqlite::types::ValueRef::Text(bytes) | rusqlite::types::ValueRef::Blob(bytes) => {
-                                    bytes
-                                }
-                                _ => continue,
+                            let (rusqlite::types::ValueRef::Text(bytes) | rusqlite::types::ValueRef::Blob(bytes)) =
+                                row.get_ref(column)?
+                            else {
+                                continue;
                             };
                             hits.extend(has(bytes).then(|| table.clone()));
                         }

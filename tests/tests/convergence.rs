@@ -11,7 +11,7 @@ use menpai_tests::runs;
 #[test]
 fn convergence() {
     let sum = Mutex::new(Trials::default());
-    runs::seeds("--test convergence", 200, |seed| {
+    runs::seeds("--test convergence", 1_000, |seed| {
         run(seed).map(|trials| *sum.lock().unwrap() += trials)
     });
     let sum = sum.into_inner().unwrap();

@@ -120,12 +120,12 @@ impl World {
     fn step(&mut self) -> Result<(), String> {
         let phone = self.dice.below(self.phones.len());
         match self.dice.below(103) {
-            0..30 => self.record(phone),
-            30..52 => self.edit(phone),
-            52..55 => self.create(phone),
-            55..58 => self.create_twin(phone),
-            58..61 => self.settle_twins(),
-            61..83 => self.sync(phone),
+            0..26 => self.record(phone),
+            26..44 => self.edit(phone),
+            44..47 => self.create(phone),
+            47..55 => self.create_twin(phone),
+            55..62 => self.settle_twins(),
+            62..83 => self.sync(phone),
             83..86 => self.decide_held(),
             86..90 => self.deliver_late(),
             90..93 => {

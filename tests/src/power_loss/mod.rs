@@ -27,6 +27,8 @@ const CONTACTS_A_DAY: usize = 20;
 /// Workers at once.
 const WORKERS: usize = 3;
 /// Longest until strace has written the end of its trace.
+/// How much after the first thread's end the other threads may still have to say.
+const TAIL_BYTES: u64 = 4 << 20;
 const TRACE_TIME: Duration = Duration::from_secs(300);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
@@ -197,7 +199,7 @@ fn wait_for_end(trace: &Path, pid: u32) {
     loop {
         let mut file = fs::File::open(trace).unwrap();
         let length = file.metadata().unwrap().len();
-        file.seek(SeekFrom::Start(length.saturating_sub(4_096))).unwrap();
+        file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES))).unwrap();
         let mut tail = Vec::new();
         file.read_to_end(&mut tail).unwrap();
         if String::from_utf8_lossy(&tail).contains(&end) {

@@ -2,6 +2,11 @@
 //! and a CommonJS one for Node, from the same `.wasm`, so that tests run what phones run.
 //! Usage: `menpai-bindgen <input.wasm> <folder for the web> <folder for node>`.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a tool of the build: what the core may not do, it does"
+)]
+
 mod trim;
 
 use std::path::PathBuf;
