@@ -195,7 +195,8 @@ fn under_strace(trace: &Path) -> Vec<String> {
 /// strace writes the end of a process when it is through with everything before.
 fn wait_for_end(trace: &Path, pid: u32) {
     let since = Instant::now();
-    let end = format!("\n{pid} +++ killed by SIGKILL +++");
+    // strace pads short process numbers.
+    let end = format!("\n{pid:<5} +++ killed by SIGKILL +++");
     loop {
         let mut file = fs::File::open(trace).unwrap();
         let length = file.metadata().unwrap().len();
