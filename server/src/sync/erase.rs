@@ -317,12 +317,17 @@ fn wipe(
             .projection
             .remove_held_entity(work.transaction, named.id, number)?;
     }
-    if let Some(line) = last.filter(|line| matches!(line.envelope.verdict, Verdict::Held | Verdict::Waiting)) {
+    if let Some(line) = last {
+        // What the office decided about it stays decided.
+        let (verdict, detail) = match line.envelope.verdict {
+            decided @ (Verdict::Released | Verdict::SetAside) => (decided, line.envelope.detail),
+            _ => (Verdict::Held, None),
+        };
         let envelope = Envelope {
             lsn: work.state.head.lsn + 1,
-            verdict: Verdict::Held,
+            verdict,
             reason: Some(Reason::Erased),
-            detail: None,
+            detail,
             ..line.envelope
         };
         work.append(&envelope, number, stored.hash)?;

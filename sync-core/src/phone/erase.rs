@@ -22,11 +22,11 @@ impl Phone {
             .collect();
         let code = enrolment.community.code;
         let is_erased = |id: EntityId| subjects.contains(&subject_hash(code, id));
-        let goes = |entry: &OwnEntry| match entry.state {
-            OwnState::OnPhone => false,
-            // The home says so, perhaps of somebody in a grid that this phone does not see.
-            OwnState::Held(Some(Reason::Erased)) => true,
-            _ => !subjects.is_empty() && names_erased(&entry.entry, &is_erased),
+        // The home says so, perhaps of somebody in a grid that this phone does not see.
+        let is_told = |entry: &OwnEntry| entry.state.reason() == Some(Reason::Erased);
+        let goes = |entry: &OwnEntry| {
+            let names = || !subjects.is_empty() && names_erased(&entry.entry, &is_erased);
+            entry.state != OwnState::OnPhone && (is_told(entry) || names())
         };
         self.elsewhere.retain(|told| {
             let stays = !names_erased(&told.entry, &is_erased);

@@ -5,9 +5,9 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
-use menpai_sync_core::ids::Lsn;
+use menpai_sync_core::ids::{Hash, Lsn};
 use menpai_sync_core::part::Part;
-use menpai_sync_core::wire::DATED_RECEIPTS;
+use menpai_sync_core::wire::{DATED_RECEIPTS, erased_line};
 use rusqlite::{CachedStatement, Connection, Rows, named_params};
 
 use super::lines::{self, COLUMNS, KEPT_BODY, StoredLine, TABLES};
@@ -96,7 +96,7 @@ pub fn pull(
         }
     }
     let mut line_statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS}, {KEPT_BODY}, e.device AS device_number FROM {TABLES}
+        "SELECT {COLUMNS}, {KEPT_BODY}, e.device AS device_number, e.hash FROM {TABLES}
            LEFT JOIN erased_entry x ON x.entry = e.number WHERE l.lsn = :lsn"
     ))?;
     // How held entries stand comes whole, or a device that asks for all of it never gets to the end.
@@ -122,8 +122,9 @@ pub fn pull(
         let own = pull.device == Some(row.get("device_number")?);
         let body = row.get_ref("body")?.as_blob_or_null().map_err(rusqlite::Error::from)?;
         let entry = match body {
-            Some(body) if !own => Some(codec.read(row.get("dictionary")?, body)?),
-            _ => None,
+            _ if own => None,
+            Some(body) => Some(codec.read(row.get("dictionary")?, body)?),
+            None => row.get::<_, Option<_>>("hash")?.map(|hash| erased_line(Hash(hash))),
         };
         let before = pulled.bytes.len();
         write(&mut pulled, &as_spoken(line, pull.protocol), entry.as_deref());
@@ -154,8 +155,8 @@ fn candidates(connection: &Connection, after_snapshot: bool) -> Result<CachedSta
 }
 
 /// The lines that count for entries of a worker that are or were held, of whatever part: the
-/// work is theirs. What another device of the worker made comes with its bytes, where it has
-/// any, and only the newest of it. An older device knows of its own only, in parts that it sees.
+/// work is theirs. What another device of the worker made comes with its bytes, or with the line
+/// that says that they were erased, and only the newest of it. An older device knows of its own only, in parts that it sees.
 fn held_of_worker(connection: &Connection) -> Result<CachedStatement<'_>, StoreError> {
     Ok(connection.prepare_cached(
         "SELECT h.lsn FROM held_entry h
@@ -163,7 +164,8 @@ fn held_of_worker(connection: &Connection) -> Result<CachedStatement<'_>, StoreE
             AND (h.device IS :device OR (:others AND h.entry IN
                  (SELECT o.entry FROM held_entry o JOIN entry oe ON oe.number = o.entry
                    WHERE o.device IN (SELECT value FROM json_each(:worker)) AND o.device IS NOT :device
-                     AND oe.id IS NOT NULL AND oe.body IS NOT NULL
+                     AND oe.id IS NOT NULL
+                     AND (oe.body IS NOT NULL OR EXISTS (SELECT 1 FROM erased_entry x WHERE x.entry = o.entry))
                    ORDER BY o.lsn DESC LIMIT 64)))
             AND (:others OR (SELECT part FROM log_line WHERE lsn = h.lsn) IN (SELECT value FROM json_each(:parts)))
           ORDER BY h.lsn",
