@@ -3,7 +3,7 @@ import type { HeldField, HeldForm } from '../server/answers';
 import { amended, writtenOf } from './amending';
 
 const field = (more: Partial<HeldField>): HeldField => ({
-  name: 'people_present', labels: { zh: '在家人数', en: 'At home' }, required: false, value: null, text: null, now: null,
+  name: 'people_present', within: null, member: null, labels: { zh: '在家人数', en: 'At home' }, required: false, value: null, text: null, now: null,
   input: { type: 'integer', min: 0, max: 99, unit: null }, ...more,
 });
 const never = (name: string) => expect.fail(`${name} is fine`);
@@ -21,6 +21,21 @@ describe('amending a held entry', () => {
 
   it('leaves out what was cleared', () => {
     expect(amended(record, ['', '没数', ''], never)).toEqual({ body: { outcome: 'met', note: '没数', health: { mood: 'good' } } });
+  });
+
+  it('puts pieces of objects and members of sets where they belong', () => {
+    const piece = (name: string, value: string | null) => field({ name, within: 'health', value, input: { type: 'choice', choices: [] } });
+    const member = (name: string, value: boolean) => field({ name: 'service_needs', member: name, value, input: { type: 'bool' } });
+    const visit: HeldForm = {
+      type: 'record',
+      body: { health: { mood: 'good' }, service_needs: ['meal', 'care'] },
+      fields: [piece('mood', 'good'), piece('illness', null), member('meal', true), member('rehab', false)],
+    };
+    expect(amended(visit, ['good', 'none', 'false', 'true'], never)).toEqual({
+      body: { health: { mood: 'good', illness: 'none' }, service_needs: ['care', 'rehab'] },
+    });
+    expect(amended({ ...visit, body: { health: { mood: 'good' }, service_needs: ['meal'] } }, ['', '', 'false', 'false'], never)).toEqual({ body: {} });
+    expect(visit.body).toEqual({ health: { mood: 'good' }, service_needs: ['meal', 'care'] });
   });
 
   it('says which field holds no value', () => {

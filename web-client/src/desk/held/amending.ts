@@ -29,10 +29,29 @@ export function amended(form: HeldForm, written: readonly string[], wrong: (name
     return { set: form.set.map((item, index) => (values[index] === undefined ? item : { ...item, value: values[index] ?? null })) };
   }
   const body: Record<string, unknown> = { ...form.body };
-  form.fields.forEach(({ name }, index) => {
+  form.fields.forEach((field, index) => {
     const value = values[index];
-    if (value === null) delete body[name];
-    else if (value !== undefined) body[name] = value;
+    if (value !== undefined) put(body, field, value);
   });
   return { body };
+}
+
+/** Puts a piece where it belongs; what is left empty goes. */
+function put(body: Record<string, unknown>, { name, within, member }: HeldField, value: Scalar): void {
+  if (within !== null) {
+    const object = { ...(body[within] as Record<string, unknown> | undefined) };
+    set(object, name, value);
+    set(body, within, Object.keys(object).length > 0 ? object : null);
+  } else if (member !== null) {
+    const others = ((body[name] as string[] | undefined) ?? []).filter((other) => other !== member);
+    const members = value === true ? [...others, member] : others;
+    set(body, name, members.length > 0 ? members : null);
+  } else {
+    set(body, name, value);
+  }
+}
+
+function set(object: Record<string, unknown>, name: string, value: unknown): void {
+  if (value === null) delete object[name];
+  else object[name] = value;
 }

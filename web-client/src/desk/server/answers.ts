@@ -154,6 +154,10 @@ export interface SetItem {
 
 export interface HeldField {
   name: string;
+  /** the object that it is a piece of */
+  within: string | null;
+  /** the member of the set `name` that it asks for */
+  member: string | null;
   labels: Label;
   required: boolean;
   value: unknown;

@@ -1,8 +1,9 @@
 //! How a held entry is amended: a plain form over the pieces that it has, as the kind file says.
-//! What is an id or more than one piece is kept as it was.
+//! An object is asked piece by piece, a set member by member; what is an id or a list is kept as
+//! it was.
 
 use menpai_sync_core::entry::{Entry, SetItem};
-use menpai_sync_core::kinds::{Family, Labels};
+use menpai_sync_core::kinds::{self, Family, Labels, Members, Shape};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -29,6 +30,10 @@ pub(super) enum Form {
 #[derive(Debug, Serialize)]
 pub(super) struct Field {
     name: String,
+    /// The object that it is a piece of.
+    within: Option<String>,
+    /// The member of the set `name` that it asks for.
+    member: Option<String>,
     labels: Labels,
     required: bool,
     value: Value,
@@ -57,24 +62,8 @@ pub(super) fn of(desk: &mut Desk<'_>, entry: &Entry) -> Result<Option<Form>, Sto
         return Ok(None);
     };
     let mut fields = Vec::new();
-    for field in &kind.fields {
-        let input = input::of_field(field);
-        let value = entry.body.get(field.name.as_str()).cloned();
-        if !field.is_in(kind.schema) || (input.is_none() && value.is_none()) {
-            continue;
-        }
-        let text = value
-            .as_ref()
-            .map(|value| wording::body_value(desk, &entry.kind, field.name.as_str(), value));
-        fields.push(Field {
-            name: field.name.to_string(),
-            labels: field.labels.clone(),
-            required: field.required,
-            text: text.transpose()?,
-            value: value.unwrap_or(Value::Null),
-            now: None,
-            input,
-        });
+    for field in kind.fields.iter().filter(|field| field.is_in(kind.schema)) {
+        fields.extend(pieces(desk, field, entry.body.get(field.name.as_str()))?);
     }
     Ok(Some(Form::Record {
         body: entry.body.clone(),
@@ -82,11 +71,78 @@ pub(super) fn of(desk: &mut Desk<'_>, entry: &Entry) -> Result<Option<Form>, Sto
     }))
 }
 
+/// A field of a record as one piece or more; none of what has no value and no input.
+fn pieces(desk: &mut Desk<'_>, field: &kinds::Field, value: Option<&Value>) -> Result<Vec<Field>, StoreError> {
+    match &field.shape {
+        Shape::Object { fields } => fields
+            .iter()
+            .filter_map(|piece| {
+                let value = value.and_then(|object| object.get(piece.name.as_str()));
+                let made = self::piece(desk, piece, value).transpose()?;
+                Some(made.map(|made| Field {
+                    within: Some(field.name.to_string()),
+                    labels: both(&field.labels, &made.labels),
+                    required: made.required && field.required,
+                    ..made
+                }))
+            })
+            .collect(),
+        Shape::Set(Members::Choices(choices)) => {
+            let chosen = |choice: &kinds::Choice| {
+                let mut members = value.and_then(Value::as_array).into_iter().flatten();
+                members.any(|member| member == choice.value.as_str())
+            };
+            let asked = |choice: &kinds::Choice| Field {
+                name: field.name.to_string(),
+                within: None,
+                member: Some(choice.value.clone()),
+                labels: both(&field.labels, &choice.labels),
+                required: true,
+                value: Value::Bool(chosen(choice)),
+                text: None,
+                now: None,
+                input: Some(Input::Bool),
+            };
+            Ok(choices.iter().map(asked).collect())
+        }
+        _ => Ok(piece(desk, field, value)?.into_iter().collect()),
+    }
+}
+
+fn piece(desk: &mut Desk<'_>, field: &kinds::Field, value: Option<&Value>) -> Result<Option<Field>, StoreError> {
+    let input = input::of_field(field);
+    if input.is_none() && value.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Field {
+        name: field.name.to_string(),
+        within: None,
+        member: None,
+        labels: field.labels.clone(),
+        required: field.required,
+        text: value
+            .map(|value| wording::field_value(desk, field, value))
+            .transpose()?,
+        value: value.cloned().unwrap_or(Value::Null),
+        now: None,
+        input,
+    }))
+}
+
+fn both(whole: &Labels, piece: &Labels) -> Labels {
+    Labels {
+        zh: format!("{} · {}", whole.zh, piece.zh),
+        en: format!("{} · {}", whole.en, piece.en),
+    }
+}
+
 fn registry_field(desk: &mut Desk<'_>, item: &SetItem) -> Result<Field, StoreError> {
     let value = item.value.to_json();
     let now = conflicts::shown(desk.connection, item.id, &item.field)?;
     Ok(Field {
         name: item.field.clone(),
+        within: None,
+        member: None,
         labels: wording::registry_field(desk, &item.entity_type, &item.field)?,
         required: false,
         text: Some(wording::registry_value(desk, &item.entity_type, &item.field, &value)?),

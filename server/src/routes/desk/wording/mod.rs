@@ -8,7 +8,7 @@ use menpai_sync_core::kinds::Labels;
 use serde::Serialize;
 
 pub(super) use entries::{address, contents, summary, unreadable};
-pub(super) use values::{body_value, registry_field, registry_value};
+pub(super) use values::{body_value, field_value, registry_field, registry_value};
 
 /// One labelled value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

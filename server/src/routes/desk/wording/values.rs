@@ -64,7 +64,8 @@ pub(in super::super) fn body_value(
     }
 }
 
-pub(super) fn field_value(desk: &mut Desk<'_>, field: &Field, value: &Value) -> Result<Labels, StoreError> {
+/// A value of a field in words.
+pub(in super::super) fn field_value(desk: &mut Desk<'_>, field: &Field, value: &Value) -> Result<Labels, StoreError> {
     match (&field.shape, value) {
         (Shape::Choice { choices, .. }, Value::String(chosen)) => Ok(choice_words(choices, chosen)),
         (Shape::Integer { .. }, Value::Number(number)) => Ok(match &field.unit {
