@@ -12,7 +12,8 @@ use crate::home::Home;
 use crate::jobs::night::{self, Which};
 use crate::jobs::{compact, rebuild, verify};
 use crate::office::import::{self, Import, ImportError};
-use crate::office::{Office, erasures, settlement, staff};
+use crate::office::settlement::{self, Quarter};
+use crate::office::{Office, erasures, staff};
 use crate::store::community::StoreError;
 use crate::sync::Community;
 
@@ -76,9 +77,7 @@ pub(super) fn perform(home: &Home, request: &Request, progress: &mut dyn FnMut(u
             community,
             quarter,
             note,
-        } => settlement::settle(home, *community, *quarter, note.as_deref())
-            .map(|new| Answer::Settled { new })
-            .map_err(Failure::from),
+        } => settle(home, *community, *quarter, note.as_deref()),
         Request::Nightly { now } => night::run(home, now.unwrap_or_else(clock::now), Which::Yesterday)
             .map(Answer::Night)
             .map_err(Failure::from),
@@ -94,6 +93,13 @@ fn found(home: &Home, community: CommunityCode) -> Result<Answer, Failure> {
     Ok(Answer::Founded {
         name: community_name(community),
         new,
+    })
+}
+
+fn settle(home: &Home, community: CommunityCode, quarter: Quarter, note: Option<&str>) -> Result<Answer, Failure> {
+    let office = Office::of_home(home, community)?;
+    Ok(Answer::Settled {
+        new: settlement::settle(&office, quarter, note)?,
     })
 }
 

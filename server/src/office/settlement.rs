@@ -1,18 +1,22 @@
 //! A quarter is settled: from then on what is merged of its days is late. Once for each quarter,
 //! and not before it is over.
 
+use std::collections::HashSet;
 use std::str::FromStr;
 
 use chrono::{Datelike, Days, Months, NaiveDate};
-use menpai_sync_core::ids::CommunityCode;
+use menpai_sync_core::folds::late::ClosedPeriod;
+use menpai_sync_core::ids::Lsn;
+use menpai_sync_core::kinds::Kinds;
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::records::SETTLEMENT;
 use super::{Office, OfficeError};
 use crate::clock;
-use crate::home::Home;
 use crate::local_time::LocalTime;
+use crate::store::community::{StoreError, device_logs};
 use crate::store::review::late;
 
 /// A quarter of a year, written `2026Q4`.
@@ -77,6 +81,21 @@ impl Quarter {
         (first, next.checked_sub_days(Days::new(1)).unwrap_or(first))
     }
 
+    /// The one before.
+    #[must_use]
+    pub fn before(self) -> Quarter {
+        match self.number {
+            1 => Quarter {
+                year: self.year - 1,
+                number: 4,
+            },
+            number => Quarter {
+                number: number - 1,
+                ..self
+            },
+        }
+    }
+
     /// The quarter of a day.
     #[must_use]
     pub fn of(day: NaiveDate) -> Quarter {
@@ -87,12 +106,11 @@ impl Quarter {
     }
 }
 
-/// Settles a quarter of a community; `false`: it was settled already.
+/// Settles a quarter of the office's community; `false`: it was settled already.
 ///
 /// # Errors
 /// [`SettleError`].
-pub fn settle(home: &Home, code: CommunityCode, quarter: Quarter, note: Option<&str>) -> Result<bool, SettleError> {
-    let office = Office::of_home(home, code)?;
+pub fn settle(office: &Office, quarter: Quarter, note: Option<&str>) -> Result<bool, SettleError> {
     let (from, until) = quarter.days();
     let now = clock::now();
     if LocalTime::of_community().day(now.unix_ms) <= until {
@@ -107,22 +125,30 @@ pub fn settle(home: &Home, code: CommunityCode, quarter: Quarter, note: Option<&
     if let Some(note) = note.map(str::trim).filter(|note| !note.is_empty()) {
         body.insert("note".to_owned(), Value::from(note));
     }
-    let before = office.community.identity().founder.device;
-    let end = |office: &Office| {
-        office
+    let device = office.device.device;
+    let end = || {
+        let log = office
             .community
-            .query(|connection| crate::store::community::device_logs::find(connection, before))
+            .query(|connection| device_logs::find(connection, device));
+        log.map(|log| log.map(|log| log.head.seq)).map_err(OfficeError::from)
     };
-    let was = end(&office).map_err(OfficeError::from)?.map(|log| log.head.seq);
+    let was = end()?;
     let draft = office.record_at(now, SETTLEMENT, None, body);
     let kinds = office.community.kinds().clone();
     office.decide(now, &[draft], move |connection| {
-        let closed = late::closed_periods(connection, &kinds, &std::collections::HashSet::new())?;
-        Ok(closed
-            .iter()
-            .any(|period| period.grid.is_none() && (period.from, period.until) == (from, until)))
+        Ok(settled_by(connection, &kinds, quarter)?.is_some())
     })?;
-    Ok(end(&office).map_err(OfficeError::from)?.map(|log| log.head.seq) != was)
+    Ok(end()? != was)
+}
+
+/// The line that settled a quarter.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn settled_by(connection: &Connection, kinds: &Kinds, quarter: Quarter) -> Result<Option<Lsn>, StoreError> {
+    let closed = late::closed_periods(connection, kinds, &HashSet::new())?;
+    let settles = |period: &&ClosedPeriod| period.grid.is_none() && (period.from, period.until) == quarter.days();
+    Ok(closed.iter().find(settles).map(|period| period.lsn))
 }
 
 #[cfg(test)]
@@ -136,6 +162,8 @@ mod tests {
         assert_eq!(quarter.days(), (day("2026-10-01"), day("2026-12-31")));
         assert_eq!("2024Q1".parse::<Quarter>().unwrap().days().1, day("2024-03-31"));
         assert_eq!(Quarter::of(day("2026-11-30")), quarter);
+        assert_eq!(String::from(quarter.before()), "2026Q3");
+        assert_eq!(String::from("2026Q1".parse::<Quarter>().unwrap().before()), "2025Q4");
         assert_eq!(String::from(quarter), "2026Q4");
         for wrong in ["2026", "2026Q0", "2026Q5", "26Q1", "2026q1", "Q1"] {
             assert_eq!(wrong.parse::<Quarter>(), Err(NotAQuarter), "{wrong}");

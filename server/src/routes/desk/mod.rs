@@ -14,6 +14,7 @@ pub mod morning;
 pub mod overview;
 mod reading;
 pub mod records;
+pub mod settlements;
 pub mod visits;
 pub mod wall;
 mod withdrawal;

@@ -5,7 +5,7 @@ use menpai_sync_core::community_log::Envelope;
 use menpai_sync_core::ids::{DeviceId, EntityId, EntryId, Hash, Lsn};
 use menpai_sync_core::time::Instant;
 use menpai_sync_core::verdict::{Derived, Reason, Verdict};
-use rusqlite::{Connection, Row, Transaction, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
 
 use super::{StoreError, parts};
 
@@ -79,6 +79,17 @@ pub fn last_of(connection: &Connection, entry: i64) -> Result<Option<StoredLine>
     ))?;
     let mut rows = statement.query(named_params! {":entry": entry})?;
     rows.next()?.map(read).transpose()
+}
+
+/// When the entry of a line arrived.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn received_at(connection: &Connection, lsn: Lsn) -> Result<Option<i64>, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT received_ms FROM log_line WHERE lsn = :lsn")?
+        .query_row(named_params! {":lsn": lsn}, |row| row.get(0))
+        .optional()?)
 }
 
 /// What a receipt for a device's entries `first` to `last` must name: those that are not

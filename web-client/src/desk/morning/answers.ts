@@ -57,3 +57,17 @@ export interface MorningAnswer {
   visits: { day: string; due: number; overdue: number } | null;
   steps: NightStep[];
 }
+
+/** A quarter that is over, written 2026Q3. */
+export interface Quarter {
+  quarter: string;
+  from: string;
+  until: string;
+  /** null: it is not settled */
+  settled_at: string | null;
+}
+
+/** The shape of /api/v1/desk/settlements (server/src/routes/desk/settlements.rs), newest first. */
+export interface SettlementsAnswer {
+  quarters: Quarter[];
+}

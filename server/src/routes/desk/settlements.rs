@@ -1,0 +1,83 @@
+//! `GET /api/v1/desk/settlements`: the last quarters that are over, and which of them are settled.
+//! `POST /api/v1/desk/settlements`: the secretary settles one. What arrives of its days from then
+//! on counts and is marked late; there is no way back.
+
+use actix_web::{HttpResponse, web};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::{Desk, read};
+use crate::auth::DeskSession;
+use crate::clock;
+use crate::error::{ApiError, ApiResult};
+use crate::home::Home;
+use crate::office::Office;
+use crate::office::settlement::{self, Quarter, SettleError};
+use crate::store::community::{StoreError, lines};
+use crate::store::node::Role;
+
+/// How many quarters are offered: a year.
+const OFFERED: usize = 4;
+
+#[derive(Serialize)]
+struct Offered {
+    quarter: Quarter,
+    from: NaiveDate,
+    until: NaiveDate,
+    /// When; `None`: it is not settled.
+    settled_at: Option<String>,
+}
+
+/// # Errors
+/// `not_signed_in`.
+pub async fn get(home: web::Data<Home>, session: DeskSession) -> ApiResult<HttpResponse> {
+    let quarters = read(&home, &session, |desk| quarters(desk)).await?;
+    Ok(HttpResponse::Ok().json(serde_json::json!({ "quarters": quarters })))
+}
+
+fn quarters(desk: &mut Desk<'_>) -> Result<Vec<Offered>, StoreError> {
+    let now = Quarter::of(desk.local.day(clock::now_ms()));
+    std::iter::successors(Some(now.before()), |quarter| Some(quarter.before()))
+        .take(OFFERED)
+        .map(|quarter| {
+            let (from, until) = quarter.days();
+            let settled_at = match settlement::settled_by(desk.connection, desk.kinds, quarter)? {
+                Some(lsn) => lines::received_at(desk.connection, lsn)?.map(|ms| desk.local.instant(ms).to_string()),
+                None => None,
+            };
+            Ok(Offered {
+                quarter,
+                from,
+                until,
+                settled_at,
+            })
+        })
+        .collect()
+}
+
+/// What the desk sends.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    quarter: Quarter,
+    note: Option<String>,
+}
+
+/// # Errors
+/// `not_signed_in`, `not_allowed`, `unreadable_request` (no quarter, or one that is not over);
+/// then nothing is settled. One that is settled already is not settled again.
+pub async fn post(home: web::Data<Home>, session: DeskSession, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
+    if session.role != Role::Secretary {
+        return Err(ApiError::NotAllowed);
+    }
+    let Asked { quarter, note } = body.into_inner();
+    let settled = web::block(move || {
+        let office = Office::of_account(&home, session.community, &session.account, session.worker)?;
+        settlement::settle(&office, quarter, note.as_deref())
+    });
+    match settled.await? {
+        Ok(_) => Ok(HttpResponse::NoContent().finish()),
+        Err(SettleError::NotOver(..)) => Err(ApiError::unreadable("quarter")),
+        Err(error) => Err(ApiError::internal(error)),
+    }
+}
