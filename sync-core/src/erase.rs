@@ -39,9 +39,11 @@ pub fn remains(entry: &Entry, kinds: &Kinds, erased: &dyn Fn(EntityId) -> bool) 
         ];
         let keep = |name: &Name| Some((name.to_string(), entry.body.get(name.as_str())?.clone()));
         kept.into_iter().flatten().filter_map(keep).collect()
-    } else if let Some(lists) = &effects.lists {
+    } else if let Some(list) = (effects.lists.as_ref().map(|lists| &lists.visits))
+        .or_else(|| effects.hands_over.as_ref().map(|hands| &hands.said))
+    {
         let mut body = entry.body.clone();
-        if let Some(Value::Array(rows)) = body.get_mut(lists.visits.as_str()) {
+        if let Some(Value::Array(rows)) = body.get_mut(list.as_str()) {
             rows.retain(|row| !value_names(row, erased));
         }
         body
@@ -129,6 +131,16 @@ mod tests {
         let stub = Entry::parse(&remains(&entry, &Kinds::builtin().unwrap(), &erased).unwrap()).unwrap();
         assert_eq!(stub.body["visits"], json!([row(1), row(3)]));
         assert!(!names_erased(&stub, &erased));
+    }
+
+    #[test]
+    fn a_handover_loses_what_is_about_the_erased_only() {
+        let row = |number| json!({"subject_id": entity(number), "record": "{}"});
+        let body = json!({"from": entity(9), "doors": 3, "said": [row(1), row(2)]});
+        let entry = record("handover", body);
+        let erased = |id| id == entity(2);
+        let stub = Entry::parse(&remains(&entry, &Kinds::builtin().unwrap(), &erased).unwrap()).unwrap();
+        assert_eq!((&stub.body["said"], &stub.body["doors"]), (&json!([row(1)]), &json!(3)));
     }
 
     #[test]

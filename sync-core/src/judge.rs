@@ -27,6 +27,12 @@ pub struct Assignment {
 }
 
 impl Assignment {
+    /// Whether it holds at an instant.
+    #[must_use]
+    pub fn is_current(&self, at_ms: i64) -> bool {
+        self.from_ms <= at_ms && self.until_ms.is_none_or(|until| at_ms < until)
+    }
+
     /// Whether it covers work made at `made_ms` that arrived at `received_ms`.
     #[must_use]
     pub fn covers(&self, made_ms: i64, received_ms: i64) -> bool {
@@ -53,7 +59,7 @@ pub struct DeviceFacts {
 pub struct EntityFacts {
     /// Its registry type.
     pub entity_type: String,
-    /// Where it was made.
+    /// In which grid it is.
     pub grid: Option<GridId>,
     /// The held edit that alone makes it.
     pub held_in: Option<EntryId>,
@@ -161,7 +167,7 @@ fn decide(entry: &Entry, facts: &Facts<'_>) -> Result<Judgement, Held> {
             if facts.after_gap {
                 return Ok(Judgement::Wait);
             }
-            check_entities(entry, edit, facts.entity)?;
+            check_entities(entry, edit, facts.kinds, facts.entity)?;
             Ok(Judgement::Merge)
         }
     }
@@ -178,7 +184,7 @@ pub fn keeps_rules(entry: &Entry, kinds: &Kinds, entity: EntityLookup<'_>) -> Re
         None => Ok(()),
         Some(edit) => {
             check_set(edit, kinds)?;
-            check_entities(entry, edit, entity)
+            check_entities(entry, edit, kinds, entity)
         }
     }
 }
@@ -263,7 +269,37 @@ fn check_aliases(edit: &Edit, facts: &Facts<'_>) -> Result<(), Held> {
     }
 }
 
-fn check_entities(entry: &Entry, edit: &Edit, entity: EntityLookup<'_>) -> Result<(), Held> {
+/// The grid in which an edit belongs as things are now: that of everything that it names and of
+/// whatever those that it makes are part of. Its own, where they do not agree.
+#[must_use]
+pub fn grid_now(entry: &Entry, kinds: &Kinds, entity: EntityLookup<'_>) -> Option<GridId> {
+    let grid_of = |id| Some(entity(id).filter(|known| known.held_in.is_none())?.grid);
+    let named = entry.entities().into_iter().filter(|named| !named.creates);
+    let named = named.filter_map(|named| grid_of(named.id));
+    // What is the whole community's is around things of every grid.
+    let around = made_in(entry, kinds).filter_map(grid_of).filter(Option::is_some);
+    let mut grids = named.chain(around);
+    match grids.next() {
+        Some(grid) if grids.all(|other| other == grid) => grid,
+        _ => entry.grid,
+    }
+}
+
+/// What people that an edit makes are part of: their household, its door. Two grids may share a
+/// building; a household has one.
+fn made_in<'a>(entry: &'a Entry, kinds: &'a Kinds) -> impl Iterator<Item = EntityId> + 'a {
+    let made = entry.entities().into_iter().filter(|named| named.creates);
+    let made: Vec<EntityId> = made.map(|named| named.id).collect();
+    let items = entry.edit.iter().flat_map(|edit| &edit.set);
+    items.filter(move |item| made.contains(&item.id)).filter_map(|item| {
+        let effects = &kinds.get(&item.entity_type)?.effects;
+        let belongs = effects.belongs.as_ref().filter(|_| effects.erasable)?;
+        let around = item.value.as_text().filter(|_| belongs.to.as_str() == item.field)?;
+        around.parse().ok()
+    })
+}
+
+fn check_entities(entry: &Entry, edit: &Edit, kinds: &Kinds, entity: EntityLookup<'_>) -> Result<(), Held> {
     if let Some(item) = edit.set.iter().find(|item| {
         edit.set
             .iter()
@@ -289,6 +325,16 @@ fn check_entities(entry: &Entry, edit: &Edit, entity: EntityLookup<'_>) -> Resul
             None if named.creates => {}
             None => return Err((Reason::UnknownEntity, id())),
         }
+    }
+    // Who comes to live behind a door that another grid has now is that grid's.
+    let elsewhere = |id: &EntityId| {
+        let grid = entity(*id)
+            .filter(|known| known.held_in.is_none())
+            .and_then(|known| known.grid);
+        grid.is_some() && grid != entry.grid
+    };
+    if let Some(around) = made_in(entry, kinds).find(elsewhere) {
+        return Err((Reason::WrongGrid, Some(around.to_string())));
     }
     Ok(())
 }

@@ -164,26 +164,23 @@ fn erase(work: &mut Work<'_>, scribe: &Scribe, erasure: &Erasure, ledger: &Ledge
 }
 
 /// The entity, and every erasable one that shows a reference to one of them where its kind says
-/// that it goes along.
+/// what it belongs to.
 fn with_dependents(work: &Work<'_>, all: &[Entity], id: EntityId) -> Result<Vec<Entity>, EraseError> {
     let kinds = Arc::clone(work.state.projection.kinds());
     let find = |id: EntityId| all.iter().find(|entity| entity.id == id);
-    let erasable = |entity_type: &str| kinds.get(entity_type).and_then(|kind| kind.effects.erasable.as_ref());
+    let erasable = |entity_type: &str| kinds.get(entity_type).is_some_and(|kind| kind.effects.erasable);
     let first = find(id).ok_or(EraseError::Unknown(id))?;
-    if erasable(&first.entity_type).is_none() {
+    if !erasable(&first.entity_type) {
         return Err(EraseError::NotErasable(id));
     }
     let mut gone: BTreeMap<EntityId, Entity> = BTreeMap::new();
     let mut open = vec![first.clone()];
     while let Some(entity) = open.pop() {
         for kind in kinds.iter() {
-            let with = kind
-                .effects
-                .erasable
-                .as_ref()
-                .and_then(|erasable| erasable.with.as_ref());
-            let Some(with) = with else { continue };
-            let found = erased::referring(work.transaction, kind.name.as_str(), with.as_str(), entity.id)?;
+            let Some(belongs) = kind.effects.belongs.as_ref().filter(|_| kind.effects.erasable) else {
+                continue;
+            };
+            let found = erased::referring(work.transaction, kind.name.as_str(), belongs.to.as_str(), entity.id)?;
             let fresh = found
                 .into_iter()
                 .filter(|id| !gone.contains_key(id) && *id != entity.id);

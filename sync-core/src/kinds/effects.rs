@@ -44,8 +44,12 @@ pub struct Effects {
     pub rotates: Option<Rotates>,
     /// Office: somebody or something was erased.
     pub erases: Option<Erases>,
-    /// Registry: may be erased.
-    pub erasable: Option<Erasable>,
+    /// Office: what was recorded in another grid about something that is this one's now.
+    pub hands_over: Option<HandsOver>,
+    /// Registry: may be erased, and is with what it belongs to.
+    pub erasable: bool,
+    /// Registry: is part of something else.
+    pub belongs: Option<Belongs>,
 }
 
 /// The choice in `by` states mark and closed-or-not of the door in `subject`.
@@ -257,11 +261,32 @@ pub struct Erases {
     pub subject: Name,
 }
 
-/// Entities of this type may be erased, and are when that is which `with` refers to.
+/// Each row of `said` is a `record` of the grid `from`, as far as it counts, and what its line says
+/// of it. Where things moved, `doors` says how many doors did.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Erasable {
-    /// A reference; `None`: it goes with nothing.
-    pub with: Option<Name>,
+pub struct HandsOver {
+    /// The grid that it was recorded in.
+    pub from: Name,
+    /// How many doors moved with it.
+    pub doors: Name,
+    /// One row for each record (a list).
+    pub said: Name,
+    /// What the record is about, in a row.
+    pub subject: Name,
+    /// Whose log the record is in.
+    pub device: Name,
+    /// Its made-time, milliseconds UTC.
+    pub made: Name,
+    /// What counts of it: an entry with fewer fields (a text).
+    pub record: Name,
+}
+
+/// An entity of this type is part of what `to` refers to, and moves with it. What can be erased is
+/// made in the same grid.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Belongs {
+    /// A reference.
+    pub to: Name,
 }
 
 impl<'de> Deserialize<'de> for Effects {
@@ -404,10 +429,20 @@ impl Effects {
                     subject: fields.name("subject")?,
                 });
             }
-            "erasable" => {
-                self.erasable = Some(Erasable {
-                    with: fields.optional("with")?,
+            "hands_over" => {
+                self.hands_over = Some(HandsOver {
+                    from: fields.name("from")?,
+                    doors: fields.name("doors")?,
+                    said: fields.name("said")?,
+                    subject: fields.name("subject")?,
+                    device: fields.name("device")?,
+                    made: fields.name("made")?,
+                    record: fields.name("record")?,
                 });
+            }
+            "erasable" => self.erasable = true,
+            "belongs" => {
+                self.belongs = Some(Belongs { to: fields.name("to")? });
             }
             _ => return Err("there is no such effect".to_owned()),
         }

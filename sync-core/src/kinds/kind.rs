@@ -94,6 +94,15 @@ impl Kind {
         self.fields.iter().find(|field| field.name == *name)
     }
 
+    /// The field that says where or about whom a record is.
+    #[must_use]
+    pub fn subject(&self) -> Option<&Name> {
+        let effects = &self.effects;
+        (effects.closes.as_ref().map(|closes| &closes.subject))
+            .or_else(|| effects.resets.as_ref().map(|resets| &resets.subject))
+            .or_else(|| effects.opens.as_ref().map(|opens| &opens.subject))
+    }
+
     /// One of the answers of a choice or set.
     #[must_use]
     pub fn choice(&self, field: &str, value: &str) -> Option<&Choice> {

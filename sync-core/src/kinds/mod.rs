@@ -36,8 +36,8 @@ pub use check::{BodyError, ValueError};
 pub use columns::{Cell, Column, SqlType, Stored, Table, tables};
 pub use draft::Draft;
 pub use effects::{
-    Closes, ClosesPeriod, Distinguishes, Effects, Enrols, Erasable, Erases, Grants, Lists, Merges, Moves, Opens,
-    Resets, Rotates, Schedules, Sweeps,
+    Belongs, Closes, ClosesPeriod, Distinguishes, Effects, Enrols, Erases, Grants, HandsOver, Lists, Merges, Moves,
+    Opens, Resets, Rotates, Schedules, Sweeps,
 };
 pub use field::{Choice, Field, Mark, Members, Shape, Targets};
 pub use json_schema::{generate_all, json_schema};

@@ -85,6 +85,9 @@ impl Phone {
             let confirmed: HashSet<EntryId> = all.iter().map(|seen| seen.entry.id).collect();
             let own = self.own_entries().filter(|own| !confirmed.contains(&own.entry.id));
             all.extend(own.map(|own| self.see_own(own, &clock)));
+            let here = |id| self.own.as_ref().is_some_and(|own| own.has(Some(id)));
+            let told = replica.told().filter(|told| !here(told.entry.id));
+            all.extend(told.map(|told| self.see(replica, told)));
         }
         let withdrawn = withdrawn(all.iter().map(|seen| {
             let said = Speaker::of(seen.entry, seen.office);

@@ -176,7 +176,7 @@ impl Replica {
         Ok(Applied::Registry(plan.touched().to_vec()))
     }
 
-    /// Keeps who is who: devices and workers' names, from the office's records.
+    /// Keeps who is who, and what was handed over, from the office's records.
     fn fold_office(&mut self, record: &MergedRecord) {
         let kinds = Arc::clone(&self.kinds);
         let Some(kind) = kinds.get(&record.entry.kind) else {
@@ -195,6 +195,22 @@ impl Replica {
             && let Ok(worker) = worker.parse()
         {
             self.worker_names.insert(worker, name.to_owned());
+        }
+        if let Some(hands) = &kind.effects.hands_over
+            && let Some(Value::Array(rows)) = record.entry.body.get(hands.said.as_str())
+        {
+            let told = rows.iter().filter_map(|row| {
+                let bytes = row.get(hands.record.as_str())?.as_str()?.as_bytes();
+                Some(MergedRecord {
+                    entry: Entry::parse(bytes).ok()?,
+                    hash: Hash::of(bytes),
+                    part: record.part,
+                    device: row.get(hands.device.as_str())?.as_str()?.parse().ok()?,
+                    made_ms: row.get(hands.made.as_str())?.as_i64()?,
+                    lsn: record.lsn,
+                })
+            });
+            self.told.extend(told.map(|told| (told.entry.id, told)));
         }
     }
 
@@ -237,6 +253,7 @@ impl Replica {
             self.drop_rows(&document);
         }
         let mut gone = Vec::new();
+        self.told.retain(|_, told| told.part != part);
         self.records.retain(|_, record| {
             let stays = record.part != part;
             if !stays {

@@ -53,6 +53,8 @@ pub struct Replica {
     kinds: Arc<Kinds>,
     documents: BTreeMap<Part, Document>,
     records: BTreeMap<EntryId, MergedRecord>,
+    /// What counts of records of other grids that were handed over, by their ids.
+    told: BTreeMap<EntryId, MergedRecord>,
     rows: HashMap<EntityId, Row>,
     devices: HashMap<DeviceId, KnownDevice>,
     worker_names: HashMap<WorkerId, String>,
@@ -70,6 +72,7 @@ impl Replica {
             kinds,
             documents: BTreeMap::new(),
             records: BTreeMap::new(),
+            told: BTreeMap::new(),
             rows: HashMap::new(),
             devices: HashMap::new(),
             worker_names: HashMap::new(),
@@ -106,6 +109,14 @@ impl Replica {
     /// Merged records, in order of entry id.
     pub fn records(&self) -> impl Iterator<Item = &MergedRecord> {
         self.records.values()
+    }
+
+    /// What counts of merged records that this replica may not see, as the office handed it
+    /// over: they are about what its grids have now.
+    pub fn told(&self) -> impl Iterator<Item = &MergedRecord> {
+        self.told
+            .values()
+            .filter(|told| !self.records.contains_key(&told.entry.id))
     }
 
     /// One merged record.

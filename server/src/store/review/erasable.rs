@@ -2,7 +2,7 @@
 //! files' to say; here it is only looked up.
 
 use menpai_sync_core::ids::EntityId;
-use menpai_sync_core::kinds::{Kinds, Name};
+use menpai_sync_core::kinds::{Kind, Kinds, Name, Shape};
 use rusqlite::{Connection, named_params};
 
 use crate::store::community::StoreError;
@@ -32,10 +32,8 @@ pub struct Erasable {
 pub fn named(connection: &Connection, kinds: &Kinds, part: &str) -> Result<Vec<Erasable>, StoreError> {
     let types: Vec<(&str, Option<&str>)> = kinds
         .iter()
-        .filter_map(|kind| {
-            let erasable = kind.effects.erasable.as_ref()?;
-            Some((kind.name.as_str(), erasable.with.as_ref().map(Name::as_str)))
-        })
+        .filter(|kind| kind.effects.erasable)
+        .map(|kind| (kind.name.as_str(), goes_with(kinds, kind)))
         .collect();
     let names: Vec<&str> = types.iter().map(|(name, _)| *name).collect();
     let mut statement = connection.prepare_cached(
@@ -66,6 +64,16 @@ pub fn named(connection: &Connection, kinds: &Kinds, part: &str) -> Result<Vec<E
         });
     }
     Ok(found)
+}
+
+/// The field that names what an entity is erased with, where that can be erased itself.
+fn goes_with<'k>(kinds: &Kinds, kind: &'k Kind) -> Option<&'k str> {
+    let to = kind.effects.belongs.as_ref()?.to.as_str();
+    let Shape::Ref { to: targets } = &kind.field(to)?.shape else {
+        return None;
+    };
+    let erasable = |name: &Name| kinds.get(name.as_str()).is_some_and(|kind| kind.effects.erasable);
+    targets.names().iter().any(erasable).then_some(to)
 }
 
 fn reference(connection: &Connection, entity: i64, field: &str) -> Result<Option<EntityId>, StoreError> {

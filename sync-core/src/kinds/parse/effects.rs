@@ -22,7 +22,9 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
                 && effects.enrols.is_none()
                 && effects.rotates.is_none()
                 && effects.erases.is_none()
-                && effects.erasable.is_none()
+                && effects.hands_over.is_none()
+                && !effects.erasable
+                && effects.belongs.is_none()
         }
         Family::Registry => {
             *effects
@@ -30,7 +32,8 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
                     schedules: effects.schedules.clone(),
                     sweeps: effects.sweeps.clone(),
                     merges: effects.merges.clone(),
-                    erasable: effects.erasable.clone(),
+                    erasable: effects.erasable,
+                    belongs: effects.belongs.clone(),
                     ..Effects::default()
                 }
         }
@@ -44,6 +47,7 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
                     enrols: effects.enrols.clone(),
                     rotates: effects.rotates.clone(),
                     erases: effects.erases.clone(),
+                    hands_over: effects.hands_over.clone(),
                     ..Effects::default()
                 }
         }
@@ -213,8 +217,24 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
     if let Some(erases) = &effects.erases {
         need(kind, &erases.subject, "a required text", is_required_text)?;
     }
-    if let Some(erasable) = &effects.erasable {
-        need_each(kind, &erasable.with, "a ref", is_ref)?;
+    if let Some(hands) = &effects.hands_over {
+        need(kind, &hands.from, "a required ref", |field| {
+            field.required && is_ref(field)
+        })?;
+        need(kind, &hands.doors, "an integer", |field| {
+            matches!(field.shape, Shape::Integer { .. })
+        })?;
+        need(kind, &hands.said, "a list with what each row needs", |field| {
+            let Shape::List { fields, .. } = &field.shape else {
+                return false;
+            };
+            [&hands.subject, &hands.device, &hands.made, &hands.record]
+                .iter()
+                .all(|name| fields.iter().any(|field| field.name == **name && field.required))
+        })?;
+    }
+    if let Some(belongs) = &effects.belongs {
+        need(kind, &belongs.to, "a ref", is_ref)?;
     }
     no_stray_marks(kind, closes.map(|closes| &closes.by), moves.map(|moves| &moves.by))
 }

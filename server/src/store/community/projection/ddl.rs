@@ -127,7 +127,7 @@ fn create_view(kind: &Kind, main: &Table) -> String {
         );
         return sql;
     }
-    let address = subject(kind).map_or_else(
+    let address = kind.subject().map_or_else(
         || "NULL".to_owned(),
         |column| format!("(SELECT address FROM entity_address a WHERE a.id = t.\"{column}\")"),
     );
@@ -167,15 +167,6 @@ fn create_view(kind: &Kind, main: &Table) -> String {
         table = table_name(kind.family, main),
     );
     sql
-}
-
-/// The field that says where or about whom a record is.
-fn subject(kind: &Kind) -> Option<&str> {
-    let effects = &kind.effects;
-    let subject = (effects.closes.as_ref().map(|closes| &closes.subject))
-        .or_else(|| effects.resets.as_ref().map(|resets| &resets.subject))
-        .or_else(|| effects.opens.as_ref().map(|opens| &opens.subject))?;
-    Some(subject.as_str())
 }
 
 fn sql_type(column: &Column) -> &'static str {
