@@ -38,6 +38,8 @@ pub enum ApiError {
     DuplicateGone,
     /// What was to be decided about counts already, or is set aside.
     HeldGone,
+    /// What was to move is not as the desk showed it.
+    GridsChanged,
     /// A held entry cannot count like this; the sentence says why.
     StillHeld(Labels),
     /// The request is larger than the limit.
@@ -93,6 +95,7 @@ impl ApiError {
             ApiError::UndoGone => "undo_gone",
             ApiError::DuplicateGone => "duplicate_gone",
             ApiError::HeldGone => "held_gone",
+            ApiError::GridsChanged => "grids_changed",
             ApiError::StillHeld(_) => "still_held",
             ApiError::TooLarge => "too_large",
             ApiError::ProtocolNotSupported => "protocol_not_supported",
@@ -211,6 +214,16 @@ impl ApiError {
                     "Nothing was written. Records show what became of it.",
                 ),
             ],
+            ApiError::GridsChanged => [
+                (
+                    "网格里的楼栋和户室刚才有了变动。",
+                    "什么都没有写入；请看清现在的数字，再选一次。",
+                ),
+                (
+                    "Buildings or doors of the grid have changed meanwhile.",
+                    "Nothing was written. Look at the figures as they are now, and choose again.",
+                ),
+            ],
             ApiError::StillHeld(why) => [
                 (&why.zh, "什么都没有写入；可以修改后放行，或者搁置。"),
                 (&why.en, "Nothing was written. Amend it, or set it aside."),
@@ -266,7 +279,8 @@ impl ResponseError for ApiError {
             | ApiError::ConflictGone
             | ApiError::UndoGone
             | ApiError::DuplicateGone
-            | ApiError::HeldGone => StatusCode::CONFLICT,
+            | ApiError::HeldGone
+            | ApiError::GridsChanged => StatusCode::CONFLICT,
             ApiError::ValueNotAllowed(_) | ApiError::StillHeld(_) => StatusCode::UNPROCESSABLE_ENTITY,
             ApiError::UnreadableRequest(_) => StatusCode::BAD_REQUEST,
             ApiError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

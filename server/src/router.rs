@@ -91,6 +91,8 @@ fn addresses(config: &mut ServiceConfig) {
                 .route("/desk/erasures", web::post().to(desk::erasures::post))
                 .route("/desk/settlements", web::get().to(desk::settlements::get))
                 .route("/desk/settlements", web::post().to(desk::settlements::post))
+                .route("/desk/grids", web::get().to(desk::grids::get))
+                .route("/desk/grids/moves", web::post().to(desk::grids::post))
                 .route("/desk/held", web::get().to(desk::held::get))
                 .route("/desk/held/decisions", web::post().to(desk::held::decisions::post))
                 .default_service(web::to(nothing_here)),

@@ -7,6 +7,7 @@ mod demo;
 mod demo_roster;
 mod erase;
 mod export;
+mod grid;
 mod import_report;
 mod import_roster;
 mod language;
@@ -56,6 +57,9 @@ enum Command {
     Rebuild(maintain::Arguments),
     /// Erase a person or a household for good; nothing sent later brings it back
     Erase(erase::Erase),
+    /// Move buildings between grids: split one, or merge it into another
+    #[command(subcommand)]
+    Grid(grid::Command),
     /// Let go of the history of registry documents; what shows stays
     Compact(erase::Compact),
     /// Close the day: verify, count, list visits, keep a copy; what is done is not done again
@@ -95,6 +99,7 @@ pub fn run() -> ExitCode {
         Command::Verify(arguments) => maintain::verify(&arguments),
         Command::Rebuild(arguments) => maintain::rebuild(&arguments),
         Command::Erase(arguments) => erase::erase(&arguments),
+        Command::Grid(command) => grid::run(command),
         Command::Compact(arguments) => erase::compact(&arguments),
         Command::Nightly(arguments) => nightly::run(&arguments),
         Command::Settle(arguments) => settle::run(&arguments),

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::data_folder::{DataFolderError, NODE_FILE};
 use crate::home::{Home, HomeError};
 use crate::jobs::night::NightReport;
+use crate::office::grids::NamedChange;
 use crate::office::import::ImportReport;
 use crate::office::settlement::Quarter;
 use crate::office::staff::{Member, NewMember};
@@ -81,6 +82,8 @@ pub enum Request {
         /// The day it was asked for.
         requested_on: Option<NaiveDate>,
     },
+    /// Move buildings to another grid, or everything, or say what that would come to.
+    ChangeGrids(NamedChange),
     /// Let go of the history of registry documents.
     Compact {
         /// Where.
@@ -158,6 +161,15 @@ pub enum Answer {
         subjects: usize,
         /// How many entries lost their bodies.
         entries: usize,
+    },
+    /// It moved, or would.
+    Moved {
+        /// How many doors in use.
+        doors: usize,
+        /// How many people.
+        people: usize,
+        /// How many roles ended.
+        ended: usize,
     },
     /// The quarter is closed.
     Settled {

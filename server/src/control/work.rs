@@ -11,9 +11,10 @@ use crate::divisions::community_name;
 use crate::home::Home;
 use crate::jobs::night::{self, Which};
 use crate::jobs::{compact, rebuild, verify};
+use crate::office::grids::NamedChange;
 use crate::office::import::{self, Import, ImportError};
 use crate::office::settlement::{self, Quarter};
-use crate::office::{Office, erasures, staff};
+use crate::office::{Office, erasures, grids, staff};
 use crate::store::community::StoreError;
 use crate::sync::Community;
 
@@ -72,6 +73,7 @@ pub(super) fn perform(home: &Home, request: &Request, progress: &mut dyn FnMut(u
             basis,
             requested_on,
         } => erase(home, *community, *entity, entity_type, basis, *requested_on),
+        Request::ChangeGrids(named) => change_grids(home, named),
         Request::Compact { community, part } => compact(home, *community, *part),
         Request::Settle {
             community,
@@ -116,6 +118,17 @@ fn erase(
     Ok(Answer::Erased {
         subjects: erased.subjects,
         entries: erased.entries,
+    })
+}
+
+fn change_grids(home: &Home, named: &NamedChange) -> Result<Answer, Failure> {
+    let office = Office::of_home(home, named.community)?;
+    let change = named.find(home, &office)?;
+    let (_, moved) = grids::change(&office, change)?;
+    Ok(Answer::Moved {
+        doors: moved.doors,
+        people: moved.people,
+        ended: moved.ended,
     })
 }
 

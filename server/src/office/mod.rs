@@ -6,6 +6,7 @@
 pub mod decisions;
 pub mod duplicates;
 pub mod erasures;
+pub mod grids;
 pub mod held;
 pub mod import;
 pub mod records;

@@ -7,16 +7,13 @@ use menpai_sync_core::ids::{CommunityCode, GridId, WorkerId};
 use menpai_sync_core::kinds::{Choice, Kinds, Shape};
 use serde::{Deserialize, Serialize};
 
-use super::{Office, OfficeError, records};
+use super::{Office, OfficeError, grids, records};
 use crate::auth::{PasswordError, hash_password, new_password};
 use crate::clock;
 use crate::home::Home;
+use crate::store::community::StoreError;
 use crate::store::node::{self, Account, Role};
-use crate::store::roster::entities_of;
 
-/// The registry type of places, and what makes one of them a grid.
-const PLACE: &str = "place";
-const GRID: &str = "grid";
 /// Roles that work at the desk, for the whole community. All others work with a phone.
 const DESK_ROLES: [&str; 2] = ["community_secretary", "community_staff"];
 
@@ -90,6 +87,12 @@ pub enum StaffError {
         /// What there is.
         grids: String,
     },
+}
+
+impl From<StoreError> for StaffError {
+    fn from(error: StoreError) -> StaffError {
+        StaffError::Office(error.into())
+    }
 }
 
 /// Adds an account with its roles and returns its password, which nobody can read again.
@@ -167,7 +170,7 @@ pub fn change_password(home: &Home, name: &str) -> Result<String, StaffError> {
 /// [`StaffError`].
 pub fn list(home: &Home, code: CommunityCode) -> Result<Vec<Member>, StaffError> {
     let office = Office::of_home(home, code)?;
-    let grids = grids(&office)?;
+    let grids = office.community.query(grids::all)?;
     let directory = office.community.directory();
     let accounts = home
         .node_store()
@@ -192,26 +195,6 @@ pub fn list(home: &Home, code: CommunityCode) -> Result<Vec<Member>, StaffError>
         .collect())
 }
 
-/// A grid as people name it.
-struct Grid {
-    id: GridId,
-    name: String,
-    code: String,
-}
-
-fn grids(office: &Office) -> Result<Vec<Grid>, OfficeError> {
-    let places = office.community.read(|reader| entities_of(&reader.connection, PLACE))?;
-    Ok(places
-        .iter()
-        .filter(|place| place.text("type") == GRID)
-        .map(|place| Grid {
-            id: GridId::from_bytes(*place.id.as_bytes()),
-            name: place.text("name").to_owned(),
-            code: place.text("code").to_owned(),
-        })
-        .collect())
-}
-
 fn grids_of(office: &Office, member: &NewMember) -> Result<Vec<GridId>, StaffError> {
     match (is_desk(&member.role), member.grids.is_empty()) {
         (true, true) => return Ok(Vec::new()),
@@ -219,7 +202,7 @@ fn grids_of(office: &Office, member: &NewMember) -> Result<Vec<GridId>, StaffErr
         (false, true) => return Err(StaffError::GridMissing(member.role.clone())),
         (false, false) => {}
     }
-    let known = grids(office)?;
+    let known = office.community.query(grids::all)?;
     member
         .grids
         .iter()

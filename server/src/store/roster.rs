@@ -56,6 +56,18 @@ pub fn entities_of(connection: &Connection, registry_type: &str) -> Result<Vec<S
     Ok(entities)
 }
 
+/// Every entity of a grid that exists, in the order in which they were made.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn entities_in(connection: &Connection, grid: GridId) -> Result<Vec<StoredEntity>, StoreError> {
+    let mut entities = Vec::new();
+    for_each_where(connection, "e.grid = :wanted", &grid.as_bytes().as_slice(), |entity| {
+        entities.push(entity);
+    })?;
+    Ok(entities)
+}
+
 /// One entity that exists.
 ///
 /// # Errors

@@ -58,12 +58,12 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
     let wants = |name| asked.header.wants.iter().any(|want| want == name);
     let mut after = cursor(community, &parts, &asked, head.lsn);
     let epochs = epochs::begun(&reader.connection)?;
-    // A part that something was erased from since is left out once: so every device, however
-    // old, drops what it has of it, and begins again.
+    // A part that something was erased from or moved from since is left out once: so every device,
+    // however old, drops what it has of it, and begins again.
     let visible = after.len();
     after.retain(|part, seen| {
-        let begun = parts.find(*part).and_then(|number| epochs.get(&number)?.erased);
-        *seen == 0 || begun.is_none_or(|erased| *seen >= erased)
+        let begun = parts.find(*part).and_then(|number| epochs.get(&number)?.anew);
+        *seen == 0 || begun.is_none_or(|anew| *seen >= anew)
     });
     let by_lines = !asked.header.is_brief() || wants(wants::LINES);
     let begins_again = after.len() < visible;

@@ -145,6 +145,7 @@ impl Communities {
         if let Some(erasures) = &self.erasures {
             erasures.apply(&community)?;
         }
+        self.lend_device(&community)?;
         community.announce_to(self.news.of(code));
         open.keep(code, &community, now);
         Ok(Some(community))
@@ -172,8 +173,19 @@ impl Communities {
             &self.shared,
         )?);
         community.announce_to(self.news.of(code));
+        self.lend_device(&community)?;
         open.keep(code, &community, now);
         Ok(community)
+    }
+
+    /// A community without the home's device (founded elsewhere) tells nobody what came late.
+    fn lend_device(&self, community: &Community) -> Result<(), StoreError> {
+        if let Some(erasures) = &self.erasures
+            && let Some((office, worker)) = (erasures.office)(community.identity().code)?
+        {
+            community.write_itself_as(office, worker);
+        }
+        Ok(())
     }
 }
 

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 
 use menpai_sync_core::clock::LastContact;
 use menpai_sync_core::device_log::LogHead;
-use menpai_sync_core::ids::{CommunityCode, DeviceId, Hash, LogId, Lsn};
+use menpai_sync_core::ids::{CommunityCode, DeviceId, Hash, LogId, Lsn, WorkerId};
 use menpai_sync_core::kinds::Kinds;
 use menpai_sync_core::part::Part;
 use menpai_sync_core::signature::Signer;
@@ -20,9 +20,11 @@ use tokio::sync::watch;
 
 use super::directory::Directory;
 use super::document_budget::{DocumentBudget, LetGo};
+use super::handover;
 use super::ingest::{Contact, SliceOutcome, chain_at, ingest};
 use super::rebuild::rebuild;
 use super::refill::{Refilled, ShownReceipt, stated};
+use super::scribe::Scribe;
 use super::slice::{CheckedSlice, Refusal, Slice};
 use super::state::{State, Work};
 use super::writer::{self, Job, QUEUE_LENGTH, task};
@@ -89,6 +91,8 @@ pub struct Community {
     making: Mutex<()>,
     stopped: Arc<AtomicBool>,
     news: Arc<OnceLock<watch::Sender<Lsn>>>,
+    /// The device with which the home itself writes, and in whose name.
+    own: OnceLock<(OfficeDevice, WorkerId)>,
 }
 
 /// A read connection with its codec.
@@ -244,6 +248,7 @@ impl Community {
             making: Mutex::new(()),
             stopped,
             news,
+            own: OnceLock::new(),
         })
     }
 
@@ -268,6 +273,11 @@ impl Community {
     /// Says after every commit where the log ends; the first one told stays the one.
     pub(super) fn announce_to(&self, news: watch::Sender<Lsn>) {
         let _ = self.news.set(news);
+    }
+
+    /// Gives it the home's own device; what follows from what arrives is written with that.
+    pub(super) fn write_itself_as(&self, office: OfficeDevice, worker: WorkerId) {
+        let _ = self.own.set((office, worker));
     }
 
     /// Whether its writer has stopped after a failure: it must be opened again.
@@ -492,7 +502,15 @@ impl Community {
         &self,
         work: impl FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (job, answer) = task(work);
+        let own = self.own.get().cloned();
+        let (job, answer) = task(move |given: &mut Work<'_>| {
+            let done = work(given)?;
+            if let Some((office, worker)) = own.filter(|_| !given.state.untold.is_empty()) {
+                let at = clock::now();
+                handover::tell(given, &Scribe { office, worker, at })?;
+            }
+            Ok(done)
+        });
         let queue = self.queue.as_ref().ok_or(StoreError::Stopped)?;
         queue.send(job).map_err(|_| StoreError::Stopped)?;
         answer.recv().map_err(|_| StoreError::Stopped)?

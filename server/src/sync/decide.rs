@@ -16,7 +16,7 @@ use menpai_sync_core::verdict::{Derived, Reason, Verdict};
 
 use super::ingest::decide_again;
 use super::state::Work;
-use super::{epoch, late};
+use super::{epoch, handover, late};
 use crate::store::community::projection::{MergedEntry, NewEntity, held};
 use crate::store::community::{StoreError, erased, lines};
 
@@ -248,6 +248,7 @@ pub(super) fn merge(
     project_fields(work, part, touched)?;
     note_erased(work, entry, pending.received_ms)?;
     work.fold(entry, pending.made_ms)?;
+    handover::note(work, pending, entry)?;
     for named in entry.entities().into_iter().filter(|named| named.creates) {
         for line in lines::waiting_for(work.transaction, named.id)? {
             decide_again(work, &line, Some((Verdict::Merged, None)))?;

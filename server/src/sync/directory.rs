@@ -40,6 +40,19 @@ pub struct Directory {
     names: HashMap<WorkerId, String>,
 }
 
+/// A role and the record that gives it.
+#[derive(Debug, Clone, Copy)]
+pub struct Granted<'a> {
+    /// That record.
+    pub record: EntryId,
+    /// Whose role.
+    pub worker: WorkerId,
+    /// As the office calls the worker there.
+    pub name: Option<&'a str>,
+    /// Which role, where and when.
+    pub assignment: &'a Assignment,
+}
+
 /// What one record of the office says.
 #[derive(Debug, Clone)]
 enum OfficeRecord {
@@ -180,9 +193,7 @@ impl Directory {
     /// The workers who have a role in exactly that grid now, by name.
     #[must_use]
     pub fn workers_of(&self, grid: GridId, now_ms: i64) -> Vec<WorkerId> {
-        let current = |assignment: &&Assignment| {
-            assignment.from_ms <= now_ms && assignment.until_ms.is_none_or(|until| now_ms < until)
-        };
+        let current = |assignment: &&Assignment| assignment.is_current(now_ms);
         let mut workers: Vec<WorkerId> = self
             .assignments
             .iter()
@@ -195,6 +206,25 @@ impl Directory {
             .collect();
         workers.sort_by_key(|worker| (self.names.get(worker), *worker));
         workers
+    }
+
+    /// The roles that workers have in exactly that grid at an instant, with the records that give
+    /// them.
+    pub fn granted_in(&self, grid: GridId, at_ms: i64) -> impl Iterator<Item = Granted<'_>> {
+        let records = self.records.iter().filter(|((_, id), _)| !self.replaced.contains(id));
+        records.filter_map(move |((_, record), said)| match said {
+            OfficeRecord::Assignment {
+                worker,
+                name,
+                assignment,
+            } if assignment.grid == Some(grid) && assignment.is_current(at_ms) => Some(Granted {
+                record: *record,
+                worker: *worker,
+                name: name.as_deref(),
+                assignment,
+            }),
+            _ => None,
+        })
     }
 
     /// Names the office gave.
@@ -217,7 +247,7 @@ impl Directory {
         let current: Vec<&Assignment> = self
             .assignments(facts.worker)
             .iter()
-            .filter(|assignment| assignment.from_ms <= now_ms && assignment.until_ms.is_none_or(|until| now_ms < until))
+            .filter(|assignment| assignment.is_current(now_ms))
             .collect();
         let mut parts = vec![Part {
             grid: None,

@@ -6,7 +6,7 @@ use menpai_sync_core::entry::{Entry, Scalar};
 use menpai_sync_core::erase::subject_hash;
 use menpai_sync_core::ids::{EntityId, Hash, Lsn};
 use menpai_sync_core::part::Part;
-use menpai_sync_core::registry::{Document, NextEpoch};
+use menpai_sync_core::registry::{Document, DocumentError, NextEpoch};
 use menpai_sync_core::replica::{DigestLines, value_line};
 
 use super::documents::read_bytes;
@@ -21,24 +21,19 @@ const REASON: &str = "reason";
 /// document does not become it.
 pub(super) fn begin(work: &mut Work<'_>, next: &NextEpoch, entry: &Entry, lsn: Lsn) -> Result<bool, StoreError> {
     let part = next.part;
-    let state = &mut *work.state;
-    let number = state.parts.number(work.transaction, part)?;
-    state
-        .documents
-        .load(work.transaction, &mut state.codec, &state.parts, part)?;
-    let Some(old) = work.state.documents.get(part) else {
-        return Ok(false);
+    let number = work.state.parts.number(work.transaction, part)?;
+    let prepared = work.state.prepared.take().filter(|(new, _)| new.part() == part);
+    let (new, digest) = match prepared {
+        Some(prepared) => prepared,
+        None => self::next(work, part)?,
     };
-    let stays = |id: EntityId| !work.state.is_erased(id);
-    let Ok(new) = old.rotate(&stays) else { return Ok(false) };
     if new.epoch() != next.epoch || new.heads() != [next.heads] {
         return Ok(false);
     }
     // What cannot be read again, or shows something else, must not become the truth.
     let bytes = new.save();
-    let digest = values_digest(old, &stays);
     let again = read_bytes(&bytes, work.state.identity.code, part, next.epoch, lsn)?;
-    if again.heads() != new.heads() || values_digest(&again, &stays) != digest {
+    if again.heads() != new.heads() || values_digest(&[(&again, &|_| true)], &|_| true) != digest {
         return Ok(false);
     }
     epochs::begin(
@@ -61,24 +56,28 @@ pub(super) fn begin(work: &mut Work<'_>, next: &NextEpoch, entry: &Entry, lsn: L
     Ok(true)
 }
 
-/// Heads of the next epoch of a part as the transaction sees it, and which that is.
-pub(super) fn next(work: &mut Work<'_>, part: Part) -> Result<NextEpoch, StoreError> {
+/// What a part goes on as without what was erased, as the transaction sees it, and the digest of
+/// the values that it is to show.
+pub(super) fn next(work: &mut Work<'_>, part: Part) -> Result<(Document, Hash), StoreError> {
     let state = &mut *work.state;
     let document = state
         .documents
         .load(work.transaction, &mut state.codec, &state.parts, part)?;
     let (code, erased) = (state.identity.code, &state.erased);
     let stays = |id| !erased.contains(&subject_hash(code, id));
-    let new = document.rotate(&stays).map_err(|error| StoreError::Registry {
+    let new = document
+        .rotate(&stays)
+        .map_err(|error| broken(part, state.head.lsn, &error))?;
+    Ok((new, values_digest(&[(document, &stays)], &stays)))
+}
+
+/// That a document could not be begun.
+pub(super) fn broken(part: Part, lsn: Lsn, error: &DocumentError) -> StoreError {
+    StoreError::Registry {
         part: part.to_string(),
-        lsn: state.head.lsn,
+        lsn,
         cause: error.to_string(),
-    })?;
-    Ok(NextEpoch {
-        part,
-        epoch: new.epoch(),
-        heads: new.heads().first().copied().unwrap_or(Hash([0; 32])),
-    })
+    }
 }
 
 /// Writes every field of a part as its document shows it.
@@ -90,18 +89,24 @@ pub(super) fn show(work: &mut Work<'_>, part: Part) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Over every value that stays, as in the digest of a part.
-fn values_digest(document: &Document, stays: &dyn Fn(EntityId) -> bool) -> Hash {
+/// Over every value of the shares of some documents, but those that refer to what is gone, as in
+/// the digest of a part.
+pub(super) fn values_digest(
+    shares: &[(&Document, &dyn Fn(EntityId) -> bool)],
+    stays: &dyn Fn(EntityId) -> bool,
+) -> Hash {
     let gone = |text: &str| text.parse().is_ok_and(|id| !stays(id));
     let mut lines = DigestLines::default();
-    for (id, entity_type) in document.entities().filter(|(id, _)| stays(*id)) {
-        for field in document.fields(id) {
-            if field.split_once(':').is_some_and(|(_, member)| gone(member)) {
-                continue;
-            }
-            for value in document.distinct_values(id, &field) {
-                if !matches!(&value.value, Scalar::Text(text) if gone(text)) {
-                    lines.push(value_line(entity_type, id, &field, &value.value));
+    for (document, goes) in shares {
+        for (id, entity_type) in document.entities().filter(|(id, _)| goes(*id)) {
+            for field in document.fields(id) {
+                if field.split_once(':').is_some_and(|(_, member)| gone(member)) {
+                    continue;
+                }
+                for value in document.distinct_values(id, &field) {
+                    if !matches!(&value.value, Scalar::Text(text) if gone(text)) {
+                        lines.push(value_line(entity_type, id, &field, &value.value));
+                    }
                 }
             }
         }

@@ -5,7 +5,7 @@
 
 mod release;
 
-pub(crate) use release::release_refused;
+pub(crate) use release::{in_grid_now, release_refused};
 
 use menpai_sync_core::community_log::Envelope;
 use menpai_sync_core::device_log::LogHead;

@@ -10,16 +10,18 @@ use menpai_sync_core::entry::Entry;
 use menpai_sync_core::erase::subject_hash;
 use menpai_sync_core::ids::{EntityId, Hash};
 use menpai_sync_core::part::Part;
+use menpai_sync_core::registry::Document;
 use rusqlite::{Connection, Transaction};
 
 use super::directory::Directory;
 use super::document_budget::Share;
 use super::documents::Documents;
+use super::handover::Untold;
 use crate::signing::HomeKey;
 use crate::store::community::identity::{self, Identity};
 use crate::store::community::parts::Parts;
 use crate::store::community::projection::{Projection, merged_of_kinds};
-use crate::store::community::{BodyCodec, StoreError, erased, lines};
+use crate::store::community::{BodyCodec, StoreError, epochs, erased, lines};
 
 /// The writer's side of an open community.
 pub(super) struct State {
@@ -35,6 +37,12 @@ pub(super) struct State {
     pub(super) erased: Arc<HashSet<Hash>>,
     /// What was erased may still stand in the write-ahead log.
     pub(super) wipes_journal: bool,
+    /// The document that the next record of an epoch is about, and the digest of its values.
+    pub(super) prepared: Option<(Document, Hash)>,
+    /// Things of this community have moved from one grid to another.
+    pub(super) has_moved: bool,
+    /// Records that merged in another grid than what they are about is in now.
+    pub(super) untold: Vec<Untold>,
     /// Documents changed by requests of the running transaction.
     changed: BTreeSet<Part>,
     /// The head that the file has signed.
@@ -47,6 +55,7 @@ pub(super) struct Mark {
     head: ChainHead,
     directory: Arc<Directory>,
     erased: Arc<HashSet<Hash>>,
+    has_moved: bool,
 }
 
 /// One request's view of the writer: a transaction and the state that goes with it.
@@ -74,6 +83,9 @@ impl State {
             documents: Documents::new(identity.code, share),
             erased: Arc::default(),
             wipes_journal: false,
+            prepared: None,
+            has_moved: false,
+            untold: Vec::new(),
             changed: BTreeSet::new(),
             projection,
             identity,
@@ -88,6 +100,9 @@ impl State {
         self.head = identity::head(connection)?.map_or_else(|| self.identity.beginning(), |(head, _)| head);
         self.signed = self.head;
         self.erased = Arc::new(erased::subjects(connection)?);
+        self.has_moved = epochs::has_moved(connection)?;
+        self.prepared = None;
+        self.untold.clear();
         self.documents.clear();
         self.changed.clear();
         self.reload_directory(connection)
@@ -111,6 +126,7 @@ impl State {
             head: self.head,
             directory: Arc::clone(&self.directory),
             erased: Arc::clone(&self.erased),
+            has_moved: self.has_moved,
         }
     }
 
@@ -120,6 +136,7 @@ impl State {
     }
 
     pub(super) fn keep(&mut self) {
+        self.untold.clear();
         self.documents.keep(&mut self.changed);
     }
 
@@ -128,6 +145,9 @@ impl State {
         self.head = mark.head;
         self.directory = mark.directory;
         self.erased = mark.erased;
+        self.has_moved = mark.has_moved;
+        self.prepared = None;
+        self.untold.clear();
         self.documents.drop_touched();
     }
 

@@ -77,6 +77,17 @@ impl World {
         phone
     }
 
+    /// A worker gets a role in a grid.
+    pub fn assign(&self, worker: WorkerId, name: &str, in_grid: GridId) {
+        let from = Instant {
+            unix_ms: clock::now_ms() - 30 * 24 * HOUR_MS,
+            offset_minutes: 480,
+        };
+        let body = json!({"worker": worker, "worker_name": name, "role": "grid_worker", "grid": in_grid, "from": from});
+        let draft = self.office.record("assignment", None, object(body));
+        self.office.write(&[draft]).unwrap();
+    }
+
     /// The grid, a building, a door and a household with a phone number.
     pub fn registry(&self) -> (EntityId, EntityId, EntityId) {
         let place = clock::new_entry_id();

@@ -10,6 +10,7 @@ use menpai_sync_core::ids::{EntityId, GridId};
 use menpai_sync_core::kinds::Class;
 use menpai_sync_core::part::Part;
 
+use super::super::grids::free_code;
 use super::address::{address_key, building_of, fold_grid};
 use super::draft::Draft;
 use super::known::Known;
@@ -140,10 +141,7 @@ pub(super) fn named(name: &str, known: &mut Known, plan: &mut Plan, context: &mu
         draft.text("place", id, "code", name);
         known.grid_codes.insert(name.to_owned(), id);
     } else if name != UNASSIGNED {
-        // Community (12), grid (2), sub-grid (2): the first number that is free.
-        let free = (1..=99)
-            .map(|number| format!("{}{number:02}00", context.community))
-            .find(|code| !known.grid_codes.contains_key(code));
+        let free = free_code(context.community, |code| known.grid_codes.contains_key(code));
         if let Some(code) = free {
             draft.text("place", id, "code", code.as_str());
             known.grid_codes.insert(code, id);

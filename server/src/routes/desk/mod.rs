@@ -9,6 +9,7 @@ pub mod erasures;
 pub mod events;
 pub mod export;
 pub mod filters;
+pub mod grids;
 pub mod held;
 pub mod morning;
 pub mod overview;

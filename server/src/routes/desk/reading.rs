@@ -12,7 +12,7 @@ use crate::store::community::{StoreError, gaps, heard};
 use crate::store::review::coverage::{self, CoveredDoor, Question};
 use crate::store::review::places::Places;
 use crate::store::review::silence::Silence;
-use crate::store::review::{campaigns, statements};
+use crate::store::review::{campaigns, moves, statements};
 
 /// Which records count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,14 +97,8 @@ impl Reading {
 pub(super) fn silence(desk: &Desk<'_>, now_ms: i64, since_ms: i64) -> Result<Silence, StoreError> {
     let heard = heard::all(desk.connection)?;
     let gaps = gaps::all(desk.connection)?;
-    Ok(Silence::read(
-        &desk.register,
-        &desk.directory,
-        &heard,
-        gaps,
-        now_ms,
-        since_ms,
-    ))
+    let silence = Silence::read(&desk.register, &desk.directory, &heard, gaps, now_ms, since_ms);
+    Ok(silence.following(&moves::all(desk.connection, desk.kinds)?))
 }
 
 /// A phone that was heard from on that day, or later, has told all that is asked: today, or

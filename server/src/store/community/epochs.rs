@@ -16,6 +16,8 @@ pub enum EpochReason {
     Compaction,
     /// Something was erased.
     Erasure,
+    /// Things moved to another grid, or came from one.
+    Move,
 }
 
 impl EpochReason {
@@ -24,12 +26,11 @@ impl EpochReason {
     pub const fn code(self) -> &'static str {
         match self {
             EpochReason::Compaction => "compaction",
-            EpochReason::Erasure => ERASED,
+            EpochReason::Erasure => "erased",
+            EpochReason::Move => "moved",
         }
     }
 }
-
-const ERASED: &str = "erased";
 
 /// A new epoch of a part.
 #[derive(Debug, Clone, Copy)]
@@ -135,9 +136,9 @@ pub fn bases(connection: &Connection) -> Result<Vec<(Part, Base)>, StoreError> {
 pub struct Begun {
     /// The last line at which one was.
     pub lsn: Lsn,
-    /// The last one at which something was erased: who has seen less of the part begins again,
-    /// with a snapshot.
-    pub erased: Option<Lsn>,
+    /// The last one to which no lines lead, since something was erased or moved: who has seen less
+    /// of the part begins again, with a snapshot.
+    pub anew: Option<Lsn>,
 }
 
 /// For each part that is not in its first epoch any more, where the later ones were begun.
@@ -146,14 +147,25 @@ pub struct Begun {
 /// [`StoreError`].
 pub fn begun(connection: &Connection) -> Result<HashMap<i64, Begun>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT part, max(lsn), max(iif(reason = :erased, lsn, NULL)) FROM epoch_document GROUP BY part",
+        "SELECT part, max(lsn), max(iif(reason <> :compaction, lsn, NULL)) FROM epoch_document GROUP BY part",
     )?;
-    let rows = statement.query_map(named_params! {":erased": ERASED}, |row| {
+    let compaction = EpochReason::Compaction.code();
+    let rows = statement.query_map(named_params! {":compaction": compaction}, |row| {
         let begun = Begun {
             lsn: row.get(1)?,
-            erased: row.get(2)?,
+            anew: row.get(2)?,
         };
         Ok((row.get(0)?, begun))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Whether things of this community ever moved from one grid to another.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn has_moved(connection: &Connection) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM epoch_document WHERE reason = :moved)")?
+        .query_row(named_params! {":moved": EpochReason::Move.code()}, |row| row.get(0))?)
 }

@@ -48,6 +48,9 @@ pub enum StoreError {
     /// Nothing was erased, for a reason that is not the file's.
     #[error(transparent)]
     NotErased(Box<crate::sync::erase::EraseError>),
+    /// Nothing moved, for a reason that is not the file's.
+    #[error(transparent)]
+    NotMoved(Box<crate::sync::moving::MoveError>),
     /// The writer has stopped after a failure to commit; reopen the file.
     #[error("the writer of this file has stopped")]
     Stopped,

@@ -14,6 +14,7 @@ pub mod duplicates;
 pub mod erasable;
 pub mod late;
 pub mod lines;
+pub mod moves;
 pub mod places;
 pub mod plans;
 pub mod register;

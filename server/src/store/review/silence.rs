@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use menpai_sync_core::ids::{DeviceId, GridId, WorkerId};
 use menpai_sync_core::judge::GRACE_MS;
 
+use super::moves::GridMove;
 use super::register::Register;
 use crate::store::community::gaps::Gap;
 use crate::store::community::heard::Heard;
@@ -79,6 +80,22 @@ impl Silence {
         silence
     }
 
+    /// A phone that has not told the home everything since doors of its grid moved could have been
+    /// there before: it is silent in the grid that has them now, too.
+    #[must_use]
+    pub fn following(mut self, moves: &[GridMove]) -> Silence {
+        for phone in &mut self.phones {
+            let complete = phone.heard.and_then(|heard| heard.complete_ms);
+            for moved in moves {
+                let told = phone.gaps.is_empty() && complete.is_some_and(|at_ms| moved.at_ms <= at_ms);
+                if !told && phone.grids.contains(&Some(moved.from)) {
+                    phone.grids.push(Some(moved.to));
+                }
+            }
+        }
+        self
+    }
+
     /// The silent phones of workers assigned to a grid. What is in no grid is everybody's.
     pub fn of_grid(&self, grid: Option<GridId>) -> impl Iterator<Item = &SilentPhone> {
         self.phones.iter().filter(move |phone| reaches(&phone.grids, grid))
@@ -111,6 +128,37 @@ fn reaches(grids: &[Option<GridId>], grid: Option<GridId>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_phone_is_waited_for_where_doors_of_its_grid_went_until_it_has_told_all() {
+        let grid = |number| GridId::from_bytes([number; 16]);
+        let phone = |complete_ms| SilentPhone {
+            device: DeviceId::from_bytes([1; 16]),
+            worker: WorkerId::from_bytes([2; 16]),
+            heard: Some(Heard {
+                contact_ms: 9_000,
+                complete_ms,
+            }),
+            gaps: Vec::new(),
+            grids: vec![Some(grid(1))],
+        };
+        let moves = [(1, 2, 5_000), (2, 3, 6_000)].map(|(from, to, at_ms)| GridMove {
+            from: grid(from),
+            to: grid(to),
+            at_ms,
+        });
+        let waits_in = |complete_ms, number| {
+            let silence = Silence {
+                phones: vec![phone(complete_ms)],
+                in_use: Vec::new(),
+            };
+            silence.following(&moves).of_grid(Some(grid(number))).count()
+        };
+        for complete_ms in [None, Some(4_999)] {
+            assert_eq!([1, 2, 3].map(|number| waits_in(complete_ms, number)), [1, 1, 1]);
+        }
+        assert_eq!([1, 2, 3].map(|number| waits_in(Some(5_500), number)), [1, 0, 0]);
+    }
 
     #[test]
     fn a_device_that_was_replaced_is_waited_for_as_long_as_late_work_merges() {

@@ -267,7 +267,7 @@ fn value(row: &Row<'_>, index: usize, stored: Stored) -> Result<Option<Value>, S
 }
 
 /// The fields that a condition looks at.
-fn fields_of<'c>(condition: &'c Condition, fields: &mut Vec<&'c str>) {
+pub fn fields_of<'c>(condition: &'c Condition, fields: &mut Vec<&'c str>) {
     match condition {
         Condition::Field { field, .. } => fields.push(field),
         Condition::All(conditions) | Condition::Any(conditions) => {

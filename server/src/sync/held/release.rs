@@ -9,7 +9,7 @@ use std::sync::Arc;
 use menpai_sync_core::community_log::Envelope;
 use menpai_sync_core::entry::{Draft, Edit, Entry, Made, MakeError, SetItem};
 use menpai_sync_core::ids::{EntityId, EntryId, Hash, Seq};
-use menpai_sync_core::judge::{EntityFacts, keeps_rules, part_of};
+use menpai_sync_core::judge::{EntityFacts, EntityLookup, grid_now, keeps_rules, part_of};
 use menpai_sync_core::kinds::{Family, Kinds, Labels};
 use menpai_sync_core::part::Part;
 use menpai_sync_core::time::Instant;
@@ -112,6 +112,7 @@ fn release_edit(
     entry: &Entry,
     set: Vec<SetItem>,
 ) -> Result<Result<Plan, HeldRefusal>, StoreError> {
+    let entry = &as_it_is_now(work, entry.clone())?;
     let seen_part = part_of(entry, work.state.projection.kinds());
     let mut real: HashSet<EntityId> = HashSet::new();
     let mut plan = Plan::default();
@@ -138,6 +139,7 @@ fn release_edit(
         for number in held::needing(work.transaction, id)? {
             let Some(needing) = read(work, number)? else { continue };
             let Some(entry) = needing.entry.clone() else { continue };
+            let entry = as_it_is_now(work, entry)?;
             let Some(edit) = &entry.edit else { continue };
             if let Err((reason, detail)) = check(work, &entry, &real)? {
                 plan.further.push(Further {
@@ -257,7 +259,8 @@ pub(crate) fn release_refused(
     if let Some(reason @ (Reason::SameIdOtherBytes | Reason::DeriveFailed)) = reason {
         return Ok(Some(HeldRefusal::StillHeld(reason, None)));
     }
-    let broken = check_in(connection, kinds, entry, &HashSet::new())?.err();
+    let entry = in_grid_now(connection, kinds, entry.clone())?;
+    let broken = check_in(connection, kinds, &entry, &HashSet::new())?.err();
     Ok(broken.map(|(reason, detail)| HeldRefusal::StillHeld(reason, detail)))
 }
 
@@ -267,6 +270,32 @@ fn check_in(
     entry: &Entry,
     real: &HashSet<EntityId>,
 ) -> Result<Result<(), Broken>, StoreError> {
+    looking_up(connection, real, |lookup| keeps_rules(entry, kinds, lookup))
+}
+
+/// A held edit as it belongs today: what it is about may have moved to another grid since.
+fn as_it_is_now(work: &Work<'_>, entry: Entry) -> Result<Entry, StoreError> {
+    in_grid_now(work.transaction, work.state.projection.kinds(), entry)
+}
+
+/// The same for whoever only reads.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) fn in_grid_now(connection: &Connection, kinds: &Kinds, entry: Entry) -> Result<Entry, StoreError> {
+    if entry.edit.is_none() {
+        return Ok(entry);
+    }
+    let grid = looking_up(connection, &HashSet::new(), |lookup| grid_now(&entry, kinds, lookup))?;
+    Ok(Entry { grid, ..entry })
+}
+
+/// Asks with a lookup that cannot fail; SQLite can. The entities in `real` are taken to exist.
+fn looking_up<T>(
+    connection: &Connection,
+    real: &HashSet<EntityId>,
+    ask: impl FnOnce(EntityLookup<'_>) -> T,
+) -> Result<T, StoreError> {
     let failure: Cell<Option<StoreError>> = Cell::new(None);
     let lookup = |id: EntityId| match find_entity(connection, id) {
         Ok(known) => known.map(|known| EntityFacts {
@@ -279,10 +308,10 @@ fn check_in(
             None
         }
     };
-    let checked = keeps_rules(entry, kinds, &lookup);
+    let answer = ask(&lookup);
     match failure.take() {
         Some(error) => Err(error),
-        None => Ok(checked),
+        None => Ok(answer),
     }
 }
 

@@ -9,6 +9,7 @@ mod refusal;
 use actix_web::{HttpResponse, web};
 use menpai_sync_core::entry::MAX_BASE_HASHES;
 use menpai_sync_core::ids::{EntryId, Hash, Lsn, Seq};
+use menpai_sync_core::judge::part_of;
 use menpai_sync_core::kinds::Labels;
 use menpai_sync_core::verdict::{Reason, Verdict};
 use serde::Serialize;
@@ -25,7 +26,7 @@ use crate::store::community::{StoreError, device_logs};
 use crate::store::review::counts;
 use crate::store::review::lines::{self, ReviewLine};
 use crate::store::review::register::Address;
-use crate::sync::release_refused;
+use crate::sync::{in_grid_now, release_refused};
 
 /// Most entries of each sort in one answer; the counts say how many there are.
 const MOST: usize = 200;
@@ -104,7 +105,10 @@ fn item(desk: &mut Desk<'_>, parts: &Parts, line: &ReviewLine) -> Result<Item, S
     let kind = entry.and_then(|entry| desk.kinds.get(&entry.kind));
     let owner = desk.register.device(line.device).and_then(|device| device.worker);
     let refused = release_refused(desk.connection, desk.kinds, entry, line.reason)?;
-    let seen = match parts.find(line.part) {
+    // An edit of what has moved since is released where that is now.
+    let now = entry.map(|entry| in_grid_now(desk.connection, desk.kinds, entry.clone()));
+    let part = now.transpose()?.map_or(line.part, |entry| part_of(&entry, desk.kinds));
+    let seen = match parts.find(part) {
         Some(number) => heads(desk.connection, number)?,
         None => Vec::new(),
     };

@@ -17,7 +17,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, named_params};
 
 use super::StoreError;
 
-pub use records::{MergedEntry, merged_of_kinds};
+pub use records::{MergedEntry, Naming, merged_of_kinds, naming};
 pub use registry::{KnownEntity, NewEntity, find_entity, heads, stored_document};
 use statements::Statements;
 

@@ -1,7 +1,8 @@
 //! Merged entries as rows: one in `merged_entry`, the fields in the tables of their kind.
 
 use menpai_sync_core::entry::Entry;
-use menpai_sync_core::ids::{EntryId, Lsn, WorkerId};
+use menpai_sync_core::ids::{DeviceId, EntryId, Lsn, WorkerId};
+use menpai_sync_core::kinds::{Kind, tables};
 use rusqlite::{Connection, Transaction, named_params};
 
 use super::super::{BodyCodec, StoreError};
@@ -121,4 +122,62 @@ pub fn merged_of_kinds(
         merged.push((row.get(0)?, codec.read(row.get(1)?, body)?));
     }
     Ok(merged)
+}
+
+/// A merged record as it names something.
+#[derive(Debug, Clone)]
+pub struct Naming {
+    /// What its field names.
+    pub named: [u8; 16],
+    /// Whose log it is in.
+    pub device: DeviceId,
+    /// Made-time.
+    pub made_ms: i64,
+    /// The record, or what remains of it.
+    pub entry: Entry,
+}
+
+/// The merged records of a kind whose field names one of the wanted.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn naming(
+    connection: &Connection,
+    codec: &mut BodyCodec,
+    kind: &Kind,
+    field: &str,
+    wanted: impl Fn([u8; 16]) -> bool,
+) -> Result<Vec<Naming>, StoreError> {
+    let tables = tables(kind);
+    let main = tables.first();
+    let column = main.and_then(|main| main.columns.iter().find(|column| column.path == [field]));
+    let (Some(main), Some(column)) = (main, column) else {
+        return Ok(Vec::new());
+    };
+    let mut statement = connection.prepare(&format!(
+        "SELECT t.\"{}\", d.device, m.made_ms, iif(e.body IS NULL, 0, e.dictionary), coalesce(e.body, x.remains)
+           FROM record_{} t JOIN merged_entry m ON m.entry = t.entry
+           JOIN entry e ON e.number = t.entry JOIN device_log d ON d.number = e.device
+           LEFT JOIN erased_entry x ON x.entry = t.entry
+          WHERE t.\"{}\" IS NOT NULL AND coalesce(e.body, x.remains) IS NOT NULL
+          ORDER BY m.made_ms, e.id",
+        column.name, main.name, column.name
+    ))?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let named = row.get(0)?;
+        if !wanted(named) {
+            continue;
+        }
+        let body = row.get_ref(4)?.as_blob().map_err(rusqlite::Error::from)?;
+        let bytes = codec.read(row.get(3)?, body)?;
+        found.push(Naming {
+            named,
+            device: DeviceId::from_bytes(row.get(1)?),
+            made_ms: row.get(2)?,
+            entry: Entry::parse(&bytes).map_err(|error| StoreError::damaged(error.to_string()))?,
+        });
+    }
+    Ok(found)
 }

@@ -34,7 +34,7 @@ pub struct KnownEntity {
     pub number: i64,
     /// Its registry type.
     pub entity_type: String,
-    /// Where it was made.
+    /// In which grid it is.
     pub grid: Option<GridId>,
     /// The held entry that alone makes it.
     pub held_in: Option<EntryId>,
@@ -130,7 +130,8 @@ impl Projection {
         Ok(())
     }
 
-    /// Writes every field of a part anew, after its document was rotated.
+    /// Writes every field of a part anew, after its document was rotated; what it shows is in its
+    /// grid now.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -144,7 +145,11 @@ impl Projection {
                 Ok((EntityId::from_bytes(row.get(0)?), row.get(1)?))
             })?
             .collect::<Result<_, _>>()?;
+        let mut place = transaction
+            .prepare_cached("UPDATE entity SET grid = :grid WHERE id = :id AND held = 0 AND grid IS NOT :grid")?;
+        let grid = document.part().grid;
         for (id, _) in document.entities() {
+            place.execute(named_params! {":id": id.as_bytes(), ":grid": grid.as_ref().map(GridId::as_bytes)})?;
             fields.extend(document.fields(id).into_iter().map(|field| (id, field)));
         }
         let fields: Vec<(EntityId, String)> = fields.into_iter().collect();

@@ -1,0 +1,163 @@
+//! `GET /api/v1/desk/grids`: the grids with their buildings, and who works where. `POST
+//! /api/v1/desk/grids/moves`: the secretary moves buildings to another grid or a new one, as many
+//! doors as the page showed; moving back undoes it.
+
+use std::collections::BTreeSet;
+
+use actix_web::{HttpResponse, web};
+use menpai_sync_core::ids::{EntityId, GridId, WorkerId};
+use menpai_sync_core::kinds::Labels;
+use serde::{Deserialize, Serialize};
+
+use super::{Desk, Named, read};
+use crate::auth::DeskSession;
+use crate::clock;
+use crate::error::{ApiError, ApiResult};
+use crate::home::Home;
+use crate::office::grids::{self, Change, ChangeError, Size, Target};
+use crate::office::{Office, OfficeError};
+use crate::store::community::StoreError;
+use crate::store::node::Role;
+use crate::sync::moving::MoveError;
+
+#[derive(Serialize)]
+struct Answer {
+    grids: Vec<Grid>,
+}
+
+#[derive(Serialize)]
+struct Grid {
+    id: GridId,
+    name: String,
+    code: String,
+    workers: Vec<Worker>,
+    buildings: Vec<Building>,
+    /// What is in no building that the register knows.
+    elsewhere: Size,
+}
+
+#[derive(Serialize)]
+struct Worker {
+    #[serde(flatten)]
+    named: Named,
+    role: Labels,
+}
+
+#[derive(Serialize)]
+struct Building {
+    id: EntityId,
+    name: String,
+    #[serde(flatten)]
+    size: Size,
+}
+
+/// # Errors
+/// `not_signed_in`, `not_allowed`.
+pub async fn get(home: web::Data<Home>, session: DeskSession) -> ApiResult<HttpResponse> {
+    secretary(&session)?;
+    let now_ms = clock::now_ms();
+    let answer = read(&home, &session, move |desk| answer(desk, now_ms)).await?;
+    Ok(HttpResponse::Ok().json(answer))
+}
+
+fn answer(desk: &Desk<'_>, now_ms: i64) -> Result<Answer, StoreError> {
+    let grids = grids::all(desk.connection)?;
+    let grids = grids.into_iter().map(|grid| Grid {
+        workers: workers(desk, grid.id, now_ms),
+        id: grid.id,
+        name: grid.name,
+        code: grid.code,
+        buildings: grid
+            .buildings
+            .into_iter()
+            .map(|building| Building {
+                id: building.id,
+                name: building.name,
+                size: building.size,
+            })
+            .collect(),
+        elsewhere: grid.elsewhere,
+    });
+    Ok(Answer { grids: grids.collect() })
+}
+
+/// Who has a role in exactly that grid, by name.
+fn workers(desk: &Desk<'_>, grid: GridId, now_ms: i64) -> Vec<Worker> {
+    let granted = desk.directory.granted_in(grid, now_ms);
+    let mut workers: Vec<Worker> = granted
+        .map(|granted| {
+            let role = granted.assignment.role.as_str();
+            let choice = desk.kinds.iter().find_map(|kind| {
+                let grants = kind.effects.grants.as_ref()?;
+                kind.choice(grants.role.as_str(), role)
+            });
+            Worker {
+                named: desk.worker(granted.worker),
+                role: choice.map_or_else(|| super::wording::same(role.to_owned()), |choice| choice.labels.clone()),
+            }
+        })
+        .collect();
+    workers.sort_by(|a, b| (&a.named.name, &a.named.id).cmp(&(&b.named.name, &b.named.id)));
+    workers
+}
+
+/// What the desk sends. One of `to` and `name` says where; no `buildings` are all of them.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    from: GridId,
+    to: Option<GridId>,
+    name: Option<String>,
+    buildings: Option<BTreeSet<EntityId>>,
+    workers: Vec<WorkerId>,
+    doors: usize,
+}
+
+/// # Errors
+/// `not_signed_in`, `not_allowed`, `grids_changed`, `unreadable_request` (where a name is none or
+/// taken, or both grids are one); then nothing moved.
+pub async fn post(home: web::Data<Home>, session: DeskSession, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
+    secretary(&session)?;
+    let asked = body.into_inner();
+    let to = match (asked.to, asked.name) {
+        (Some(grid), None) => Target::Known(grid),
+        (None, Some(name)) => Target::New(name),
+        _ => return Err(ApiError::unreadable("to")),
+    };
+    let change = Change {
+        from: asked.from,
+        to,
+        buildings: asked.buildings,
+        workers: asked.workers.into_iter().map(|worker| (worker, None)).collect(),
+        doors: Some(asked.doors),
+        apply: true,
+    };
+    let done = web::block(move || {
+        let office = Office::of_account(&home, session.community, &session.account, session.worker)?;
+        Ok::<_, OfficeError>(grids::change(&office, change))
+    });
+    let (grid, moved) = done.await??.map_err(refused)?;
+    Ok(HttpResponse::Ok().json(serde_json::json!({
+        "grid": grid, "doors": moved.doors, "people": moved.people, "told": moved.told, "ended": moved.ended,
+    })))
+}
+
+fn secretary(session: &DeskSession) -> ApiResult<()> {
+    if session.role == Role::Secretary {
+        Ok(())
+    } else {
+        Err(ApiError::NotAllowed)
+    }
+}
+
+fn refused(error: ChangeError) -> ApiError {
+    match error {
+        ChangeError::Move(MoveError::Changed(_) | MoveError::NotThere(_) | MoveError::Nothing) => {
+            ApiError::GridsChanged
+        }
+        ChangeError::Move(MoveError::SameGrid | MoveError::NoGrid(_)) => ApiError::unreadable("to"),
+        ChangeError::BadName | ChangeError::NameTaken(_) => ApiError::unreadable("name"),
+        ChangeError::Move(MoveError::Store(error)) => ApiError::internal(error),
+        ChangeError::Office(error) => error.into(),
+    }
+}
