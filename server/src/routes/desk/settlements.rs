@@ -31,7 +31,7 @@ struct Offered {
 /// # Errors
 /// `not_signed_in`.
 pub async fn get(home: web::Data<Home>, session: DeskSession) -> ApiResult<HttpResponse> {
-    let quarters = read(&home, &session, |desk| quarters(desk)).await?;
+    let quarters = read(&home, &session, quarters).await?;
     Ok(HttpResponse::Ok().json(serde_json::json!({ "quarters": quarters })))
 }
 
