@@ -7,7 +7,7 @@ import { withQuery, type Query } from '../server/ask';
 /** In the order of the menu. */
 export const PAGES = ['morning', 'overview', 'doors', 'visits', 'records', 'held', 'conflicts', 'duplicates'] as const;
 /** Pages that others lead to. */
-const ASIDE = ['erase'] as const;
+const ASIDE = ['erase', 'grids'] as const;
 export type PageName = (typeof PAGES)[number] | (typeof ASIDE)[number];
 
 export function linkTo(page: PageName, query: Query = {}): string {
