@@ -32,7 +32,15 @@ struct Place {
     often: &'static str,
     /// It passes fewer times than this before.
     passes: usize,
-    needs_newcomer: bool,
+    meanwhile: Meanwhile,
+}
+
+/// Who makes the server get there, beside the phones.
+#[derive(Clone, Copy)]
+enum Meanwhile {
+    Nobody,
+    SomebodyFetchesAll,
+    TheOfficeCompacts,
 }
 
 impl Place {
@@ -41,7 +49,7 @@ impl Place {
             name,
             often: "",
             passes,
-            needs_newcomer: false,
+            meanwhile: Meanwhile::Nobody,
         }
     }
 
@@ -55,23 +63,27 @@ impl Place {
     }
 }
 
-const PLACES: [Place; 6] = [
+const PLACES: [Place; 7] = [
     Place::of("raw entry stored", 40),
     Place::of("before commit", 20),
     Place::of("committed", 20),
     Place {
         often: "snapshots are renewed seldom=return;",
-        needs_newcomer: true,
+        meanwhile: Meanwhile::SomebodyFetchesAll,
         ..Place::of("snapshot made", 2)
     },
     Place {
         often: "snapshots are renewed seldom=return;",
-        needs_newcomer: true,
+        meanwhile: Meanwhile::SomebodyFetchesAll,
         ..Place::of("snapshot kept", 2)
     },
     Place {
         often: "documents are stored seldom=return;",
         ..Place::of("document stored", 3)
+    },
+    Place {
+        meanwhile: Meanwhile::TheOfficeCompacts,
+        ..Place::of("epoch begun", 2)
     },
 ];
 
@@ -127,7 +139,11 @@ fn kill_in_one_folder(seed: u64, kills: u64, reached: &mut BTreeMap<&'static str
                 server.kill();
             }
             Some(place) => {
-                let asking = place.needs_newcomer.then(|| newcomer.ask());
+                let asking = match place.meanwhile {
+                    Meanwhile::Nobody => None,
+                    Meanwhile::SomebodyFetchesAll => Some(newcomer.ask()),
+                    Meanwhile::TheOfficeCompacts => Some(compact(&data)),
+                };
                 assert!(
                     server.is_killed_within(SOON),
                     "kill {kill}: {} was not reached",
@@ -175,6 +191,15 @@ impl Newcomer {
         let token = self.token.clone();
         std::thread::spawn(move || while client.snapshots(&token, &[]).is_ok() {})
     }
+}
+
+/// Every registry document goes on as its next epoch; ends with the server.
+fn compact(data: &Path) -> JoinHandle<()> {
+    let data = data.to_owned();
+    std::thread::spawn(move || {
+        let code = data_folder::code().to_string();
+        drop(process::command(&["compact", "--community", &code], &data));
+    })
 }
 
 /// Waits until the file has grown: the server is at work.

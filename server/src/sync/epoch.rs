@@ -11,6 +11,7 @@ use menpai_sync_core::replica::{DigestLines, value_line};
 
 use super::documents::read_bytes;
 use super::state::Work;
+use crate::fail_points;
 use crate::store::community::StoreError;
 use crate::store::community::epochs::{self, NewEpoch};
 
@@ -51,6 +52,7 @@ pub(super) fn begin(work: &mut Work<'_>, next: &NextEpoch, entry: &Entry, lsn: L
             bytes: &bytes,
         },
     )?;
+    fail_points::at("epoch begun")?;
     work.state.documents.replace(part, new, lsn);
     show(work, next.part)?;
     Ok(true)
