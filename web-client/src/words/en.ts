@@ -182,6 +182,7 @@ export const en: Record<keyof typeof zh, string> = {
   'edit.hint': 'If two people correct it differently, both are kept for the secretary to settle.',
   'edit.saved': '{name}: {field}',
 
+  'form.correcting': 'Correct: {kind}',
   'form.draft_saved': 'Draft kept on the phone {time}',
   'form.draft_soon': 'Each answer is kept as you give it',
   'form.draft_failed': 'The draft was not kept',

@@ -182,6 +182,7 @@ export const zh = {
   'edit.hint': '两个人改得不一样时，两个都留着，等书记核对。',
   'edit.saved': '{name}的{field}',
 
+  'form.correcting': '更正{kind}',
   'form.draft_saved': '草稿在手机里 {time} 存',
   'form.draft_soon': '答一题存一题',
   'form.draft_failed': '草稿没存住',

@@ -7,7 +7,7 @@ import type { DoorCard, Kind, Problem } from '../../core/types';
 import { namesOf } from '../doors/door-state';
 import type { Option } from '../../kit/ChoiceGroup.vue';
 import { asFailure, core, kinds } from '../phone';
-import { t } from '../../words';
+import { say, t } from '../../words';
 import { dayName } from '../../words/times';
 import { candidatesOf, carriedOver, isAnsweredOnce, lastRecord, refsOf } from './about';
 import { inWords } from './answers';
@@ -20,6 +20,8 @@ import { cleaned, type Answers } from './visible';
 export function useForm(kind: Kind, dwelling: string, subjectGiven: string | null, corrects: string | null = null) {
   const fields = fieldsOf(kind);
   const subject = subjectOf(kind);
+  /** What the form is called: whoever corrects a record sees that they do. */
+  const title = computed(() => (corrects ? t('form.correcting', { kind: say(kind.labels) }) : say(kind.labels)));
   const draftKey = `${kind.kind}/${dwelling}/${subjectGiven ?? ''}${corrects ? `/${corrects}` : ''}`;
   const draft = useDraft(draftKey);
 
@@ -161,6 +163,6 @@ export function useForm(kind: Kind, dwelling: string, subjectGiven: string | nul
 
   return {
     about, answers, asks, before, body, candidates, check, door, draft, failure, goesOnFrom, missing, mustChoose, name, open, problems, refs, sameAsLast, save, saving, settle, slow, step,
-    subject,
+    subject, title,
   };
 }
