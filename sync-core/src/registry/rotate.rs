@@ -175,8 +175,11 @@ mod tests {
         document.apply(&plan).unwrap();
     }
 
-    /// What a document shows of an entity, with who wrote each value of a conflict.
-    fn shown(document: &Document, id: EntityId) -> Vec<(String, Vec<(Scalar, Option<DeviceId>)>)> {
+    /// The values of a field, and who wrote each where it has several.
+    type Shown = Vec<(Scalar, Option<DeviceId>)>;
+
+    /// What a document shows of an entity.
+    fn shown(document: &Document, id: EntityId) -> Vec<(String, Shown)> {
         let values = |field: &str| {
             let values = document.distinct_values(id, field);
             let conflict = values.len() > 1;
