@@ -6,7 +6,7 @@ use std::borrow::Cow;
 /// Whether a text is in NFC.
 #[must_use]
 pub fn is_nfc(text: &str) -> bool {
-    text.chars().all(stands_alone) || full::is_nfc(text)
+    text.is_ascii() || text.chars().all(stands_alone) || full::is_nfc(text)
 }
 
 /// The text in NFC. Keyboards may type decomposed characters.

@@ -1,8 +1,7 @@
 //! From bytes to an entry. Every fault is typed; none is repaired.
 
-use serde_json::{Map, Value};
-
-use super::{EDIT_KIND, Edit, Entry, MAX_BASE_HASHES, MAX_ENTRY_BYTES, MAX_SET_ITEMS, Scalar, SetItem, strict};
+use super::strict::{self, Members, Read};
+use super::{EDIT_KIND, Edit, Entry, MAX_BASE_HASHES, MAX_ENTRY_BYTES, MAX_SET_ITEMS, Scalar, SetItem};
 use crate::time::Instant;
 
 /// Why bytes are not an entry.
@@ -29,37 +28,39 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Entry, EntryError> {
     if bytes.len() > MAX_ENTRY_BYTES {
         return Err(EntryError::Oversize(bytes.len()));
     }
-    if bytes.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
+    if bytes.contains(&b'\n') || bytes.contains(&b'\r') {
         return Err(EntryError::LineBreak);
     }
-    let Value::Object(mut members) = strict::parse(bytes)? else {
+    let Read::Object(mut members) = strict::parse(bytes)? else {
         return Err(EntryError::NotAnObject);
     };
-    let kind = text(&members, "kind")?.to_owned();
-    if !crate::kinds::Name::accepts(&kind) {
+    let (base, set) = (take(&mut members, "base"), take(&mut members, "set"));
+    let body = take(&mut members, "body");
+    let kind = text(&members, "kind")?;
+    if !crate::kinds::Name::accepts(kind) {
         return Err(EntryError::Member("kind"));
     }
-    let edit = match (kind == EDIT_KIND, members.remove("base"), members.remove("set")) {
+    let edit = match (kind == EDIT_KIND, base, set) {
         (true, Some(base), Some(set)) => Some(edit(base, set)?),
         (true, None, _) => return Err(EntryError::Member("base")),
         (true, _, None) => return Err(EntryError::Member("set")),
         (false, None, None) => None,
         (false, ..) => return Err(EntryError::Member("only an edit has base and set")),
     };
-    let Some(Value::Object(body)) = members.remove("body") else {
+    let Some(Read::Object(body)) = body else {
         return Err(EntryError::Member("body"));
     };
     Ok(Entry {
         id: id(&members, "id")?,
-        kind,
-        schema: members
-            .get("schema")
-            .and_then(Value::as_u64)
-            .and_then(|schema| u32::try_from(schema).ok())
-            .filter(|schema| *schema > 0)
-            .ok_or(EntryError::Member("schema"))?,
-        grid: match members.get("grid") {
-            Some(Value::Null) => None,
+        kind: kind.to_owned(),
+        schema: match find(&members, "schema") {
+            Some(Read::Integer(schema)) => u32::try_from(*schema).ok(),
+            _ => None,
+        }
+        .filter(|schema| *schema > 0)
+        .ok_or(EntryError::Member("schema"))?,
+        grid: match find(&members, "grid") {
+            Some(Read::Null) => None,
             _ => Some(id(&members, "grid")?),
         },
         worker: id(&members, "worker")?,
@@ -73,15 +74,15 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Entry, EntryError> {
             (releases, _) => releases,
         },
         edit,
-        body,
+        body: strict::object(body),
     })
 }
 
-fn edit(base: Value, set: Value) -> Result<Edit, EntryError> {
-    let Value::Array(base) = base else {
+fn edit(base: Read<'_>, set: Read<'_>) -> Result<Edit, EntryError> {
+    let Read::Array(base) = base else {
         return Err(EntryError::Member("base"));
     };
-    let Value::Array(set) = set else {
+    let Read::Array(set) = set else {
         return Err(EntryError::Member("set"));
     };
     if base.len() > MAX_BASE_HASHES {
@@ -92,22 +93,26 @@ fn edit(base: Value, set: Value) -> Result<Edit, EntryError> {
     }
     let base = base
         .iter()
-        .map(|hash| {
-            hash.as_str()
-                .and_then(|text| text.parse().ok())
-                .ok_or(EntryError::Member("base"))
+        .map(|hash| match hash {
+            Read::Text(text) => text.parse().map_err(|_| EntryError::Member("base")),
+            _ => Err(EntryError::Member("base")),
         })
         .collect::<Result<_, _>>()?;
     let set = set.into_iter().map(set_item).collect::<Result<_, _>>()?;
     Ok(Edit { base, set })
 }
 
-fn set_item(item: Value) -> Result<SetItem, EntryError> {
-    let Value::Object(mut members) = item else {
+fn set_item(item: Read<'_>) -> Result<SetItem, EntryError> {
+    let Read::Object(mut members) = item else {
         return Err(EntryError::Member("set"));
     };
-    let value = members.remove("value").and_then(Scalar::from_json);
-    let value = value.ok_or(EntryError::Member("value"))?;
+    let value = match take(&mut members, "value") {
+        Some(Read::Null) => Scalar::Null,
+        Some(Read::Boolean(value)) => Scalar::Boolean(value),
+        Some(Read::Integer(value)) => Scalar::Integer(value),
+        Some(Read::Text(text)) => Scalar::Text(text.into_owned()),
+        Some(Read::Array(_) | Read::Object(_)) | None => return Err(EntryError::Member("value")),
+    };
     Ok(SetItem {
         entity_type: text(&members, "type")?.to_owned(),
         id: id(&members, "id")?,
@@ -116,24 +121,29 @@ fn set_item(item: Value) -> Result<SetItem, EntryError> {
     })
 }
 
-fn text<'a>(members: &'a Map<String, Value>, name: &'static str) -> Result<&'a str, EntryError> {
-    members
-        .get(name)
-        .and_then(Value::as_str)
-        .ok_or(EntryError::Member(name))
+fn find<'m, 'a>(members: &'m Members<'a>, name: &str) -> Option<&'m Read<'a>> {
+    members.iter().find(|(key, _)| key == name).map(|(_, value)| value)
 }
 
-fn id<T: std::str::FromStr>(members: &Map<String, Value>, name: &'static str) -> Result<T, EntryError> {
+fn take<'a>(members: &mut Members<'a>, name: &str) -> Option<Read<'a>> {
+    let index = members.iter().position(|(key, _)| key == name)?;
+    Some(members.swap_remove(index).1)
+}
+
+fn text<'m>(members: &'m Members<'_>, name: &'static str) -> Result<&'m str, EntryError> {
+    match find(members, name) {
+        Some(Read::Text(text)) => Ok(text),
+        _ => Err(EntryError::Member(name)),
+    }
+}
+
+fn id<T: std::str::FromStr>(members: &Members<'_>, name: &'static str) -> Result<T, EntryError> {
     text(members, name)?.parse().map_err(|_| EntryError::Member(name))
 }
 
-fn optional_id<T: std::str::FromStr>(
-    members: &Map<String, Value>,
-    name: &'static str,
-) -> Result<Option<T>, EntryError> {
-    if members.contains_key(name) {
-        id(members, name).map(Some)
-    } else {
-        Ok(None)
+fn optional_id<T: std::str::FromStr>(members: &Members<'_>, name: &'static str) -> Result<Option<T>, EntryError> {
+    match find(members, name) {
+        Some(_) => id(members, name).map(Some),
+        None => Ok(None),
     }
 }
