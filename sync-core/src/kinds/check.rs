@@ -144,7 +144,17 @@ pub(super) fn check_siblings(
             }
             (None, _) => {}
             (Some(_), false) => problems.push(Problem::at(at(), Code::NotVisible)),
-            (Some(value), true) => check_shape(&field.shape, schema, value, &at(), problems),
+            (Some(value), true) => match &field.shape {
+                Shape::Set(_) | Shape::List { .. } | Shape::Object { .. } => {
+                    check_shape(&field.shape, schema, value, &at(), problems);
+                }
+                // Where it is, is put into words only if something is wrong with it.
+                shape => problems.extend(
+                    check_scalar(shape, value)
+                        .err()
+                        .map(|problem| Problem { path: at(), ..problem }),
+                ),
+            },
         }
     }
 }
