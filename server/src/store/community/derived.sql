@@ -16,12 +16,15 @@ CREATE TABLE worker (
 ) STRICT;
 
 CREATE TABLE merged_entry (
-  -- Every entry that counts: records and edits. What its fields say is in record_<kind>.
-  entry             INTEGER NOT NULL PRIMARY KEY REFERENCES entry (number),
+  -- Every entry that counts: records and edits. What its fields say is in record_<kind>. Neither
+  -- has foreign keys: they would look up again what was just written (menpai verify checks them).
+  -- Number of the entry.
+  entry             INTEGER NOT NULL PRIMARY KEY,
   -- The line that merged it.
   lsn               INTEGER NOT NULL,
-  kind              INTEGER NOT NULL REFERENCES kind (number),
-  worker            INTEGER NOT NULL REFERENCES worker (number),
+  -- Numbers of its kind and its worker.
+  kind              INTEGER NOT NULL,
+  worker            INTEGER NOT NULL,
   -- Made-time, milliseconds UTC.
   made_ms           INTEGER NOT NULL,
   -- The device's clock, milliseconds UTC, and its offset from UTC.

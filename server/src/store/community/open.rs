@@ -9,7 +9,7 @@ use super::projection::Projection;
 use crate::store::connection;
 use crate::store::migrations::{Migration, migrate};
 
-const MIGRATIONS: [Migration; 6] = [
+const MIGRATIONS: [Migration; 7] = [
     Migration {
         name: "0001_log.sql",
         sql: include_str!("../../../migrations/community/0001_log.sql"),
@@ -33,6 +33,10 @@ const MIGRATIONS: [Migration; 6] = [
     Migration {
         name: "0006_erasure.sql",
         sql: include_str!("../../../migrations/community/0006_erasure.sql"),
+    },
+    Migration {
+        name: "0007_line_checks.sql",
+        sql: include_str!("../../../migrations/community/0007_line_checks.sql"),
     },
 ];
 
@@ -93,5 +97,11 @@ mod tests {
         let later = "INSERT INTO log_line (lsn, entry, part, verdict, reason, received_ms, offset_ms, made_ms)
                      VALUES (2, 1, 1, 'set_aside', 'not_assigned', 3, 4, 5)";
         connection.execute(later, []).unwrap();
+        connection
+            .execute(
+                &later.replace("VALUES (2", "VALUES (3").replace("set_aside", "guessed"),
+                [],
+            )
+            .unwrap_err();
     }
 }

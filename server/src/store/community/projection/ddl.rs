@@ -46,12 +46,14 @@ fn create_table(kind: &Kind, table: &Table) -> String {
     );
     let mut columns = Vec::new();
     match (&table.list, kind.family) {
-        (None, _) => columns.push(format!(
+        (None, Family::Registry) => columns.push(format!(
             "  {owner} INTEGER NOT NULL PRIMARY KEY REFERENCES {owner} (number)"
         )),
+        // Entries come by the dozen: what they refer to was just written, and verify looks again.
+        (None, _) => columns.push(format!("  {owner} INTEGER NOT NULL PRIMARY KEY")),
         (Some(_), Family::Registry) => columns.push(format!("  {owner} INTEGER NOT NULL REFERENCES {owner} (number)")),
         (Some(_), _) => {
-            columns.push(format!("  {owner} INTEGER NOT NULL REFERENCES {owner} (number)"));
+            columns.push(format!("  {owner} INTEGER NOT NULL"));
             columns.push("  -- Position in the list, from 0.\n  list_position INTEGER NOT NULL".to_owned());
         }
     }
