@@ -2,17 +2,26 @@
 //! held entries stand, wherever they belong; in lsn order, up to a budget of bytes. What is not
 //! merged goes to nobody else.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 
 use menpai_sync_core::ids::{Hash, Lsn};
 use menpai_sync_core::part::Part;
 use menpai_sync_core::wire::{DATED_RECEIPTS, erased_line};
-use rusqlite::{CachedStatement, Connection, Rows, named_params};
+use rusqlite::{CachedStatement, Connection, named_params};
 
 use super::lines::{self, COLUMNS, KEPT_BODY, StoredLine, TABLES};
 use super::parts::Parts;
 use super::{BodyCodec, StoreError};
+
+/// No line has fewer bytes: of a part no more than the budget holds are looked for.
+const LEAST_LINE_BYTES: usize = 128;
+
+/// Why a line is given; where both are true, for its part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Of {
+    Part,
+    Held,
+}
 
 /// What is asked for.
 #[derive(Debug)]
@@ -69,50 +78,47 @@ pub fn pull(
         .iter()
         .filter_map(|(part, after)| Some((parts.find(*part)?, *after)))
         .collect();
-    let mut statements = numbered
-        .iter()
-        .map(|_| candidates(connection, pull.after_snapshot))
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut held = held_of_worker(connection)?;
-    let mut streams: Vec<Rows<'_>> = Vec::with_capacity(statements.len() + 1);
-    for (statement, (part, after)) in statements.iter_mut().zip(&numbered) {
-        streams.push(statement.query(named_params! {":part": part, ":after": after, ":device": pull.device})?);
+    // One part after the other: a statement can be kept only once, and the next to be read at the
+    // same time would be compiled anew.
+    let most = pull.budget_bytes / LEAST_LINE_BYTES + 1;
+    let mut found: Vec<(Lsn, Of)> = Vec::new();
+    for (part, after) in &numbered {
+        let mut statement = candidates(connection, pull.after_snapshot)?;
+        let lsns = statement.query_map(
+            named_params! {":part": part, ":after": after, ":device": pull.device, ":most": most},
+            |row| Ok((row.get(0)?, Of::Part)),
+        )?;
+        found.extend(lsns.collect::<Result<Vec<_>, _>>()?);
     }
     if let Some(after) = pull.held_after {
         let others = pull.protocol >= DATED_RECEIPTS;
         let parts: Vec<i64> = numbered.iter().map(|(part, _)| *part).collect();
-        streams.push(held.query(named_params! {
-            ":worker": serde_json::json!(pull.worker).to_string(),
-            ":device": pull.device,
-            ":after": after,
-            ":others": others,
-            ":parts": serde_json::json!(parts).to_string(),
-        })?);
+        let mut statement = held_of_worker(connection)?;
+        let lsns = statement.query_map(
+            named_params! {
+                ":worker": serde_json::json!(pull.worker).to_string(),
+                ":device": pull.device,
+                ":after": after,
+                ":others": others,
+                ":parts": serde_json::json!(parts).to_string(),
+            },
+            |row| Ok((row.get(0)?, Of::Held)),
+        )?;
+        found.extend(lsns.collect::<Result<Vec<_>, _>>()?);
     }
-    let mut next = BinaryHeap::new();
-    for (index, stream) in streams.iter_mut().enumerate() {
-        if let Some(row) = stream.next()? {
-            next.push(Reverse((row.get::<_, Lsn>(0)?, index)));
-        }
-    }
+    found.sort_unstable();
+    found.dedup_by_key(|(lsn, _)| *lsn);
     let mut line_statement = connection.prepare_cached(&format!(
         "SELECT {COLUMNS}, {KEPT_BODY}, e.device AS device_number, e.hash FROM {TABLES}
            LEFT JOIN erased_entry x ON x.entry = e.number WHERE l.lsn = :lsn"
     ))?;
     // How held entries stand comes whole, or a device that asks for all of it never gets to the end.
-    let of_held = numbered.len();
     let mut held_bytes = 0;
     let mut seen = 0;
-    while let Some(Reverse((lsn, index))) = next.pop() {
+    for (lsn, of) in found {
         if pulled.bytes.len() - held_bytes >= pull.budget_bytes {
             pulled.more = true;
             break;
-        }
-        if let Some(row) = streams[index].next()? {
-            next.push(Reverse((row.get(0)?, index)));
-        }
-        if lsn == seen {
-            continue;
         }
         let mut rows = line_statement.query(named_params! {":lsn": lsn})?;
         let row = rows
@@ -128,7 +134,7 @@ pub fn pull(
         };
         let before = pulled.bytes.len();
         write(&mut pulled, &as_spoken(line, pull.protocol), entry.as_deref());
-        if index == of_held {
+        if of == Of::Held {
             held_bytes += pulled.bytes.len() - before;
         }
         seen = lsn;
@@ -150,7 +156,7 @@ fn candidates(connection: &Connection, after_snapshot: bool) -> Result<CachedSta
             AND CASE WHEN e.device IS :device THEN {after_snapshot} OR :after = 0 OR l.verdict <> 'merged' OR l.derived IS NOT NULL
                      ELSE l.verdict = 'merged' AND (e.body IS NOT NULL OR EXISTS
                        (SELECT 1 FROM erased_entry x WHERE x.entry = l.entry AND x.remains IS NOT NULL)) END
-          ORDER BY l.lsn",
+          ORDER BY l.lsn LIMIT :most",
     ))?)
 }
 
