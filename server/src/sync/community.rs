@@ -207,10 +207,7 @@ impl Community {
         )?;
         if !current && state.head.lsn > 0 {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            rebuild(&mut Work {
-                transaction: &transaction,
-                state: &mut state,
-            })?;
+            rebuild(&mut Work::new(&transaction, &mut state))?;
             transaction.commit()?;
         }
         if !state.erased.is_empty() {

@@ -244,7 +244,7 @@ pub(super) fn merge(
         made_ms: pending.made_ms,
         entry,
     };
-    work.state.projection.add_merged(work.transaction, &merged)?;
+    work.state.projection.add_merged(&mut work.kept, &merged)?;
     project_fields(work, part, touched)?;
     note_erased(work, entry, pending.received_ms)?;
     work.fold(entry, pending.made_ms)?;

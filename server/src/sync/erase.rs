@@ -305,7 +305,7 @@ fn wipe(
                 made_ms: line.envelope.made_ms,
                 entry: &entry,
             };
-            work.state.projection.add_merged(work.transaction, &merged)?;
+            work.state.projection.add_merged(&mut work.kept, &merged)?;
         }
         return Ok(Some(line.envelope.part));
     }

@@ -287,7 +287,7 @@ fn store(
 ) -> Result<Stored, StoreError> {
     let id = entry.parsed.as_ref().ok().map(|parsed| parsed.id);
     let owner = id
-        .map(|id| entries::owner_of_id(work.transaction, id))
+        .map(|id| entries::find_owner(&mut work.kept, id))
         .transpose()?
         .flatten();
     let same_as = match owner {
@@ -304,7 +304,7 @@ fn store(
         names_erased,
     };
     Ok(Stored {
-        number: entries::insert(work.transaction, &mut work.state.codec, &new)?,
+        number: entries::insert(&mut work.kept, &mut work.state.codec, &new)?,
         same_as: same_as.is_some(),
         id_taken: owner.is_some() && same_as.is_none(),
     })

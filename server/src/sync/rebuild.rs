@@ -124,7 +124,7 @@ fn replay(work: &mut Work<'_>, line: &lines::StoredLine, touched: &mut Touched) 
                 made_ms: envelope.made_ms,
                 entry: &entry,
             };
-            work.state.projection.add_merged(work.transaction, &merged)
+            work.state.projection.add_merged(&mut work.kept, &merged)
         }
     }
 }

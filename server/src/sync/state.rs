@@ -21,7 +21,7 @@ use crate::signing::HomeKey;
 use crate::store::community::identity::{self, Identity};
 use crate::store::community::parts::Parts;
 use crate::store::community::projection::{Projection, merged_of_kinds};
-use crate::store::community::{BodyCodec, StoreError, epochs, erased, lines};
+use crate::store::community::{BodyCodec, Kept, StoreError, epochs, erased, lines};
 
 /// The writer's side of an open community.
 pub(super) struct State {
@@ -62,6 +62,17 @@ pub(super) struct Mark {
 pub(super) struct Work<'a> {
     pub(super) transaction: &'a Transaction<'a>,
     pub(super) state: &'a mut State,
+    pub(super) kept: Kept<'a>,
+}
+
+impl<'a> Work<'a> {
+    pub(super) fn new(transaction: &'a Transaction<'a>, state: &'a mut State) -> Work<'a> {
+        Work {
+            transaction,
+            state,
+            kept: Kept::new(transaction),
+        }
+    }
 }
 
 impl State {
@@ -180,7 +191,7 @@ impl Work<'_> {
     /// Appends a line to the community log.
     pub(super) fn append(&mut self, envelope: &Envelope, entry: i64, entry_hash: Hash) -> Result<(), StoreError> {
         let part = self.state.parts.number(self.transaction, envelope.part)?;
-        let bytes = lines::append(self.transaction, envelope, entry, part)?;
+        let bytes = lines::append(&mut self.kept, envelope, entry, part)?;
         self.state.head = self.state.head.after(&bytes, entry_hash);
         debug_assert_eq!(self.state.head.lsn, envelope.lsn);
         Ok(())

@@ -140,10 +140,7 @@ fn commit(connection: &mut Connection, state: &mut State, batch: &mut Vec<Box<dy
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if let [job] = batch.as_mut_slice() {
         let mark = state.mark();
-        job.run(&mut Work {
-            transaction: &transaction,
-            state,
-        });
+        job.run(&mut Work::new(&transaction, state));
         if job.failed() {
             transaction.rollback()?;
             state.take_back(mark);
@@ -168,7 +165,7 @@ fn commit(connection: &mut Connection, state: &mut State, batch: &mut Vec<Box<dy
 fn run_in_savepoint(job: &mut dyn Job, transaction: &Transaction<'_>, state: &mut State) -> Result<(), StoreError> {
     let mark = state.mark();
     moments::begin_request(transaction)?;
-    job.run(&mut Work { transaction, state });
+    job.run(&mut Work::new(transaction, state));
     if job.failed() {
         moments::take_back_request(transaction)?;
         state.take_back(mark);

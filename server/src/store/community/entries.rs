@@ -3,8 +3,9 @@
 
 use menpai_sync_core::entry::MAX_ENTRY_BYTES;
 use menpai_sync_core::ids::{EntryId, Hash, Seq};
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
+use rusqlite::{Connection, Row, named_params, params};
 
+use super::kept::{self, Kept};
 use super::{BodyCodec, StoreError};
 
 /// One stored entry.
@@ -48,24 +49,25 @@ pub struct NewEntry<'a> {
 ///
 /// # Errors
 /// [`StoreError`]; also where the device's log has that number already.
-pub fn insert(transaction: &Transaction<'_>, codec: &mut BodyCodec, entry: &NewEntry<'_>) -> Result<i64, StoreError> {
-    let kept = entry.same_as.is_none() && !entry.names_erased && entry.bytes.len() <= MAX_ENTRY_BYTES;
-    let body = if kept { Some(codec.store(entry.bytes)?) } else { None };
-    transaction
-        .prepare_cached(
+pub fn insert(kept: &mut Kept<'_>, codec: &mut BodyCodec, entry: &NewEntry<'_>) -> Result<i64, StoreError> {
+    let is_kept = entry.same_as.is_none() && !entry.names_erased && entry.bytes.len() <= MAX_ENTRY_BYTES;
+    let body = if is_kept { Some(codec.store(entry.bytes)?) } else { None };
+    let number = kept
+        .statement(
+            kept::ENTRY,
             "INSERT INTO entry (device, seq, id, body, dictionary, hash, same_as)
              VALUES (:device, :seq, :id, :body, :dictionary, :hash, :same_as)",
         )?
-        .execute(named_params! {
-            ":device": entry.device,
-            ":seq": entry.seq,
-            ":id": entry.id.as_ref().map(EntryId::as_bytes),
-            ":body": body.as_ref().map(|body| &body.bytes),
-            ":dictionary": body.as_ref().map_or(0, |body| body.dictionary),
-            ":hash": body.is_none().then_some(entry.hash.0),
-            ":same_as": entry.same_as,
-        })?;
-    Ok(transaction.last_insert_rowid())
+        .insert(params![
+            entry.device,
+            entry.seq,
+            entry.id.as_ref().map(EntryId::as_bytes),
+            body.as_ref().map(|body| &body.bytes),
+            body.as_ref().map_or(0, |body| body.dictionary),
+            body.is_none().then_some(entry.hash.0),
+            entry.same_as,
+        ])?;
+    Ok(number)
 }
 
 /// One entry of a device's log.
@@ -104,11 +106,17 @@ pub fn get(connection: &Connection, codec: &mut BodyCodec, number: i64) -> Resul
 /// # Errors
 /// [`StoreError`].
 pub fn owner_of_id(connection: &Connection, id: EntryId) -> Result<Option<i64>, StoreError> {
-    Ok(connection
-        .prepare_cached("SELECT min(number) FROM entry WHERE id = :id")?
-        .query_row(named_params! {":id": id.as_bytes()}, |row| row.get(0))
-        .optional()?
-        .flatten())
+    find_owner(&mut Kept::new(connection), id)
+}
+
+/// The same, for many ids in one request.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn find_owner(kept: &mut Kept<'_>, id: EntryId) -> Result<Option<i64>, StoreError> {
+    Ok(kept
+        .statement(kept::OWNER, "SELECT min(number) FROM entry WHERE id = :id")?
+        .query_row([id.as_bytes()], |row| row.get(0))?)
 }
 
 /// Entries of a device, `first` to `last`, in order, those that are here.

@@ -13,6 +13,7 @@ mod error;
 pub mod gaps;
 pub mod heard;
 pub mod identity;
+mod kept;
 pub mod lines;
 pub mod moments;
 
@@ -25,4 +26,5 @@ pub mod views;
 
 pub use bodies::{BodyCodec, StoredBody};
 pub use error::StoreError;
+pub use kept::Kept;
 pub use open::{empty_in_memory, open_reader, open_writer};

@@ -86,9 +86,13 @@ impl Projection {
         }
         transaction.execute_batch(&self.ddl)?;
         for kind in self.kinds.iter() {
+            let number = self
+                .statements
+                .of(kind.name.as_str())
+                .map(|statements| statements.number);
             transaction
-                .prepare_cached("INSERT INTO kind (name) VALUES (:name)")?
-                .execute(named_params! {":name": kind.name.as_str()})?;
+                .prepare_cached("INSERT INTO kind (number, name) VALUES (:number, :name)")?
+                .execute(named_params! {":number": number, ":name": kind.name.as_str()})?;
         }
         transaction
             .prepare_cached(

@@ -3,8 +3,9 @@
 use menpai_sync_core::entry::Entry;
 use menpai_sync_core::ids::{DeviceId, EntryId, Lsn, WorkerId};
 use menpai_sync_core::kinds::{Kind, tables};
-use rusqlite::{Connection, Transaction, named_params};
+use rusqlite::{Connection, OptionalExtension, Transaction, named_params, params};
 
+use super::super::kept::{self, Kept};
 use super::super::{BodyCodec, StoreError};
 use super::Projection;
 
@@ -27,41 +28,38 @@ impl Projection {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn add_merged(&self, transaction: &Transaction<'_>, merged: &MergedEntry<'_>) -> Result<(), StoreError> {
+    pub fn add_merged(&self, kept: &mut Kept<'_>, merged: &MergedEntry<'_>) -> Result<(), StoreError> {
         let entry = merged.entry;
         let statements = self.statements.of(&entry.kind);
-        if statements.is_none() {
-            // A kind that was given up since: it still counts, its fields have no tables.
-            transaction
-                .prepare_cached("INSERT INTO kind (name) VALUES (:name) ON CONFLICT DO NOTHING")?
-                .execute(named_params! {":name": entry.kind})?;
-        }
-        let worker = self.worker_number(transaction, entry.worker)?;
-        transaction
-            .prepare_cached(
-                "INSERT INTO merged_entry (entry, lsn, kind, worker, made_ms, made_at_ms, made_at_offset_minutes,
-                                           supersedes, retracts)
-                 VALUES (:entry, :lsn, (SELECT number FROM kind WHERE name = :kind), :worker, :made,
-                         :made_at, :offset, :supersedes, :retracts)",
-            )?
-            .execute(named_params! {
-                ":entry": merged.number,
-                ":lsn": merged.lsn,
-                ":kind": entry.kind,
-                ":worker": worker,
-                ":made": merged.made_ms,
-                ":made_at": entry.made_at.unix_ms,
-                ":offset": entry.made_at.offset_minutes,
-                ":supersedes": entry.supersedes.as_ref().map(EntryId::as_bytes),
-                ":retracts": entry.retracts.as_ref().map(EntryId::as_bytes),
-            })?;
+        let kind = match statements {
+            Some(statements) => statements.number,
+            None => number_of_given_up(kept.connection, &entry.kind)?,
+        };
+        let worker = worker_number(kept, entry.worker)?;
+        kept.statement(
+            kept::MERGED,
+            "INSERT INTO merged_entry (entry, lsn, kind, worker, made_ms, made_at_ms, made_at_offset_minutes,
+                                       supersedes, retracts)
+             VALUES (:entry, :lsn, :kind, :worker, :made, :made_at, :offset, :supersedes, :retracts)",
+        )?
+        .execute(params![
+            merged.number,
+            merged.lsn,
+            kind,
+            worker,
+            merged.made_ms,
+            entry.made_at.unix_ms,
+            entry.made_at.offset_minutes,
+            entry.supersedes.as_ref().map(EntryId::as_bytes),
+            entry.retracts.as_ref().map(EntryId::as_bytes),
+        ])?;
         // A withdrawal says nothing itself: as a row it would be one more record of its kind.
         let Some(statements) = statements.filter(|_| !entry.is_withdrawal()) else {
             return Ok(());
         };
         for table in &statements.tables {
             for (item, cells) in table.table.rows(statements.family, &entry.body).iter().enumerate() {
-                table.insert(transaction, merged.number, item, cells)?;
+                table.insert(kept, merged.number, item, cells)?;
             }
         }
         Ok(())
@@ -80,21 +78,39 @@ impl Projection {
             .execute(named_params! {":id": worker.as_bytes(), ":name": name})?;
         Ok(())
     }
+}
 
-    fn worker_number(&self, transaction: &Transaction<'_>, worker: WorkerId) -> Result<i64, StoreError> {
-        let id = worker.as_bytes();
-        if let Some(number) = transaction
-            .prepare_cached("SELECT number FROM worker WHERE id = :id")?
-            .query_map(named_params! {":id": id}, |row| row.get(0))?
-            .next()
-        {
-            return Ok(number?);
-        }
-        transaction
-            .prepare_cached("INSERT INTO worker (id) VALUES (:id)")?
-            .execute(named_params! {":id": id})?;
-        Ok(transaction.last_insert_rowid())
+/// The number of a worker, given now if it has none.
+fn worker_number(kept: &mut Kept<'_>, worker: WorkerId) -> Result<i64, StoreError> {
+    if let Some((_, number)) = kept.worker.filter(|(last, _)| *last == worker) {
+        return Ok(number);
     }
+    let id = worker.as_bytes();
+    let find = "SELECT number FROM worker WHERE id = :id";
+    let found = kept
+        .connection
+        .prepare_cached(find)?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    let number = match found {
+        Some(number) => number,
+        None => kept
+            .connection
+            .prepare_cached("INSERT INTO worker (id) VALUES (:id)")?
+            .insert([id])?,
+    };
+    kept.worker = Some((worker, number));
+    Ok(number)
+}
+
+/// The number of a kind that was given up since: its entries still count, their fields have no
+/// tables.
+fn number_of_given_up(connection: &Connection, kind: &str) -> Result<i64, StoreError> {
+    connection
+        .prepare_cached("INSERT INTO kind (name) VALUES (:name) ON CONFLICT DO NOTHING")?
+        .execute([kind])?;
+    let find = "SELECT number FROM kind WHERE name = :name";
+    Ok(connection.prepare_cached(find)?.query_row([kind], |row| row.get(0))?)
 }
 
 /// Bytes and made-time of the merged entries of some kinds, in the order in which effects

@@ -7,6 +7,7 @@ use rusqlite::types::{ToSqlOutput, Value};
 use rusqlite::{ToSql, Transaction};
 
 use super::super::StoreError;
+use super::super::kept::{self, Kept};
 use super::ddl::{owner, table_name};
 
 /// Statements by kind.
@@ -18,6 +19,8 @@ pub(super) struct Statements {
 /// The tables of one kind and how rows get into them.
 #[derive(Debug)]
 pub(super) struct KindStatements {
+    /// Its number in the table of kinds.
+    pub(super) number: i64,
     pub(super) family: Family,
     pub(super) tables: Vec<TableStatements>,
     /// Registry types: for each field, or set, how one value is written.
@@ -28,7 +31,10 @@ pub(super) struct KindStatements {
 #[derive(Debug)]
 pub(super) struct TableStatements {
     pub(super) table: Table,
+    /// Where its statement is kept.
+    place: usize,
     insert: String,
+    insert_if_new: String,
 }
 
 /// How one field of a registry type is written.
@@ -46,11 +52,14 @@ pub(super) enum FieldStatements {
 
 impl Statements {
     pub(super) fn new(kinds: &Kinds) -> Statements {
+        let mut place = kept::TABLES;
+        let by_kind = (1..).zip(kinds.iter()).map(|(number, kind)| {
+            let statements = KindStatements::new(kind, number, place);
+            place += statements.tables.len();
+            (kind.name.to_string(), statements)
+        });
         Statements {
-            by_kind: kinds
-                .iter()
-                .map(|kind| (kind.name.to_string(), KindStatements::new(kind)))
-                .collect(),
+            by_kind: by_kind.collect(),
         }
     }
 
@@ -60,7 +69,7 @@ impl Statements {
 }
 
 impl KindStatements {
-    fn new(kind: &Kind) -> KindStatements {
+    fn new(kind: &Kind, number: i64, first_place: usize) -> KindStatements {
         let family = kind.family;
         let tables = tables(kind);
         let fields = if family == Family::Registry {
@@ -68,14 +77,24 @@ impl KindStatements {
         } else {
             HashMap::new()
         };
-        let tables = tables
-            .into_iter()
-            .map(|table| TableStatements {
-                insert: insert(family, &table),
-                table,
+        let tables = (first_place..)
+            .zip(tables)
+            .map(|(place, table)| {
+                let insert = insert(family, &table);
+                TableStatements {
+                    insert_if_new: format!("{insert} ON CONFLICT DO NOTHING"),
+                    insert,
+                    table,
+                    place,
+                }
             })
             .collect();
-        KindStatements { family, tables, fields }
+        KindStatements {
+            number,
+            family,
+            tables,
+            fields,
+        }
     }
 }
 
@@ -83,12 +102,12 @@ impl TableStatements {
     /// Inserts one row; `item` is its position in a list.
     pub(super) fn insert(
         &self,
-        transaction: &Transaction<'_>,
+        kept: &mut Kept<'_>,
         owner: i64,
         item: usize,
         cells: &[Cell],
     ) -> Result<(), StoreError> {
-        let mut statement = transaction.prepare_cached(&self.insert)?;
+        let statement = kept.statement(self.place, &self.insert)?;
         statement.raw_bind_parameter(1, owner)?;
         let first = if self.table.list.is_some() {
             statement.raw_bind_parameter(2, item)?;
@@ -101,6 +120,23 @@ impl TableStatements {
         }
         statement.raw_execute()?;
         Ok(())
+    }
+}
+
+impl TableStatements {
+    /// Inserts the one row of an owner, unless there is one.
+    pub(super) fn insert_if_new(
+        &self,
+        transaction: &Transaction<'_>,
+        owner: i64,
+        cells: &[Cell],
+    ) -> Result<bool, StoreError> {
+        let mut statement = transaction.prepare_cached(&self.insert_if_new)?;
+        statement.raw_bind_parameter(1, owner)?;
+        for (index, (cell, column)) in cells.iter().zip(&self.table.columns).enumerate() {
+            statement.raw_bind_parameter(2 + index, Bound(cell, column.stored))?;
+        }
+        Ok(statement.raw_execute()? > 0)
     }
 }
 
