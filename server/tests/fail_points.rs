@@ -109,6 +109,31 @@ fn an_edit_that_makes_derivation_panic_is_held_and_costs_nobody_else() {
 }
 
 #[test]
+fn changes_that_cannot_be_taken_up_together_are_taken_up_one_by_one() {
+    for (failures, expected) in [
+        (1, ["merged", "merged", "merged"]),
+        (2, ["derive_failed", "merged", "merged"]),
+    ] {
+        let scenario = FailScenario::setup();
+        let mut office = Office::new();
+        let mut phone = office.worker_of_grid(1);
+        for _ in 0..2 {
+            let make = phone.new_id();
+            let (_, items) = new_person(make, "张桂兰");
+            phone.edit_with_id(make, Some(grid(1)), vec![], items);
+        }
+        phone.door_check(grid(1), EntityId::from_bytes([9; 16]));
+        fail::cfg("settle", &format!("{failures}*return(error)")).unwrap();
+        assert_eq!(office.taken(&phone, phone.all()).seq, 3);
+        assert_eq!([1, 2, 3].map(|seq| office.reason(&phone, seq)), expected);
+        assert_eq!(office.count("person"), 3 - failures);
+        assert!(verify(office.community()).unwrap().is_clean());
+        assert!(rebuild(office.community()).unwrap().is_equal());
+        scenario.teardown();
+    }
+}
+
+#[test]
 fn requests_that_wait_together_share_a_commit() {
     let scenario = FailScenario::setup();
     let commits = Arc::new(AtomicUsize::new(0));

@@ -312,13 +312,16 @@ impl Community {
             return Ok(SliceOutcome::Refused(Refusal::PreviousUnknown));
         };
         match slice.check(code, device, &known.public_key, previous) {
-            Ok(slice) => self.write(move |work| {
-                let outcome = ingest(work, &slice, contact, &[])?;
-                if let SliceOutcome::Taken { .. } = &outcome {
-                    note(work, device, contact)?;
-                }
-                Ok(outcome)
-            }),
+            Ok(slice) => {
+                let slice = Arc::new(slice);
+                self.write_repeatable(move |work| {
+                    let outcome = ingest(work, &slice, contact, &[])?;
+                    if let SliceOutcome::Taken { .. } = &outcome {
+                        note(work, device, contact)?;
+                    }
+                    Ok(outcome)
+                })
+            }
             Err(refusal) => Ok(SliceOutcome::Refused(refusal)),
         }
     }
@@ -492,6 +495,18 @@ impl Community {
     /// Waits until no snapshot is being made; none is while the guard lives.
     pub(super) fn making_snapshot(&self) -> MutexGuard<'_, ()> {
         self.making.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same for what may be done again: where changes of a registry document could not be
+    /// taken up together it is done once more, each by itself, so that the one at fault is held.
+    fn write_repeatable<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Work<'_>) -> Result<T, StoreError> + Clone + Send + 'static,
+    ) -> Result<T, StoreError> {
+        match self.write(work.clone()) {
+            Err(StoreError::Registry { .. }) => self.write(work),
+            other => other,
+        }
     }
 
     /// Hands work to the writer and waits until it is durable.

@@ -76,16 +76,16 @@ pub(super) fn decide(work: &mut Work<'_>, pending: &Pending<'_>) -> Result<(), S
         }
     };
     let lsn = work.state.head.lsn + 1;
-    let (verdict, reason, detail, change) = match decided {
+    let (verdict, reason, detail, derived) = match decided {
         (Verdict::Merged, ..) => match pending.parsed {
             Ok(entry) if entry.edit.is_some() => {
                 let state = &mut *work.state;
                 state
                     .documents
-                    .load(work.transaction, &mut state.codec, &state.parts, part)?;
+                    .load_for(work.transaction, &mut state.codec, &state.parts, part, entry)?;
                 let unseen = late::wrote_unseen(work, part, entry, pending.device)?;
-                match work.state.documents.apply(part, entry, pending.device, unseen, lsn) {
-                    Ok(change) => (Verdict::Merged, None, None, Some(change)),
+                match work.state.documents.decide(part, entry, pending.device, unseen, lsn) {
+                    Ok(derived) => (Verdict::Merged, None, None, Some(derived)),
                     Err(error) => (Verdict::Held, Some(Reason::DeriveFailed), Some(error.to_string()), None),
                 }
             }
@@ -102,14 +102,13 @@ pub(super) fn decide(work: &mut Work<'_>, pending: &Pending<'_>) -> Result<(), S
         },
         (verdict, reason, detail) => (verdict, reason, detail, None),
     };
-    let (derived, touched) = change.map_or((None, Vec::new()), |change| (Some(change.derived), change.touched));
     let envelope = write_line(work, pending, part, (verdict, reason, detail), derived)?;
     if verdict != Verdict::Merged || pending.again {
         note_held(work, pending.number, &envelope)?;
     }
     if let Ok(entry) = pending.parsed {
         match verdict {
-            Verdict::Merged => merge(work, pending, part, pending.remains.unwrap_or(entry), &touched)?,
+            Verdict::Merged => merge(work, pending, pending.remains.unwrap_or(entry))?,
             // What was erased is not made again, not even as something held.
             Verdict::Held if pending.names_erased => {}
             Verdict::Held => note_entities(work, pending.number, entry, true)?,
@@ -229,13 +228,7 @@ fn write_line(
 }
 
 /// What follows from an entry that counts.
-pub(super) fn merge(
-    work: &mut Work<'_>,
-    pending: &Pending<'_>,
-    part: Part,
-    entry: &Entry,
-    touched: &[(EntityId, String)],
-) -> Result<(), StoreError> {
+pub(super) fn merge(work: &mut Work<'_>, pending: &Pending<'_>, entry: &Entry) -> Result<(), StoreError> {
     note_entities(work, pending.number, entry, false)?;
     let lsn = work.state.head.lsn;
     let merged = MergedEntry {
@@ -245,7 +238,6 @@ pub(super) fn merge(
         entry,
     };
     work.state.projection.add_merged(&mut work.kept, &merged)?;
-    project_fields(work, part, touched)?;
     note_erased(work, entry, pending.received_ms)?;
     work.fold(entry, pending.made_ms)?;
     handover::note(work, pending, entry)?;
@@ -269,21 +261,18 @@ fn note_erased(work: &mut Work<'_>, entry: &Entry, at_ms: i64) -> Result<(), Sto
     Ok(())
 }
 
-/// Writes the registry fields that an edit touched.
-pub(super) fn project_fields(
-    work: &mut Work<'_>,
-    part: Part,
-    touched: &[(EntityId, String)],
-) -> Result<(), StoreError> {
+/// Shows the registry fields that were set, and where their documents stand; `whole`: stores
+/// each of these.
+pub(super) fn show(work: &mut Work<'_>, whole: bool) -> Result<(), StoreError> {
     let state = &mut *work.state;
-    if let (Some(document), Some(number), false) =
-        (state.documents.get(part), state.parts.find(part), touched.is_empty())
-    {
-        state
-            .projection
-            .write_fields(work.transaction, number, document, touched)?;
+    let (documents, parts) = (&mut state.documents, &state.parts);
+    for (part, fields) in documents.take_fields() {
+        let document = documents.load(work.transaction, &mut state.codec, parts, part)?;
+        if let Some(number) = parts.find(part) {
+            (state.projection).write_fields(work.transaction, number, document, &fields)?;
+        }
     }
-    Ok(())
+    documents.store(work.transaction, &mut state.codec, &state.projection, parts, whole)
 }
 
 /// Notes how an entry stands that is or was not simply merged.

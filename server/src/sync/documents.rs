@@ -1,6 +1,7 @@
 //! The registry documents a writer holds. A document taken out for a transaction goes back
 //! as it then is only after the commit; if anything fails it is dropped and read again from
-//! the file, which costs less than cloning it for every transaction.
+//! the file, which costs less than cloning it for every transaction. Changes of one request
+//! are taken up together, unless that failed once: from then on each by itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use menpai_sync_core::entry::Entry;
 use menpai_sync_core::ids::{CommunityCode, DeviceId, EntityId, Lsn};
 use menpai_sync_core::part::Part;
-use menpai_sync_core::registry::{DeriveError, Document};
+use menpai_sync_core::registry::{DeriveError, Document, Plan};
 use menpai_sync_core::verdict::Derived;
 use rusqlite::{Connection, Transaction};
 
@@ -19,7 +20,7 @@ use crate::store::community::projection::{Projection, stored_document};
 use crate::store::community::{BodyCodec, StoreError, entries, epochs, lines};
 
 /// After so many changes a document is stored whole again.
-const CHANGES_BETWEEN_STORES: usize = 256;
+const CHANGES_BETWEEN_STORES: usize = 512;
 
 /// Documents by part.
 pub(super) struct Documents {
@@ -28,7 +29,13 @@ pub(super) struct Documents {
     loaded: BTreeMap<Part, Loaded>,
     /// Changed by the request that is being worked on.
     touched: BTreeSet<Part>,
+    /// The fields it set, until they are shown.
+    fields: Fields,
+    one_by_one: bool,
 }
+
+/// Fields by the part of their document.
+pub(super) type Fields = BTreeMap<Part, BTreeSet<(EntityId, String)>>;
 
 #[derive(Debug)]
 struct Loaded {
@@ -37,15 +44,6 @@ struct Loaded {
     lsn: Lsn,
     /// Changes since it was last stored whole.
     unstored: usize,
-}
-
-/// What became of an edit.
-#[derive(Debug)]
-pub(super) struct Change {
-    /// For its verdict line.
-    pub(super) derived: Derived,
-    /// The fields it set.
-    pub(super) touched: Vec<(EntityId, String)>,
 }
 
 /// Why an edit became no change.
@@ -66,6 +64,8 @@ impl Documents {
             share,
             loaded: BTreeMap::new(),
             touched: BTreeSet::new(),
+            fields: Fields::new(),
+            one_by_one: false,
         }
     }
 
@@ -77,12 +77,59 @@ impl Documents {
         parts: &Parts,
         part: Part,
     ) -> Result<&Document, StoreError> {
-        let loaded = match self.loaded.entry(part) {
-            std::collections::btree_map::Entry::Occupied(loaded) => loaded.into_mut(),
-            std::collections::btree_map::Entry::Vacant(place) => {
-                place.insert(read(transaction, codec, parts.find(part), self.community, part)?)
+        self.load_unsettled(transaction, codec, parts, part)?;
+        self.settled(part)
+    }
+
+    /// The same, so far as to derive a change from this edit; of others it need not show all yet.
+    pub(super) fn load_for(
+        &mut self,
+        transaction: &Transaction<'_>,
+        codec: &mut BodyCodec,
+        parts: &Parts,
+        part: Part,
+        entry: &Entry,
+    ) -> Result<(), StoreError> {
+        self.load_unsettled(transaction, codec, parts, part)?;
+        self.ready_for(part, entry)
+    }
+
+    fn load_unsettled(
+        &mut self,
+        transaction: &Transaction<'_>,
+        codec: &mut BodyCodec,
+        parts: &Parts,
+        part: Part,
+    ) -> Result<(), StoreError> {
+        if let std::collections::btree_map::Entry::Vacant(place) = self.loaded.entry(part) {
+            place.insert(read(transaction, codec, parts.find(part), self.community, part)?);
+        }
+        Ok(())
+    }
+
+    fn ready_for(&mut self, part: Part, entry: &Entry) -> Result<(), StoreError> {
+        match self.get(part) {
+            Some(document) if document.must_settle_for(entry) => self.settled(part).map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// The document of a part that is loaded, showing every change.
+    ///
+    /// # Errors
+    /// [`StoreError::Registry`] where automerge does not take them; the request is to be taken
+    /// back, and from now on each is taken up by itself.
+    pub(super) fn settled(&mut self, part: Part) -> Result<&Document, StoreError> {
+        let not_loaded = StoreError::Other("the document is not loaded");
+        let loaded = self.loaded.get_mut(&part).ok_or(not_loaded)?;
+        settle(&mut loaded.document).map_err(|error| {
+            self.one_by_one = true;
+            StoreError::Registry {
+                part: part.to_string(),
+                lsn: loaded.lsn,
+                cause: error.to_string(),
             }
-        };
+        })?;
         Ok(&loaded.document)
     }
 
@@ -131,35 +178,62 @@ impl Documents {
         self.loaded.get(&part).map(|loaded| &loaded.document)
     }
 
-    /// Decides and applies a merged edit; `unseen` says of a late one whether somebody else wrote
-    /// its fields since. After a failure to apply, or a panic, the document is dropped.
-    pub(super) fn apply(
+    /// Decides a merged edit; `unseen` says of a late one whether somebody else wrote its fields
+    /// since. The document shows it once settled. After a failure to apply, or a panic, the
+    /// document is dropped.
+    pub(super) fn decide(
         &mut self,
         part: Part,
         entry: &Entry,
         device: DeviceId,
         unseen: bool,
         lsn: Lsn,
-    ) -> Result<Change, NoChange> {
+    ) -> Result<Derived, NoChange> {
+        self.apply(part, lsn, |document| {
+            fail_points::at("derive").map_err(|error| DeriveError::Automerge(error.to_string()))?;
+            document.decide(entry, device, unseen)
+        })
+    }
+
+    /// Repeats a merged edit of a replay.
+    pub(super) fn replay(
+        &mut self,
+        part: Part,
+        entry: &Entry,
+        device: DeviceId,
+        derived: &Derived,
+        lsn: Lsn,
+    ) -> Result<(), StoreError> {
+        self.ready_for(part, entry)?;
+        self.apply(part, lsn, |document| document.derive(entry, device, derived))
+            .map(drop)
+            .map_err(|error| StoreError::Registry {
+                part: part.to_string(),
+                lsn,
+                cause: error.to_string(),
+            })
+    }
+
+    fn apply(
+        &mut self,
+        part: Part,
+        lsn: Lsn,
+        plan: impl FnOnce(&Document) -> Result<Plan, DeriveError>,
+    ) -> Result<Derived, NoChange> {
         let Some(loaded) = self.loaded.get_mut(&part) else {
             return Err(DeriveError::Automerge("the document is not loaded".to_owned()).into());
         };
         self.touched.insert(part);
-        let document = &mut loaded.document;
-        let outcome = catch_unwind(AssertUnwindSafe(|| -> Result<Change, DeriveError> {
-            fail_points::at("derive").map_err(|error| DeriveError::Automerge(error.to_string()))?;
-            let plan = document.decide(entry, device, unseen)?;
-            document.apply(&plan)?;
-            Ok(Change {
-                derived: plan.derived().clone(),
-                touched: plan.touched().to_vec(),
-            })
-        }));
+        let outcome = catch_unwind(AssertUnwindSafe(|| loaded.apply(self.one_by_one, plan)));
         match outcome {
-            Ok(Ok(change)) => {
+            Ok(Ok(plan)) => {
                 loaded.lsn = lsn;
                 loaded.unstored += 1;
-                Ok(change)
+                self.fields
+                    .entry(part)
+                    .or_default()
+                    .extend(plan.touched().iter().cloned());
+                Ok(plan.derived().clone())
             }
             Ok(Err(error)) => {
                 if matches!(error, DeriveError::Automerge(_)) {
@@ -174,48 +248,9 @@ impl Documents {
         }
     }
 
-    /// Repeats a merged edit of a replay, and says which fields it set; documents show it after
-    /// [`Documents::settle`].
-    pub(super) fn replay(
-        &mut self,
-        part: Part,
-        entry: &Entry,
-        device: DeviceId,
-        derived: &Derived,
-        lsn: Lsn,
-    ) -> Result<Vec<(EntityId, String)>, NoChange> {
-        let Some(loaded) = self.loaded.get_mut(&part) else {
-            return Err(DeriveError::Automerge("the document is not loaded".to_owned()).into());
-        };
-        self.touched.insert(part);
-        let document = &mut loaded.document;
-        let outcome = catch_unwind(AssertUnwindSafe(|| -> Result<_, DeriveError> {
-            if document.must_settle_for(entry) {
-                document.settle()?;
-            }
-            let plan = document.derive(entry, device, derived)?;
-            document.apply_unsettled(&plan);
-            Ok(plan.touched().to_vec())
-        }));
-        let touched = outcome.map_err(|_| NoChange::Panic)??;
-        loaded.lsn = lsn;
-        loaded.unstored += 1;
-        Ok(touched)
-    }
-
-    /// Shows what a replay has repeated.
-    pub(super) fn settle(&mut self) -> Result<(), StoreError> {
-        for (part, loaded) in &mut self.loaded {
-            let document = &mut loaded.document;
-            let settled = catch_unwind(AssertUnwindSafe(|| document.settle()))
-                .unwrap_or_else(|_| Err(DeriveError::Automerge("panicked".to_owned())));
-            settled.map_err(|error| StoreError::Registry {
-                part: part.to_string(),
-                lsn: loaded.lsn,
-                cause: error.to_string(),
-            })?;
-        }
-        Ok(())
+    /// The fields that were set and are not shown yet: to be shown now.
+    pub(super) fn take_fields(&mut self) -> Fields {
+        std::mem::take(&mut self.fields)
     }
 
     /// Writes where the touched documents stand, and whole those that have grown enough.
@@ -253,6 +288,7 @@ impl Documents {
 
     /// The request failed: what it changed is read again when next needed.
     pub(super) fn drop_touched(&mut self) {
+        self.fields.clear();
         for part in std::mem::take(&mut self.touched) {
             self.loaded.remove(&part);
         }
@@ -275,7 +311,31 @@ impl Documents {
     pub(super) fn clear(&mut self) {
         self.loaded.clear();
         self.touched.clear();
+        self.fields.clear();
     }
+}
+
+impl Loaded {
+    fn apply(
+        &mut self,
+        one_by_one: bool,
+        plan: impl FnOnce(&Document) -> Result<Plan, DeriveError>,
+    ) -> Result<Plan, DeriveError> {
+        let plan = plan(&self.document)?;
+        self.document.apply_unsettled(&plan);
+        if one_by_one {
+            settle(&mut self.document)?;
+        }
+        Ok(plan)
+    }
+}
+
+fn settle(document: &mut Document) -> Result<(), DeriveError> {
+    let settled = catch_unwind(AssertUnwindSafe(|| {
+        fail_points::at("settle").map_err(|error| DeriveError::Automerge(error.to_string()))?;
+        document.settle()
+    }));
+    settled.unwrap_or_else(|_| Err(DeriveError::Automerge("panicked".to_owned())))
 }
 
 /// A part's document as the file has it; `None` before its first edit.
@@ -333,17 +393,16 @@ fn read(
             .envelope
             .derived
             .ok_or_else(|| failed(lsn, "nothing derived".to_owned()))?;
-        let plan = loaded
-            .document
-            .derive(&entry, line.envelope.device, &derived)
-            .map_err(|error| failed(lsn, error.to_string()))?;
-        loaded
-            .document
-            .apply(&plan)
-            .map_err(|error| failed(lsn, error.to_string()))?;
+        let because = |error: DeriveError| failed(lsn, error.to_string());
+        if loaded.document.must_settle_for(&entry) {
+            settle(&mut loaded.document).map_err(because)?;
+        }
+        let derive = |document: &Document| document.derive(&entry, line.envelope.device, &derived);
+        loaded.apply(false, derive).map_err(because)?;
         loaded.lsn = lsn;
         loaded.unstored += 1;
     }
+    settle(&mut loaded.document).map_err(|error| failed(lsn, error.to_string()))?;
     Ok(loaded)
 }
 

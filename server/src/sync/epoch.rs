@@ -101,11 +101,11 @@ pub(super) fn values_digest(
     let mut lines = DigestLines::default();
     for (document, goes) in shares {
         for (id, entity_type) in document.entities().filter(|(id, _)| goes(*id)) {
-            for field in document.fields(id) {
+            for (field, values) in document.all_values(id) {
                 if field.split_once(':').is_some_and(|(_, member)| gone(member)) {
                     continue;
                 }
-                for value in document.distinct_values(id, &field) {
+                for value in values {
                     if !matches!(&value.value, Scalar::Text(text) if gone(text)) {
                         lines.push(value_line(entity_type, id, &field, &value.value));
                     }

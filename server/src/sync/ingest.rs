@@ -9,7 +9,7 @@ use menpai_sync_core::ids::{CommunityCode, DeviceId, Hash, Seq};
 use menpai_sync_core::verdict::{Reason, Verdict};
 
 use super::community::Reader;
-use super::decide::{Pending, decide};
+use super::decide::{Pending, decide, show};
 use super::refill::Stated;
 use super::slice::{CheckedEntry, CheckedSlice, Refusal};
 use super::state::Work;
@@ -140,14 +140,7 @@ pub(super) fn ingest(
     for line in freed {
         judge_waiting(work, &line)?;
     }
-    let state = &mut *work.state;
-    state.documents.store(
-        work.transaction,
-        &mut state.codec,
-        &state.projection,
-        &state.parts,
-        false,
-    )?;
+    show(work, false)?;
     Ok(SliceOutcome::Taken { end, received })
 }
 

@@ -27,6 +27,7 @@ pub(super) fn wrote_unseen(
     if !document.is_late(edit) {
         return Ok(false);
     }
+    let document = state.documents.settled(part)?;
     // Fields without a value have nothing that could be replaced.
     let fields: HashSet<(EntityId, &str)> = edit
         .set

@@ -1,19 +1,19 @@
 //! Makes everything derived again from the log: verdicts and derivations are repeated as
 //! the lines say, never judged. The derived tables must be empty.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
+use menpai_sync_core::community_log::Envelope;
 use menpai_sync_core::entry::Entry;
-use menpai_sync_core::ids::EntityId;
 use menpai_sync_core::part::Part;
 use menpai_sync_core::registry::Document;
 use menpai_sync_core::verdict::Verdict;
 
-use super::decide::{note_entities, note_held, project_fields};
+use super::decide::{note_entities, note_held, show};
 use super::epoch;
 use super::state::Work;
 use crate::store::community::projection::{MergedEntry, NewEntity};
-use crate::store::community::{StoreError, entries, epochs, erased, lines};
+use crate::store::community::{StoreError, epochs, erased, lines};
 
 /// Replays every line.
 ///
@@ -29,40 +29,28 @@ pub(super) fn rebuild(work: &mut Work<'_>) -> Result<(), StoreError> {
         let state = &mut *work.state;
         state.documents.begin(work.transaction, &state.parts, *part)?;
     }
-    // Fields are shown once, as they are in the end.
-    let mut touched = Touched::new();
     let mut held: HashSet<i64> = HashSet::new();
     let mut after = 0;
     loop {
         // Lines are read in pieces: the statements that replay them need the connection.
-        let piece = lines::after(work.transaction, after, 1_000)?;
-        let Some(last) = piece.last() else { break };
-        after = last.envelope.lsn;
-        for line in piece {
-            if line.envelope.verdict != Verdict::Merged || held.contains(&line.entry) {
-                held.insert(line.entry);
-                note_held(work, line.entry, &line.envelope)?;
+        let piece = lines::to_replay(work.transaction, &mut work.state.codec, after, 1_000)?;
+        let Some((last, ..)) = piece.last() else { break };
+        after = last.lsn;
+        for (envelope, number, bytes) in piece {
+            if envelope.verdict != Verdict::Merged || held.contains(&number) {
+                held.insert(number);
+                note_held(work, number, &envelope)?;
             }
-            replay(work, &line, &mut touched)?;
+            replay(work, &envelope, number, bytes)?;
         }
     }
-    work.state.documents.settle()?;
     for part in rotated {
+        work.state.documents.settled(part)?;
         epoch::show(work, part)?;
     }
-    for (part, mut fields) in touched {
-        fields.sort_unstable();
-        fields.dedup();
-        project_fields(work, part, &fields)?;
-    }
+    // Fields are shown once, as they are in the end.
+    show(work, true)?;
     let state = &mut *work.state;
-    state.documents.store(
-        work.transaction,
-        &mut state.codec,
-        &state.projection,
-        &state.parts,
-        true,
-    )?;
     state.reload_directory(work.transaction)?;
     for (worker, name) in state.directory.names() {
         state.projection.name_worker(work.transaction, worker, name)?;
@@ -70,15 +58,10 @@ pub(super) fn rebuild(work: &mut Work<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The fields that were ever set, by part.
-type Touched = BTreeMap<Part, Vec<(EntityId, String)>>;
-
-fn replay(work: &mut Work<'_>, line: &lines::StoredLine, touched: &mut Touched) -> Result<(), StoreError> {
-    let envelope = &line.envelope;
-    let stored = entries::get(work.transaction, &mut work.state.codec, line.entry)?;
-    let remains = match &stored.bytes {
+fn replay(work: &mut Work<'_>, envelope: &Envelope, number: i64, bytes: Option<Vec<u8>>) -> Result<(), StoreError> {
+    let remains = match &bytes {
         Some(_) => None,
-        None => erased::remains(work.transaction, stored.number)?,
+        None => erased::remains(work.transaction, number)?,
     };
     if let Some(remains) = remains.as_ref().filter(|_| envelope.verdict == Verdict::Merged) {
         for (entity_type, id) in &remains.makes {
@@ -86,40 +69,34 @@ fn replay(work: &mut Work<'_>, line: &lines::StoredLine, touched: &mut Touched) 
                 id: *id,
                 entity_type,
                 grid: envelope.part.grid,
-                maker: stored.number,
+                maker: number,
                 held: false,
             };
             work.state.projection.add_entity(work.transaction, &entity)?;
         }
     }
     // What is over the limit or erased says nothing any more, but for what remains of it.
-    let bytes = stored.bytes.or_else(|| remains.and_then(|remains| remains.entry));
+    let bytes = bytes.or_else(|| remains.and_then(|remains| remains.entry));
     let Some(entry) = bytes.as_deref().and_then(|bytes| Entry::parse(bytes).ok()) else {
         return Ok(());
     };
     match envelope.verdict {
         Verdict::Waiting | Verdict::Released => Ok(()),
-        Verdict::Held | Verdict::SetAside => note_entities(work, stored.number, &entry, true),
+        Verdict::Held | Verdict::SetAside => note_entities(work, number, &entry, true),
         Verdict::Merged => {
             if let Some(derived) = &envelope.derived {
                 let state = &mut *work.state;
                 state.documents.begin(work.transaction, &state.parts, envelope.part)?;
                 // One of an older epoch is in the document that a later one began with.
                 if state.documents.get(envelope.part).map(Document::epoch) <= Some(derived.epoch) {
-                    let fields = state
+                    state
                         .documents
-                        .replay(envelope.part, &entry, envelope.device, derived, envelope.lsn)
-                        .map_err(|error| StoreError::Registry {
-                            part: envelope.part.to_string(),
-                            lsn: envelope.lsn,
-                            cause: error.to_string(),
-                        })?;
-                    touched.entry(envelope.part).or_default().extend(fields);
+                        .replay(envelope.part, &entry, envelope.device, derived, envelope.lsn)?;
                 }
             }
-            note_entities(work, stored.number, &entry, false)?;
+            note_entities(work, number, &entry, false)?;
             let merged = MergedEntry {
-                number: stored.number,
+                number,
                 lsn: envelope.lsn,
                 made_ms: envelope.made_ms,
                 entry: &entry,

@@ -25,12 +25,6 @@ impl Plan {
         &self.derived
     }
 
-    /// The change's bytes, to be stored beside the document.
-    #[must_use]
-    pub fn change_bytes(&self) -> &[u8] {
-        self.change.raw_bytes()
-    }
-
     /// The fields it sets, each once.
     #[must_use]
     pub fn touched(&self) -> &[(EntityId, String)] {
@@ -118,13 +112,8 @@ impl Document {
     /// [`DeriveError`] if automerge does not take it or takes it without showing it; then
     /// this document must be dropped.
     pub fn apply(&mut self, plan: &Plan) -> Result<(), DeriveError> {
-        let automerge = |error: automerge::AutomergeError| DeriveError::Automerge(error.to_string());
-        self.automerge.apply_changes([plan.change.clone()]).map_err(automerge)?;
-        if !self.automerge.get_heads().contains(&plan.change.hash()) {
-            return Err(DeriveError::Automerge("the change was queued, not applied".to_owned()));
-        }
-        self.note(&plan.change)
-            .map_err(|error| DeriveError::Automerge(error.to_string()))
+        self.apply_unsettled(plan);
+        self.settle()
     }
 
     /// Whether an edit's author knew nothing of this epoch, which is not the first.
@@ -172,13 +161,16 @@ impl Document {
     }
 
     fn sees_values(&self, change: Hash) -> bool {
-        matches!(self.automerge.get_at(ROOT, "epoch", &to_heads(&[change])), Ok(Some(_)))
+        matches!(
+            self.automerge.get_at(ROOT, "epoch", &self.settled(&[change])),
+            Ok(Some(_))
+        )
     }
 
     fn sees_map(&self, entity: EntityId, heads: &[Hash]) -> bool {
         matches!(
             self.automerge
-                .get_at(&self.entities, entity.to_string(), &to_heads(heads)),
+                .get_at(&self.entities, entity.to_string(), &self.settled(heads)),
             Ok(Some(_))
         )
     }
@@ -224,7 +216,7 @@ impl Document {
             };
             objects.push((named.id, object));
         }
-        let stated = to_heads(stated);
+        let stated = self.settled(stated);
         let mut put_here: Vec<(EntityId, &str, OpId)> = Vec::new();
         for item in &edit.set {
             let Some((_, object)) = objects.iter().find(|(id, _)| *id == item.id) else {

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use automerge::{ActorId, Automerge, Change, ChangeHash, ObjId, ObjType, ROOT, ReadDoc, ScalarValue, Value};
+use automerge::{ActorId, Automerge, ChangeHash, ObjId, ObjType, ROOT, ReadDoc, ScalarValue, Value};
 
 use super::genesis::{self, ENTITIES, TYPE};
 use super::settle::Unsettled;
@@ -95,19 +95,6 @@ impl Document {
         self.automerge.save_nocompress()
     }
 
-    /// Applies one change that an earlier [`Document::apply`](Document::apply) stored.
-    ///
-    /// # Errors
-    /// [`DocumentError`] if the bytes are damaged or their deps are not here.
-    pub fn apply_stored(&mut self, bytes: &[u8]) -> Result<(), DocumentError> {
-        let change = Change::try_from(bytes).map_err(|_| DocumentError::Other("a stored change does not parse"))?;
-        if change.deps().iter().any(|dep| !self.changes.contains_key(&Hash(dep.0))) {
-            return Err(DocumentError::Other("a stored change lacks a dep"));
-        }
-        self.automerge.apply_changes([change.clone()])?;
-        self.note(&change)
-    }
-
     pub(super) fn index(
         automerge: Automerge,
         community: CommunityCode,
@@ -180,18 +167,28 @@ impl Document {
     }
 
     fn index_maps(&mut self) -> Result<(), DocumentError> {
-        let keys: Vec<String> = self.automerge.keys(&self.entities).collect();
-        for key in keys {
+        let entities = self.automerge.map_range(&self.entities, ..);
+        let entities: Vec<(String, Value<'static>, ObjId)> = entities
+            .map(|item| (item.key.to_string(), item.value.clone().into_value(), item.id()))
+            .collect();
+        for (key, value, object) in entities {
             let id = key
                 .parse()
                 .map_err(|_| DocumentError::Other("an entity without an id"))?;
-            self.index_map(id)?;
+            self.index_object(id, value, object)?;
         }
         Ok(())
     }
 
     pub(super) fn index_map(&mut self, id: EntityId) -> Result<(), DocumentError> {
-        let Some((Value::Object(ObjType::Map), object)) = self.automerge.get(&self.entities, id.to_string())? else {
+        let found = self.automerge.get(&self.entities, id.to_string())?;
+        let (value, object) = found.ok_or(DocumentError::Other("an entity without a map"))?;
+        let value = value.into_owned();
+        self.index_object(id, value, object)
+    }
+
+    fn index_object(&mut self, id: EntityId, value: Value<'_>, object: ObjId) -> Result<(), DocumentError> {
+        let Value::Object(ObjType::Map) = value else {
             return Err(DocumentError::Other("an entity that is not a map"));
         };
         let entity_type = match self.automerge.get(&object, TYPE)? {
@@ -243,32 +240,6 @@ impl Document {
                 *last = (seq, hash);
             }
         }
-    }
-
-    /// Brings the indexes up to date with a change that automerge has just taken.
-    pub(super) fn note(&mut self, change: &Change) -> Result<(), DocumentError> {
-        self.remember(
-            change.actor_id(),
-            change.seq(),
-            change.start_op().get(),
-            change.max_op(),
-            change.timestamp(),
-            change.hash(),
-        );
-        let made: Vec<EntityId> = change
-            .decode()
-            .operations
-            .iter()
-            .filter(|op| matches!(op.action, automerge::legacy::OpType::Make(_)))
-            .filter_map(|op| match &op.key {
-                automerge::legacy::Key::Map(key) => key.parse().ok(),
-                automerge::legacy::Key::Seq(_) => None,
-            })
-            .collect();
-        for id in made {
-            self.index_map(id)?;
-        }
-        Ok(())
     }
 
     pub(super) fn change_of(&self, op: &ObjId) -> Option<&ChangeFacts> {

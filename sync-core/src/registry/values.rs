@@ -5,7 +5,7 @@ use automerge::{ChangeHash, ObjId, ROOT, ReadDoc, Value};
 
 use super::Document;
 use super::document::{ChangeFacts, EntityMap, device_of};
-use super::genesis::{self, CARRIED};
+use super::genesis::{self, CARRIED, TYPE};
 use crate::entry::Scalar;
 use crate::ids::{DeviceId, EntityId, Hash};
 
@@ -101,6 +101,29 @@ impl Document {
             }
         }
         distinct
+    }
+
+    /// Every field of an entity that was ever set, sorted, with its distinct visible values: in
+    /// one walk, where [`Document::distinct_values`] seeks each field.
+    #[must_use]
+    pub fn all_values(&self, entity: EntityId) -> Vec<(String, Vec<FieldValue>)> {
+        let Some(map) = self.maps.get(&entity) else {
+            return Vec::new();
+        };
+        let fields = self.automerge.map_range(&map.object, ..);
+        fields
+            .filter(|item| item.key != TYPE)
+            .map(|item| {
+                let field = item.key.to_string();
+                let values = if item.conflict {
+                    self.distinct_values(entity, &field)
+                } else {
+                    let shown = vec![(item.value.clone().into_value(), item.id())];
+                    self.describe(entity, map, &field, shown)
+                };
+                (field, values)
+            })
+            .collect()
     }
 
     /// Whether a value that `change` wrote was visible at `heads`. Heads that are not here

@@ -51,8 +51,8 @@ impl Replica {
         }
         if let Some(document) = self.documents.get(&part) {
             for (id, entity_type) in document.entities() {
-                for field in document.fields(id) {
-                    for value in document.distinct_values(id, &field) {
+                for (field, values) in document.all_values(id) {
+                    for value in values {
                         lines.push(value_line(entity_type, id, &field, &value.value));
                     }
                 }

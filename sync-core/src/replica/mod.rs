@@ -61,6 +61,8 @@ pub struct Replica {
     cursor: BTreeMap<Part, Lsn>,
     /// Documents that changed since they were last taken for storing.
     dirty: BTreeSet<Part>,
+    /// Fields that edits set which were taken up and are not shown yet.
+    unshown: BTreeMap<Part, Vec<(EntityId, String)>>,
 }
 
 impl Replica {
@@ -78,6 +80,7 @@ impl Replica {
             worker_names: HashMap::new(),
             cursor: BTreeMap::new(),
             dirty: BTreeSet::new(),
+            unshown: BTreeMap::new(),
         }
     }
 

@@ -75,10 +75,7 @@ impl Replica {
         let rows = &mut self.rows;
         for (id, entity_type) in document.entities() {
             let row = rows.entry(id).or_insert_with(|| new_row(entity_type, part));
-            for field in document.fields(id) {
-                let values = document.distinct_values(id, &field);
-                row.fields.insert(field, values);
-            }
+            row.fields.extend(document.all_values(id));
         }
     }
 

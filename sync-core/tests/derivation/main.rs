@@ -211,6 +211,10 @@ fn changes_that_settle_together_give_the_same_document() {
             if document.must_settle_for(&entry) {
                 document.settle().unwrap();
             }
+            if !document.is_late(entry.edit.as_ref().unwrap()) {
+                let decided = document.decide(&entry, envelope.device, false).unwrap();
+                assert_eq!(decided.derived(), derived, "{name}");
+            }
             let plan = document.derive(&entry, envelope.device, derived).unwrap();
             document.apply_unsettled(&plan);
         }

@@ -16,8 +16,8 @@ pub fn of_part(connection: &Connection, codec: &mut BodyCodec, part: i64) -> Res
     let mut lines = DigestLines::default();
     let mut records = connection.prepare_cached(
         "SELECT e.id, coalesce(e.body, x.remains), iif(e.body IS NULL, 0, e.dictionary), e.hash
-           FROM merged_entry m JOIN log_line l ON l.lsn = m.lsn JOIN entry e ON e.number = m.entry
-           LEFT JOIN erased_entry x ON x.entry = m.entry
+           FROM log_line l CROSS JOIN merged_entry m ON m.entry = l.entry AND m.lsn = l.lsn
+           CROSS JOIN entry e ON e.number = l.entry LEFT JOIN erased_entry x ON x.entry = l.entry
           WHERE l.part = :part AND m.kind <> (SELECT number FROM kind WHERE name = :edit)",
     )?;
     let mut rows = records.query(named_params! {":part": part, ":edit": EDIT_KIND})?;

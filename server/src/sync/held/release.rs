@@ -354,7 +354,7 @@ pub(super) fn merge_late(
         offset_ms: before.offset_ms,
         made_ms: before.made_ms,
     };
-    merge(work, &pending, part, entry, &[])
+    merge(work, &pending, entry)
 }
 
 fn same(text: &str) -> Labels {

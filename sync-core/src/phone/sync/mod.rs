@@ -288,7 +288,7 @@ impl Phone {
             if !is_own_record && !cursor.contains_key(&envelope.part) {
                 continue;
             }
-            match replica.apply(envelope, bytes) {
+            match replica.take_up(envelope, bytes) {
                 Ok(applied) => {
                     let is_record = applied == Applied::Record;
                     received += usize::from(applied != Applied::Nothing);
@@ -304,6 +304,7 @@ impl Phone {
                 Err(_) => broken.push(envelope.part),
             }
         }
+        broken.extend(replica.settle_all());
         for part in broken {
             forget_part(replica, part, writes);
         }

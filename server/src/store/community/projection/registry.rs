@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use menpai_sync_core::entry::Scalar;
 use menpai_sync_core::ids::{DeviceId, EntityId, EntryId, GridId, Hash, Lsn};
+use menpai_sync_core::kinds::Cell;
 use menpai_sync_core::registry::{Document, FieldValue};
-use rusqlite::{Connection, OptionalExtension, Transaction, named_params};
+use rusqlite::{Connection, OptionalExtension, Transaction, named_params, params};
 
 use super::super::StoreError;
 use super::Projection;
@@ -102,32 +103,80 @@ impl Projection {
         transaction: &Transaction<'_>,
         part: i64,
         document: &Document,
-        touched: &[(EntityId, String)],
+        touched: &BTreeSet<(EntityId, String)>,
     ) -> Result<(), StoreError> {
-        let mut known: Option<(EntityId, i64)> = None;
-        for (id, field) in touched {
-            let number = match known {
-                Some((last, number)) if last == *id => number,
-                _ => {
-                    let entity = self.entity(transaction, *id)?;
-                    entity
-                        .ok_or_else(|| StoreError::damaged(format!("entity {id} has no row")))?
-                        .number
-                }
-            };
-            known = Some((*id, number));
-            let values = document.distinct_values(*id, field);
-            write_values(transaction, part, number, field, &values)?;
-            let entity_type = document.entity_type(*id).unwrap_or_default();
-            self.write_shown(
-                transaction,
-                number,
-                entity_type,
-                field,
-                values.first().map(|value| &value.value),
-            )?;
+        let touched: Vec<&(EntityId, String)> = touched.iter().collect();
+        for fields in touched.chunk_by(|one, other| one.0 == other.0) {
+            self.write_entity(transaction, part, document, fields)?;
         }
         Ok(())
+    }
+
+    /// Writes fields of one entity.
+    fn write_entity(
+        &self,
+        transaction: &Transaction<'_>,
+        part: i64,
+        document: &Document,
+        fields: &[&(EntityId, String)],
+    ) -> Result<(), StoreError> {
+        let [(id, _), ..] = fields else { return Ok(()) };
+        let (entity, had_conflicts) = find_row(transaction, *id)?;
+        let mut all = if fields.len() > 1 {
+            document.all_values(*id)
+        } else {
+            Vec::new()
+        };
+        let values: Vec<(&str, Vec<FieldValue>)> = fields
+            .iter()
+            .map(|(_, field)| {
+                let values = match all.iter_mut().find(|(name, _)| name == field) {
+                    Some((_, values)) => std::mem::take(values),
+                    None => document.distinct_values(*id, field),
+                };
+                (field.as_str(), values)
+            })
+            .collect();
+        for (field, values) in &values {
+            write_values(transaction, part, entity, field, values, had_conflicts)?;
+        }
+        let shown: Vec<(&str, Option<&Scalar>)> = values
+            .iter()
+            .map(|(field, values)| (*field, values.first().map(|value| &value.value)))
+            .collect();
+        let entity_type = document.entity_type(*id).unwrap_or_default();
+        let is_new = shown.len() > 1 && self.insert_shown(transaction, entity, entity_type, &shown)?;
+        for (field, shown) in shown {
+            if !is_new || field.contains(':') {
+                self.write_shown(transaction, entity, entity_type, field, shown)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a row with all its columns at once, unless there is one already.
+    fn insert_shown(
+        &self,
+        transaction: &Transaction<'_>,
+        entity: i64,
+        entity_type: &str,
+        shown: &[(&str, Option<&Scalar>)],
+    ) -> Result<bool, StoreError> {
+        let statements = self.statements.of(entity_type);
+        let Some(main) = statements.and_then(|kind| kind.tables.first()) else {
+            return Ok(false);
+        };
+        let mut has_any = false;
+        let cells: Vec<Cell> = (main.table.columns.iter())
+            .map(|column| {
+                let field = column.path.first().map_or("", String::as_str);
+                let found = shown.iter().find(|(name, _)| *name == field);
+                has_any |= found.is_some();
+                let value = found.and_then(|(_, shown)| *shown);
+                value.map_or(Cell::Null, |value| column.stored.cell(&value.to_json()))
+            })
+            .collect();
+        Ok(has_any && main.insert_if_new(transaction, entity, &cells)?)
     }
 
     /// Writes every field of a part anew, after its document was rotated; what it shows is in its
@@ -152,7 +201,6 @@ impl Projection {
             place.execute(named_params! {":id": id.as_bytes(), ":grid": grid.as_ref().map(GridId::as_bytes)})?;
             fields.extend(document.fields(id).into_iter().map(|field| (id, field)));
         }
-        let fields: Vec<(EntityId, String)> = fields.into_iter().collect();
         self.write_fields(transaction, part, document, &fields)
     }
 
@@ -275,12 +323,25 @@ pub fn stored_document(connection: &Connection, part: i64) -> Result<Option<(u64
         .optional()?)
 }
 
+/// The row of an entity, and whether any of its fields has more than one value.
+fn find_row(connection: &Connection, id: EntityId) -> Result<(i64, bool), StoreError> {
+    let found = connection
+        .prepare_cached(
+            "SELECT number, EXISTS (SELECT 1 FROM registry_value WHERE entity = number AND rank > 0)
+               FROM entity WHERE id = :id",
+        )?
+        .query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    found.ok_or_else(|| StoreError::damaged(format!("entity {id} has no row")))
+}
+
 fn write_values(
     transaction: &Transaction<'_>,
     part: i64,
     entity: i64,
     field: &str,
     values: &[FieldValue],
+    had_conflicts: bool,
 ) -> Result<(), StoreError> {
     let mut write = transaction.prepare_cached(
         "INSERT INTO registry_value (entity, field, rank, part, value, device, at_s)
@@ -289,18 +350,20 @@ fn write_values(
             SET part = excluded.part, value = excluded.value, device = excluded.device, at_s = excluded.at_s",
     )?;
     for (rank, value) in values.iter().enumerate() {
-        write.execute(named_params! {
-            ":entity": entity,
-            ":field": field,
-            ":rank": rank,
-            ":part": part,
-            ":value": value.value.to_json().to_string(),
-            ":device": value.by.device.as_ref().map(DeviceId::as_bytes),
-            ":at": value.by.unix_seconds,
-        })?;
+        write.execute(params![
+            entity,
+            field,
+            rank,
+            part,
+            value.value.to_json().to_string(),
+            value.by.device.as_ref().map(DeviceId::as_bytes),
+            value.by.unix_seconds,
+        ])?;
     }
-    transaction
-        .prepare_cached("DELETE FROM registry_value WHERE entity = :entity AND field = :field AND rank >= :count")?
-        .execute(named_params! {":entity": entity, ":field": field, ":count": values.len()})?;
+    if had_conflicts || values.is_empty() {
+        transaction
+            .prepare_cached("DELETE FROM registry_value WHERE entity = :entity AND field = :field AND rank >= :count")?
+            .execute(params![entity, field, values.len()])?;
+    }
     Ok(())
 }
