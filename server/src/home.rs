@@ -111,6 +111,9 @@ impl Home {
 /// # Errors
 /// [`ApiError::UnknownCommunity`].
 pub async fn community(home: &web::Data<Home>, code: CommunityCode) -> ApiResult<Arc<Community>> {
+    if let Some(open) = home.communities.get_open(code) {
+        return Ok(open);
+    }
     let home = home.clone();
     web::block(move || home.communities.get(code))
         .await??

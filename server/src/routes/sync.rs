@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, web};
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use menpai_sync_core::clock::ClockJumps;
-use menpai_sync_core::device_log::LogHead;
-use menpai_sync_core::ids::Seq;
+use menpai_sync_core::ids::{DeviceId, Seq};
 use menpai_sync_core::wire::{
     MAX_HEADER_BYTES, MAX_SLICE_COMPRESSED, MAX_SLICE_INFLATED, MAX_SLICES, OLDEST_PROTOCOL, PROTOCOL, SliceRefusal,
     UpHeader, lines,
@@ -22,9 +21,12 @@ use crate::config::Patience;
 use crate::error::{ApiError, ApiResult};
 use crate::home::{Home, community};
 use crate::middleware::Language;
+use crate::store::community::StoreError;
 use crate::sync::answer::{Asked, answer};
 use crate::sync::members::{Limits, MemberError, Members};
-use crate::sync::{Contact, RECEIPTS_MEMBER, Refusal, ShownReceipt, Slice, SliceOutcome, read_receipts};
+use crate::sync::{
+    Community, Contact, RECEIPTS_MEMBER, Refusal, ShownReceipt, Slice, SliceOutcome, Taken, read_receipts,
+};
 
 const GZIP: &str = "application/gzip";
 const HEADER_LIMITS: Limits = Limits {
@@ -84,10 +86,16 @@ pub async fn post(
     if community.directory().device(session.device).is_none() {
         enrolment::make_known(&home, &session).await?;
     }
+    let contacting = Contacting {
+        community,
+        device: session.device,
+        header: Arc::new(header),
+        contact,
+    };
 
     let mut receipts: Option<Vec<ShownReceipt>> = None;
     let mut kept: Vec<Slice> = Vec::new();
-    let mut taken: Option<(Seq, LogHead)> = None;
+    let mut taken: Option<Taken> = None;
     let mut refused: Option<(usize, Refusal)> = None;
     let mut end = None;
     let mut number = 0;
@@ -117,18 +125,17 @@ pub async fn post(
                 continue;
             }
             Ok(slice) => {
-                let first = slice.line.first;
-                let community = Arc::clone(&community);
-                let device = session.device;
-                match web::block(move || community.ingest(device, slice, contact)).await?? {
-                    SliceOutcome::Taken { end, .. } => Ok((taken.map_or(first, |(first, _)| first), end)),
-                    SliceOutcome::Refused(refusal) => Err(refusal),
+                let (contacting, is_last) = (contacting.clone(), body.is_over());
+                match web::block(move || contacting.take_up(slice, taken, is_last)).await?? {
+                    Taking::Answered(bytes) => return Ok(gzip(bytes)),
+                    Taking::Taken(taken) => Ok(taken),
+                    Taking::Refused(refusal) => Err(refusal),
                 }
             }
             Err(refusal) => Err(refusal),
         };
         match outcome {
-            Ok(now) => (taken, end) = (Some(now), Some(now.1.seq)),
+            Ok(now) => (taken, end) = (Some(now), Some(now.end.seq)),
             Err(refusal) => {
                 refused = Some((number, refusal));
                 body.drain().await;
@@ -137,8 +144,7 @@ pub async fn post(
         }
     }
     if let Some(receipts) = receipts.filter(|_| !kept.is_empty()) {
-        let community = Arc::clone(&community);
-        let device = session.device;
+        let Contacting { community, device, .. } = contacting.clone();
         let refilled = web::block(move || community.refill(device, receipts, kept, contact)).await??;
         taken = refilled.taken;
         refused = refilled.refused.or(refused);
@@ -149,21 +155,60 @@ pub async fn post(
     let refused = refused.map(|(number, refusal)| in_words(number, refusal, language));
 
     if (taken.is_none() || refused.is_some()) && !is_another {
-        community.note_contact(session.device, contact);
+        contacting.community.note_contact(session.device, contact);
     }
-    let bytes = web::block(move || {
+    let bytes = web::block(move || contacting.answer(taken, refused)).await??;
+    Ok(gzip(bytes))
+}
+
+fn gzip(body: Vec<u8>) -> HttpResponse {
+    HttpResponse::Ok().content_type(GZIP).body(body)
+}
+
+/// A phone that is in contact with its community.
+#[derive(Clone)]
+struct Contacting {
+    community: Arc<Community>,
+    device: DeviceId,
+    header: Arc<UpHeader>,
+    contact: Contact,
+}
+
+/// What became of a slice.
+enum Taking {
+    /// It was the last one, and is answered.
+    Answered(Vec<u8>),
+    Taken(Taken),
+    Refused(Refusal),
+}
+
+impl Contacting {
+    /// Takes up one slice after those before, and answers at once where it is the last: every
+    /// change of the thread costs as much as a dozen rows.
+    fn take_up(&self, slice: Slice, before: Option<Taken>, is_last: bool) -> Result<Taking, StoreError> {
+        let first = slice.line.first;
+        let taken = match self.community.ingest(self.device, slice, self.contact)? {
+            SliceOutcome::Taken { end, is_new, .. } => Taken::after(before, first, end, is_new),
+            SliceOutcome::Refused(refusal) => return Ok(Taking::Refused(refusal)),
+        };
+        if is_last {
+            self.answer(Some(taken), None).map(Taking::Answered)
+        } else {
+            Ok(Taking::Taken(taken))
+        }
+    }
+
+    fn answer(&self, taken: Option<Taken>, refused: Option<SliceRefusal>) -> Result<Vec<u8>, StoreError> {
         let asked = Asked {
-            device: session.device,
-            header: &header,
-            now_ms: contact.received_ms,
-            offset_ms: contact.offset_ms,
+            device: self.device,
+            header: &self.header,
+            now_ms: self.contact.received_ms,
+            offset_ms: self.contact.offset_ms,
             taken,
             refused,
         };
-        answer(&community, asked)
-    })
-    .await??;
-    Ok(HttpResponse::Ok().content_type(GZIP).body(bytes))
+        answer(&self.community, asked)
+    }
 }
 
 /// The slices of one request continue each other: its one receipt covers them all.
@@ -238,6 +283,11 @@ impl Body {
                 return Ok(if whole { None } else { Some(Err(Refusal::Unreadable)) });
             }
         }
+    }
+
+    /// Whether all of the body is here and read, as far as that can be said without waiting.
+    fn is_over(&mut self) -> bool {
+        self.piece.is_empty() && matches!(self.next_piece().now_or_never(), Some(Ok(false)))
     }
 
     async fn next_piece(&mut self) -> ApiResult<bool> {

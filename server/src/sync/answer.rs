@@ -14,6 +14,7 @@ use menpai_sync_core::wire::{
 };
 
 use super::community::{Community, Reader};
+use super::ingest::Taken;
 use crate::fail_points;
 use crate::store::community::epochs::{self, Begun};
 use crate::store::community::parts::Parts;
@@ -34,8 +35,8 @@ pub struct Asked<'a> {
     pub now_ms: i64,
     /// Home's clock minus device's, as the request arrived.
     pub offset_ms: i64,
-    /// First entry of the slices taken, and the device's chain at the end of the last.
-    pub taken: Option<(Seq, LogHead)>,
+    /// The slices taken.
+    pub taken: Option<Taken>,
     /// Why a slice was not taken.
     pub refused: Option<SliceRefusal>,
 }
@@ -100,7 +101,7 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
     };
     let received = match asked.taken {
         // A control of the power cuts: what is said must be what the file has.
-        Some((_, end)) if fail_points::is_broken("nobody is answered before the commit") => end,
+        Some(Taken { end, .. }) if fail_points::is_broken("nobody is answered before the commit") => end,
         _ => log.map_or_else(|| LogHead::empty(me.code, device), |log| log.head),
     };
     let header = DownHeader {
@@ -123,12 +124,17 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
     } else {
         push(&mut body, &header);
     }
-    if let (Some((first, end)), Some(log)) = (asked.taken, log) {
+    if let (Some(Taken { first, end, are_new }), Some(log)) = (asked.taken, log) {
         let verdicts = lines::exceptions(&reader.connection, log.number, first..=end.seq)?;
         let dated = asked.header.menpai >= DATED_RECEIPTS;
         let now = (asked.now_ms, asked.offset_ms);
         // Sent again after a lost answer, they had arrived before.
-        let arrived = lines::arrival(&reader.connection, log.number, first..=end.seq)?.unwrap_or(now);
+        let before = if are_new {
+            None
+        } else {
+            lines::arrival(&reader.connection, log.number, first..=end.seq)?
+        };
+        let arrived = before.unwrap_or(now);
         let receipt = Receipt {
             community: me.code,
             device,

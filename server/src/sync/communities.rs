@@ -123,14 +123,10 @@ impl Communities {
     pub fn get(&self, code: CommunityCode) -> Result<Option<Arc<Community>>, StoreError> {
         // Held while a file is opened: two writers of one file must never be.
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.uses += 1;
-        let now = open.uses;
-        if let Some((community, used)) = open.by_code.get_mut(&code)
-            && !community.has_stopped()
-        {
-            *used = now;
-            return Ok(Some(Arc::clone(community)));
-        }
+        let now = match open.used_now(code) {
+            Ok(community) => return Ok(Some(community)),
+            Err(now) => now,
+        };
         // One that stopped closes before its file is opened again.
         open.by_code.remove(&code);
         let path = self.path(code);
@@ -149,6 +145,13 @@ impl Communities {
         community.announce_to(self.news.of(code));
         open.keep(code, &community, now);
         Ok(Some(community))
+    }
+
+    /// A community if it is open already; `None` also while another one is being opened, so that
+    /// nobody waits here.
+    #[must_use]
+    pub fn get_open(&self, code: CommunityCode) -> Option<Arc<Community>> {
+        self.open.try_lock().ok()?.used_now(code).ok()
     }
 
     /// How many are open.
@@ -228,6 +231,18 @@ impl Erasures {
 }
 
 impl Open {
+    /// Notes a use of a community that is open and serves; the number of the use if it is not.
+    fn used_now(&mut self, code: CommunityCode) -> Result<Arc<Community>, u64> {
+        self.uses += 1;
+        match self.by_code.get_mut(&code) {
+            Some((community, used)) if !community.has_stopped() => {
+                *used = self.uses;
+                Ok(Arc::clone(community))
+            }
+            _ => Err(self.uses),
+        }
+    }
+
     fn keep(&mut self, code: CommunityCode, community: &Arc<Community>, now: u64) {
         if self.by_code.len() >= self.most {
             let idle = self

@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use super::directory::Directory;
 use super::document_budget::{DocumentBudget, LetGo};
 use super::handover;
-use super::ingest::{Contact, SliceOutcome, chain_at, ingest};
+use super::ingest::{Contact, SliceOutcome, Taken, chain_at, ingest};
 use super::rebuild::rebuild;
 use super::refill::{Refilled, ShownReceipt, stated};
 use super::scribe::Scribe;
@@ -362,12 +362,13 @@ impl Community {
             }
         }
         let stated = stated(receipts, (code, device), &self.identity.receipt_key, &checked);
-        self.write(move |work| {
-            for (number, slice) in (1..).zip(&checked) {
+        let (checked, stated) = (Arc::new(checked), Arc::new(stated));
+        self.write_repeatable(move |work| {
+            let mut refilled = refilled;
+            for (number, slice) in (1..).zip(&*checked) {
                 match ingest(work, slice, contact, &stated)? {
-                    SliceOutcome::Taken { end, .. } => {
-                        let first = refilled.taken.map_or(slice.line.first, |(first, _)| first);
-                        refilled.taken = Some((first, end));
+                    SliceOutcome::Taken { end, is_new, .. } => {
+                        refilled.taken = Some(Taken::after(refilled.taken, slice.line.first, end, is_new));
                     }
                     SliceOutcome::Refused(refusal) => {
                         refilled.refused = Some((number, refusal));

@@ -39,9 +39,34 @@ pub enum SliceOutcome {
         end: LogHead,
         /// How far the device's log is here without gaps.
         received: LogHead,
+        /// Nothing of it had been here before.
+        is_new: bool,
     },
     /// None of it is stored.
     Refused(Refusal),
+}
+
+/// The slices of one request that were taken up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// First entry of the first.
+    pub first: Seq,
+    /// The device's chain at the end of the last.
+    pub end: LogHead,
+    /// Nothing of them had been here before.
+    pub are_new: bool,
+}
+
+impl Taken {
+    /// One more slice, after those before.
+    #[must_use]
+    pub fn after(before: Option<Taken>, first: Seq, end: LogHead, is_new: bool) -> Taken {
+        Taken {
+            first: before.map_or(first, |before| before.first),
+            end,
+            are_new: is_new && before.is_none_or(|before| before.are_new),
+        }
+    }
 }
 
 /// Takes up one slice. What is `stated` about an entry was decided once and is repeated.
@@ -74,6 +99,7 @@ pub(super) fn ingest(
         h: slice.last_h(),
     };
     let contacts = device_logs::contacts(work.transaction, log.number)?;
+    let is_new = fresh.len() == slice.entries.len() && stated.is_empty();
     // A filled gap frees the edits behind it; a device's edits are judged in log order.
     let mut freed = lines::waiting(work.transaction, log.number, head.seq + 1..=received.seq)?
         .into_iter()
@@ -141,7 +167,7 @@ pub(super) fn ingest(
         judge_waiting(work, &line)?;
     }
     show(work, false)?;
-    Ok(SliceOutcome::Taken { end, received })
+    Ok(SliceOutcome::Taken { end, received, is_new })
 }
 
 /// The chain of a device's log at `seq`; `None` unless every entry up to there is stored.

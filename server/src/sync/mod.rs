@@ -34,7 +34,7 @@ pub use directory::{Directory, Granted, KnownDevice};
 pub(crate) use documents::stored as stored_document;
 pub use held::{HeldRefusal, Ruled, Ruling, Wish};
 pub(crate) use held::{in_grid_now, release_refused};
-pub use ingest::{Contact, SliceOutcome};
+pub use ingest::{Contact, SliceOutcome, Taken};
 pub use refill::{RECEIPTS_MEMBER, Refilled, ShownReceipt, read_receipts};
 pub use slice::{MAX_SLICE_ENTRIES, Refusal, Slice};
 pub use undo::{Undo, Undone};

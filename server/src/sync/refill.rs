@@ -5,12 +5,12 @@
 use std::collections::BTreeMap;
 
 use menpai_sync_core::clock::LastContact;
-use menpai_sync_core::device_log::LogHead;
 use menpai_sync_core::ids::{CommunityCode, DeviceId, Seq};
 use menpai_sync_core::signature::{PublicKey, Signature};
 use menpai_sync_core::verdict::{Reason, Verdict};
 use menpai_sync_core::wire::{Receipt, ReceiptLine, SignatureLine, lines, receipt_message};
 
+use super::ingest::Taken;
 use super::slice::{CheckedSlice, Refusal};
 
 /// How a member of receipts begins, and no slice.
@@ -27,8 +27,8 @@ pub struct ShownReceipt {
 /// What became of slices that came with receipts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Refilled {
-    /// First entry taken, and the device's chain at the last.
-    pub taken: Option<(Seq, LogHead)>,
+    /// Those that were taken.
+    pub taken: Option<Taken>,
     /// Number of the slice that was not taken, from 1, and why.
     pub refused: Option<(usize, Refusal)>,
 }

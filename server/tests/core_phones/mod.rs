@@ -11,7 +11,7 @@
 use menpai_server::clock;
 use menpai_server::simulate::Rows;
 use menpai_server::sync::answer::{Asked, answer};
-use menpai_server::sync::{Contact, Slice, SliceOutcome};
+use menpai_server::sync::{Contact, Slice, SliceOutcome, Taken};
 use menpai_sync_core::entry::{Entry, Scalar};
 use menpai_sync_core::ids::{DeviceId, EntityId, EntryId, GridId, Seq, WorkerId};
 use menpai_sync_core::phone::{
@@ -254,7 +254,7 @@ fn exchange(world: &World, device: DeviceId, body: &[u8]) -> Vec<u8> {
         let slice = Slice::read(member).unwrap();
         let first = slice.line.first;
         match community.ingest(device, slice, contact).unwrap() {
-            SliceOutcome::Taken { end, .. } => taken = Some((taken.map_or(first, |(first, _)| first), end)),
+            SliceOutcome::Taken { end, is_new, .. } => taken = Some(Taken::after(taken, first, end, is_new)),
             SliceOutcome::Refused(refusal) => panic!("refused: {refusal}"),
         }
     }

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use menpai_server::store::community::copy::copy_community;
 use menpai_server::store::community::identity::Founder;
 use menpai_server::sync::answer::{Asked, answer};
-use menpai_server::sync::{Community, Contact, RECEIPTS_MEMBER, Refusal, Settings, Slice, SliceOutcome, read_receipts};
+use menpai_server::sync::{
+    Community, Contact, RECEIPTS_MEMBER, Refusal, Settings, Slice, SliceOutcome, Taken, read_receipts,
+};
 use menpai_sync_core::clock::ClockJumps;
 use menpai_sync_core::ids::{CommunityCode, DeviceId};
 use menpai_sync_core::kinds::Kinds;
@@ -134,7 +136,7 @@ impl Home {
                 .ingest(device, slice, contact)
                 .map_err(|error| error.to_string())?;
             match outcome {
-                SliceOutcome::Taken { end, .. } => taken = Some((taken.map_or(first, |(first, _)| first), end)),
+                SliceOutcome::Taken { end, is_new, .. } => taken = Some(Taken::after(taken, first, end, is_new)),
                 SliceOutcome::Refused(refusal) => {
                     refused = Some((number, refusal));
                     break;
