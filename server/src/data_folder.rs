@@ -7,13 +7,18 @@ use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use menpai_sync_core::ids::CommunityCode;
+use menpai_sync_core::ids::{CommunityCode, hex, unhex};
 use menpai_sync_core::signature::Signer;
 
 use crate::clock;
+use crate::packet::CourierKeys;
 
 /// Folder of the communities' databases.
 const COMMUNITIES: &str = "communities";
+/// File of the key that receipts are signed with.
+const RECEIPT_KEY: &str = "receipt-key";
+/// File of the keys that packets are sealed to.
+const COURIER_KEY: &str = "courier-key";
 /// Folder of the nights' copies.
 const BACKUPS: &str = "backups";
 /// Name of the node's own database: a folder that has it is a home's.
@@ -43,6 +48,12 @@ pub enum DataFolderError {
     #[error("{} is a night's copy: copy the folder to another place and open it there", path.display())]
     IsCopy {
         /// The folder.
+        path: PathBuf,
+    },
+    /// The courier keys' file holds something else.
+    #[error("{}: not private keys, one a line; restore it from backup, or packets on their way cannot be opened", path.display())]
+    CourierKey {
+        /// The file.
         path: PathBuf,
     },
     /// The receipt key's file holds no key.
@@ -178,7 +189,7 @@ impl DataFolder {
     /// # Errors
     /// The operating system's.
     pub fn secrets(&self) -> io::Result<Vec<PathBuf>> {
-        let mut files = vec![self.path.join("receipt-key")];
+        let mut files = vec![self.path.join(RECEIPT_KEY), self.path.join(COURIER_KEY)];
         for file in fs::read_dir(self.tls())? {
             files.push(file?.path());
         }
@@ -198,24 +209,39 @@ impl DataFolder {
     /// [`DataFolderError::ReceiptKey`] if the file holds something else: a new key would make
     /// every receipt given so far unbelievable, so none is made silently.
     pub fn receipt_key(&self) -> Result<Signer, DataFolderError> {
-        let path = self.path.join("receipt-key");
+        let (path, text) = self.secret(RECEIPT_KEY)?;
+        read_key(text.trim()).ok_or(DataFolderError::ReceiptKey { path })
+    }
+
+    /// The keys that packets are sealed to, made at first use: one a line, the newest last.
+    ///
+    /// # Errors
+    /// [`DataFolderError::CourierKey`] if the file holds something else.
+    pub fn courier_keys(&self) -> Result<CourierKeys, DataFolderError> {
+        let (path, text) = self.secret(COURIER_KEY)?;
+        let keys: Option<Vec<Signer>> = text.lines().map(read_key).collect();
+        keys.and_then(CourierKeys::new)
+            .ok_or(DataFolderError::CourierKey { path })
+    }
+
+    /// A file of secret keys, with one where it is missing.
+    fn secret(&self, name: &str) -> Result<(PathBuf, String), DataFolderError> {
+        let path = self.path.join(name);
         let failed = |source| DataFolderError::Io {
             path: path.clone(),
             source,
         };
         if !path.exists() {
-            write_private(
-                &path,
-                format!("{}\n", menpai_sync_core::ids::hex(&new_secret_key())).as_bytes(),
-            )
-            .map_err(failed)?;
+            write_private(&path, format!("{}\n", hex(&new_secret_key())).as_bytes()).map_err(failed)?;
         }
         let text = fs::read_to_string(&path).map_err(failed)?;
-        menpai_sync_core::ids::unhex(text.trim())
-            .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
-            .and_then(|bytes| Signer::from_bytes(&bytes).ok())
-            .ok_or(DataFolderError::ReceiptKey { path })
+        Ok((path, text))
     }
+}
+
+fn read_key(line: &str) -> Option<Signer> {
+    let bytes = <[u8; 32]>::try_from(unhex(line)?).ok()?;
+    Signer::from_bytes(&bytes).ok()
 }
 
 /// 32 random bytes that are a P-256 secret scalar.
@@ -293,5 +319,11 @@ mod tests {
         assert_eq!(mode(&data.path().join("receipt-key")), 0o600);
         fs::write(data.path().join("receipt-key"), "no key").unwrap();
         assert!(matches!(data.receipt_key(), Err(DataFolderError::ReceiptKey { .. })));
+        let courier = data.courier_keys().unwrap().newest();
+        assert_ne!(courier, key);
+        assert_eq!(data.courier_keys().unwrap().newest(), courier);
+        assert_eq!(mode(&data.path().join("courier-key")), 0o600);
+        fs::write(data.path().join("courier-key"), "").unwrap();
+        assert!(matches!(data.courier_keys(), Err(DataFolderError::CourierKey { .. })));
     }
 }

@@ -9,6 +9,8 @@ use actix_web::{HttpResponse, ResponseError};
 use menpai_sync_core::kinds::{Labels, Language, Problem};
 use serde_json::Value;
 
+use crate::sync::Refusal;
+
 /// What an API handler answers when it does not answer.
 #[derive(Debug)]
 pub enum ApiError {
@@ -42,6 +44,12 @@ pub enum ApiError {
     GridsChanged,
     /// A held entry cannot count like this; the sentence says why.
     StillHeld(Labels),
+    /// What a courier brought is no packet, or damaged.
+    PacketUnreadable,
+    /// It is for another community or another home.
+    PacketElsewhere,
+    /// Its entries do not fit their device.
+    PacketRefused(Refusal),
     /// The request is larger than the limit.
     TooLarge,
     /// The client speaks a protocol this server does not.
@@ -97,6 +105,9 @@ impl ApiError {
             ApiError::HeldGone => "held_gone",
             ApiError::GridsChanged => "grids_changed",
             ApiError::StillHeld(_) => "still_held",
+            ApiError::PacketUnreadable => "packet_unreadable",
+            ApiError::PacketElsewhere => "packet_elsewhere",
+            ApiError::PacketRefused(_) => "packet_refused",
             ApiError::TooLarge => "too_large",
             ApiError::ProtocolNotSupported => "protocol_not_supported",
             ApiError::TooManyRequests(_) => "too_many_requests",
@@ -111,6 +122,7 @@ impl ApiError {
         match self {
             ApiError::UnreadableRequest(details) => details.clone(),
             ApiError::TooManyRequests(seconds) => serde_json::json!({ "retry_after_seconds": seconds }),
+            ApiError::PacketRefused(refusal) => serde_json::json!({ "refused": refusal.code() }),
             ApiError::RangeNotSatisfiable(length) => serde_json::json!({ "length": length }),
             _ => serde_json::json!({}),
         }
@@ -228,6 +240,36 @@ impl ApiError {
                 (&why.zh, "什么都没有写入；可以修改后放行，或者搁置。"),
                 (&why.en, "Nothing was written. Amend it, or set it aside."),
             ],
+            ApiError::PacketUnreadable => [
+                (
+                    "这份代交读不出来，可能没有传完整。",
+                    "请同事重新做一份；同事的记录仍在他自己的手机上。",
+                ),
+                (
+                    "This packet cannot be read; it may not have come whole.",
+                    "Ask your colleague to make another; the records are still on that phone.",
+                ),
+            ],
+            ApiError::PacketElsewhere => [
+                (
+                    "这份代交不是给本社区服务器的。",
+                    "请交给同一个社区的同事；记录仍在做它的手机上。",
+                ),
+                (
+                    "This packet is not for this community's server.",
+                    "Give it to a colleague of its own community; the records are still on the phone that made it.",
+                ),
+            ],
+            ApiError::PacketRefused(_) => [
+                (
+                    "服务器没有收下这份代交。",
+                    "请同事连上网后自己同步一次；同事的记录仍在他自己的手机上。",
+                ),
+                (
+                    "The server did not take this packet.",
+                    "Your colleague's phone is to sync itself; the records are still on it.",
+                ),
+            ],
             ApiError::TooLarge => [
                 ("请求超过大小限制。", "请分成几次发送。"),
                 ("The request is over the size limit.", "Send it in several pieces."),
@@ -281,7 +323,11 @@ impl ResponseError for ApiError {
             | ApiError::DuplicateGone
             | ApiError::HeldGone
             | ApiError::GridsChanged => StatusCode::CONFLICT,
-            ApiError::ValueNotAllowed(_) | ApiError::StillHeld(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            ApiError::ValueNotAllowed(_)
+            | ApiError::StillHeld(_)
+            | ApiError::PacketUnreadable
+            | ApiError::PacketElsewhere
+            | ApiError::PacketRefused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             ApiError::UnreadableRequest(_) => StatusCode::BAD_REQUEST,
             ApiError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ApiError::ProtocolNotSupported => StatusCode::UPGRADE_REQUIRED,

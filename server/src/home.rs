@@ -1,5 +1,5 @@
 //! Everything a running home holds: its folder, its own store, the open communities, the
-//! receipt key. Handlers get it as `web::Data<Home>`; what blocks leaves the workers here.
+//! keys. Handlers get it as `web::Data<Home>`; what blocks leaves the workers here.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -15,6 +15,7 @@ use crate::data_folder::{DataFolder, DataFolderError};
 use crate::erasures::Ledger;
 use crate::error::{ApiError, ApiResult};
 use crate::office;
+use crate::packet::CourierKeys;
 use crate::store::community::StoreError;
 use crate::store::node::{NodeStore, NodeStoreError};
 use crate::sync::{Communities, Community, Settings};
@@ -42,6 +43,8 @@ pub struct Home {
     pub communities: Communities,
     /// Signs receipts and log heads.
     pub receipt_key: Signer,
+    /// Opens what couriers bring.
+    pub courier_keys: CourierKeys,
     /// Checks passwords, two at a time.
     pub passwords: Passwords,
     /// Slows guessing down.
@@ -65,6 +68,7 @@ impl Home {
     pub fn open(path: &Path) -> Result<Home, HomeError> {
         let folder = DataFolder::open(path)?;
         let receipt_key = folder.receipt_key()?;
+        let courier_keys = folder.courier_keys()?;
         let kinds = Arc::new(Kinds::builtin()?);
         let settings = Settings {
             kinds,
@@ -78,6 +82,7 @@ impl Home {
             communities,
             erasures,
             receipt_key,
+            courier_keys,
             passwords: Passwords::new()?,
             sign_in_limits: SignInLimits::new(),
             night: Mutex::new(()),

@@ -19,6 +19,7 @@ pub mod local_time;
 pub mod middleware;
 pub mod office;
 mod open_files;
+pub mod packet;
 pub mod router;
 pub mod routes;
 pub mod serve;

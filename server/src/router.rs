@@ -13,7 +13,7 @@ use crate::middleware::headers::add_security_headers;
 use crate::middleware::time_limit::limit_time;
 use crate::middleware::unread::close_on_unread;
 use crate::routes::static_files::WebFolder;
-use crate::routes::{desk, desk_sessions, devices, health, sessions, snapshots, sync};
+use crate::routes::{courier, desk, desk_sessions, devices, health, sessions, snapshots, sync};
 
 /// Most bytes of a JSON body. Sync reads its own body, slice by slice.
 const MAX_JSON_BYTES: usize = 64 * 1024;
@@ -46,6 +46,7 @@ fn addresses(config: &mut ServiceConfig) {
                 .route("/sessions/current", web::delete().to(sessions::delete_current))
                 .route("/devices/successor", web::post().to(devices::post_successor))
                 .route("/sync", web::post().to(sync::post))
+                .route("/courier", web::post().to(courier::post))
                 .route("/snapshots", web::get().to(snapshots::get))
                 // The desk
                 .route("/desk/sessions", web::post().to(desk_sessions::post))

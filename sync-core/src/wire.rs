@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::device_log::LogHead;
 use crate::ids::{CommunityCode, DeviceId, Hash, LogId, Lsn, Seq};
 use crate::part::Part;
-use crate::signature::Signature;
+use crate::signature::{PublicKey, Signature};
 use crate::time::Instant;
 use crate::verdict::{Reason, Verdict};
 
@@ -55,6 +55,8 @@ pub type Cursor = BTreeMap<Part, Lsn>;
 pub mod wants {
     /// The digest of every part.
     pub const DIGEST: &str = "digest";
+    /// The key that packets for its home are sealed to.
+    pub const COURIER_KEY: &str = "courier_key";
     /// All lines of parts it has nothing of, where a snapshot would be named instead.
     pub const LINES: &str = "lines";
     /// Every own verdict that is not simply merged, whatever the cursor says.
@@ -88,6 +90,10 @@ pub struct UpHeader {
     /// ignored.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub cursor: BTreeMap<String, Lsn>,
+    /// It sends nothing and asks for the receipt of its entries from here on: a courier may have
+    /// brought them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt_from: Option<Seq>,
     /// What else it asks for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wants: Vec<String>,
@@ -168,6 +174,9 @@ pub struct DownHeader {
     /// If asked for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub digests: BTreeMap<Part, PartDigestAt>,
+    /// If asked for: the key that packets are sealed to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub courier_key: Option<PublicKey>,
     /// Parts to be fetched as snapshots: their cursor is 0 and none of their lines follow.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub snapshots: Vec<Part>,

@@ -12,7 +12,7 @@ use menpai_sync_core::device_log::LogHead;
 use menpai_sync_core::ids::Hash;
 use menpai_sync_core::verdict::Verdict;
 use menpai_sync_core::wire::{DownHeader, MAX_SLICES, ReceiptLine, SaidReceipt, deflate};
-use menpai_tests::hostile::{Answer, Attacker, ENTRIES, REQUESTS, SLICES, connect};
+use menpai_tests::hostile::{Answer, Attacker, ENTRIES, PACKETS, REQUESTS, SLICES, connect};
 use menpai_tests::workload::Worker;
 use menpai_tests::{data_folder, process::Server};
 
@@ -138,6 +138,27 @@ fn hostile_slices_are_refused_one_by_one_and_leave_nothing() {
             assert!(!refused.message.is_empty() && !refused.next.is_empty(), "{}", case.name);
             assert_eq!(header.received.seq, 0, "{} left something", case.name);
         }
+    });
+}
+
+#[test]
+fn hostile_packets_are_refused_in_words_and_leave_nothing() {
+    Ground::new().withstand(|ground, attacker| {
+        for case in PACKETS {
+            let request = (case.make)(attacker);
+            let answer = Answer::to(&ground.address(), &request);
+            assert_eq!(answer.status, case.status, "{}", case.name);
+            let refusal = answer.refusal();
+            assert_eq!(refusal.code, case.code, "{}", case.name);
+            assert!(!refusal.message.is_empty() && !refusal.next.is_empty(), "{}", case.name);
+        }
+        let header = Answer::to(&ground.address(), &attacker.http(&attacker.body(&[]))).header();
+        assert_eq!(header.received.seq, 0, "something was left");
+        // The same key seals an honest one, too.
+        let entry = attacker.record("{}").into_bytes();
+        let (slice, _) = attacker.slice(attacker.head, &[entry]);
+        let packet = attacker.seal(&attacker.clear(), &attacker.body(&[slice]));
+        assert_eq!(Answer::to(&ground.address(), &attacker.deliver(&packet)).status, 200);
     });
 }
 

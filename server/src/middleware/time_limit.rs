@@ -1,7 +1,7 @@
 //! How long a request may take from its headers to its answer's: a client that trickles its
 //! body must not hold a place for ever. Sync has longer: a phone at the edge of signal may
-//! send its slices slowly, and each is kept as it comes. So has an export, which is written
-//! whole before it is answered.
+//! send its slices slowly, and each is kept as it comes. So have a courier, and an export, which
+//! is written whole before it is answered.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use actix_web::rt::time::timeout;
 
 const USUAL: Duration = Duration::from_secs(30);
 const SYNC: Duration = Duration::from_secs(15 * 60);
-const SYNC_PATH: &str = "/api/v1/sync";
+const SYNC_PATHS: [&str; 2] = ["/api/v1/sync", "/api/v1/courier"];
 const EXPORT: Duration = Duration::from_secs(5 * 60);
 const EXPORT_PATHS: &str = "/api/v1/desk/export/";
 
@@ -24,7 +24,7 @@ const EXPORT_PATHS: &str = "/api/v1/desk/export/";
 /// 408 when the time is over.
 pub async fn limit_time<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     let limit = match request.path() {
-        SYNC_PATH => SYNC,
+        path if SYNC_PATHS.contains(&path) => SYNC,
         path if path.starts_with(EXPORT_PATHS) => EXPORT,
         _ => USUAL,
     };

@@ -1,10 +1,12 @@
 //! One file per address: parse, authorise, call one thing, answer. The list of addresses is
 //! `router.rs`.
 
+pub mod courier;
 pub mod desk;
 pub mod desk_sessions;
 pub mod devices;
 pub mod health;
+mod pieces;
 pub mod sessions;
 pub mod snapshots;
 pub mod static_files;

@@ -56,6 +56,7 @@ struct Community {
 struct HomeKey {
     log: LogId,
     public_key: PublicKey,
+    courier_key: PublicKey,
 }
 
 #[derive(Serialize)]
@@ -98,6 +99,7 @@ pub async fn post(home: web::Data<Home>, request: HttpRequest, body: web::Json<S
         home: HomeKey {
             log: community.identity().log,
             public_key: home.receipt_key.public_key(),
+            courier_key: home.courier_keys.newest(),
         },
         device: DeviceOnly { id: device.id },
     }))

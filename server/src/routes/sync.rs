@@ -3,18 +3,19 @@
 //! unfinished slice only. Refuses before it reads more than the limits allow.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, web};
-use futures_util::{FutureExt, StreamExt};
+use futures_util::FutureExt;
 use menpai_sync_core::clock::ClockJumps;
 use menpai_sync_core::ids::{DeviceId, Seq};
+use menpai_sync_core::signature::PublicKey;
 use menpai_sync_core::wire::{
     MAX_HEADER_BYTES, MAX_SLICE_COMPRESSED, MAX_SLICE_INFLATED, MAX_SLICES, OLDEST_PROTOCOL, PROTOCOL, SliceRefusal,
     UpHeader, lines,
 };
 
+use super::pieces::Pieces;
 use crate::auth::{PhoneSession, enrolment};
 use crate::clock;
 use crate::config::Patience;
@@ -22,7 +23,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::home::{Home, community};
 use crate::middleware::Language;
 use crate::store::community::StoreError;
-use crate::sync::answer::{Asked, answer};
+use crate::sync::answer::{Asked, answer_telling};
 use crate::sync::members::{Limits, MemberError, Members};
 use crate::sync::{
     Community, Contact, RECEIPTS_MEMBER, Refusal, ShownReceipt, Slice, SliceOutcome, Taken, read_receipts,
@@ -59,7 +60,7 @@ pub async fn post(
         return Err(ApiError::unreadable(format!("Content-Type must be {GZIP}")));
     }
     let patience = patience.map_or_else(Patience::default, |patience| **patience);
-    let mut body = Body::new(payload, patience.piece);
+    let mut body = Body::new(Pieces::new(payload, patience.piece));
     let header = match body.header().await {
         Ok(header) => header,
         Err(error) => {
@@ -91,6 +92,7 @@ pub async fn post(
         device: session.device,
         header: Arc::new(header),
         contact,
+        courier_key: home.courier_keys.newest(),
     };
 
     let mut receipts: Option<Vec<ShownReceipt>> = None;
@@ -172,6 +174,7 @@ struct Contacting {
     device: DeviceId,
     header: Arc<UpHeader>,
     contact: Contact,
+    courier_key: PublicKey,
 }
 
 /// What became of a slice.
@@ -207,7 +210,7 @@ impl Contacting {
             taken,
             refused,
         };
-        answer(&self.community, asked)
+        answer_telling(&self.community, asked, Some(self.courier_key.clone()))
     }
 }
 
@@ -221,24 +224,19 @@ fn follows(slice: Slice, end: Option<Seq>) -> Result<Slice, Refusal> {
 
 /// The body as it arrives.
 struct Body {
-    payload: web::Payload,
+    pieces: Pieces,
     members: Members,
     piece: web::Bytes,
     read: usize,
-    ended: bool,
-    /// A client that sends nothing for so long has lost its signal.
-    patience: Duration,
 }
 
 impl Body {
-    fn new(payload: web::Payload, patience: Duration) -> Body {
+    fn new(pieces: Pieces) -> Body {
         Body {
-            payload,
+            pieces,
             members: Members::new(HEADER_LIMITS),
             piece: web::Bytes::new(),
             read: 0,
-            ended: false,
-            patience,
         }
     }
 
@@ -291,25 +289,12 @@ impl Body {
     }
 
     async fn next_piece(&mut self) -> ApiResult<bool> {
-        if self.ended {
+        let Some(piece) = self.pieces.next().await? else {
             return Ok(false);
-        }
-        let next = actix_web::rt::time::timeout(self.patience, self.payload.next());
-        match next
-            .await
-            .map_err(|_| ApiError::unreadable("body: nothing came for too long"))?
-        {
-            Some(piece) => {
-                // The connection broke: there is nobody to answer.
-                self.piece = piece.map_err(|error| ApiError::unreadable(format!("body: {error}")))?;
-                self.read += self.piece.len();
-                Ok(true)
-            }
-            None => {
-                self.ended = true;
-                Ok(false)
-            }
-        }
+        };
+        self.read += piece.len();
+        self.piece = piece;
+        Ok(true)
     }
 
     /// Reads on without looking, up to a limit: a client still sending would not hear us.

@@ -7,6 +7,7 @@ use menpai_sync_core::device_log::LogHead;
 use menpai_sync_core::ids::{DeviceId, Lsn, Seq};
 use menpai_sync_core::kinds::Class;
 use menpai_sync_core::part::Part;
+use menpai_sync_core::signature::PublicKey;
 use menpai_sync_core::time::Instant;
 use menpai_sync_core::wire::{
     ANSWER_BUDGET_BYTES, DATED_RECEIPTS, DownHeader, PartDigestAt, Receipt, ReceiptLine, ReceiptVerdict, SignatureLine,
@@ -46,11 +47,29 @@ pub struct Asked<'a> {
 /// # Errors
 /// [`StoreError`].
 pub fn answer(community: &Community, asked: Asked<'_>) -> Result<Vec<u8>, StoreError> {
-    let lines = community.read(|reader| write(community, reader, asked))?;
+    answer_telling(community, asked, None)
+}
+
+/// The same; a device that wants the courier key is told it.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn answer_telling(
+    community: &Community,
+    asked: Asked<'_>,
+    courier_key: Option<PublicKey>,
+) -> Result<Vec<u8>, StoreError> {
+    let courier_key = courier_key.filter(|_| asked.header.wants.iter().any(|want| want == wants::COURIER_KEY));
+    let lines = community.read(|reader| write(community, reader, asked, courier_key))?;
     Ok(deflate(&lines))
 }
 
-fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result<Vec<u8>, StoreError> {
+fn write(
+    community: &Community,
+    reader: &mut Reader,
+    asked: Asked<'_>,
+    courier_key: Option<PublicKey>,
+) -> Result<Vec<u8>, StoreError> {
     let me = community.identity();
     let device = asked.device;
     let head = identity::head(&reader.connection)?.map_or_else(|| me.beginning(), |(head, _)| head);
@@ -104,6 +123,13 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
         Some(Taken { end, .. }) if fail_points::is_broken("nobody is answered before the commit") => end,
         _ => log.map_or_else(|| LogHead::empty(me.code, device), |log| log.head),
     };
+    // What a courier may have brought its device asks for; what it sent now it gets unasked.
+    let brought = || {
+        let (first, end) = (asked.header.receipt_from?, log?.head);
+        let are_new = false;
+        (1..=end.seq).contains(&first).then_some(Taken { first, end, are_new })
+    };
+    let vouched = asked.taken.or_else(brought);
     let header = DownHeader {
         menpai: Some(asked.header.menpai),
         log: Some(me.log),
@@ -113,6 +139,7 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
         received: received.into(),
         refused: asked.refused,
         more: Some(pulled.more || begins_again),
+        courier_key,
         snapshots: whole.keys().copied().collect(),
         cursor: Some(pulled.cursor.into_iter().chain(whole).collect()),
         digests,
@@ -120,11 +147,11 @@ fn write(community: &Community, reader: &mut Reader, asked: Asked<'_>) -> Result
     let mut body = Vec::with_capacity(pulled.bytes.len() + 2_048);
     let brief = asked.header.is_brief();
     if brief {
-        push(&mut body, &header.brief(asked.header, received, asked.taken.is_some()));
+        push(&mut body, &header.brief(asked.header, received, vouched.is_some()));
     } else {
         push(&mut body, &header);
     }
-    if let (Some(Taken { first, end, are_new }), Some(log)) = (asked.taken, log) {
+    if let (Some(Taken { first, end, are_new }), Some(log)) = (vouched, log) {
         let verdicts = lines::exceptions(&reader.connection, log.number, first..=end.seq)?;
         let dated = asked.header.menpai >= DATED_RECEIPTS;
         let now = (asked.now_ms, asked.offset_ms);

@@ -136,10 +136,12 @@ pub(super) fn ingest(
             .filter_map(|stated| stated.contact_before(seq))
             .chain(noted)
             .max_by_key(|contact| contact.at_ms);
+        // What a courier brings was made before it was handed over.
+        let made_by_ms = slice.made_by_ms.map_or(received_ms, |by_ms| by_ms.min(received_ms));
         let made = match &entry.parsed {
-            Ok(parsed) => made_time(parsed.made_at, offset_ms, before, received_ms),
+            Ok(parsed) => made_time(parsed.made_at, offset_ms, before, made_by_ms),
             Err(_) => Made {
-                made_ms: received_ms,
+                made_ms: made_by_ms,
                 offset_ms,
             },
         };

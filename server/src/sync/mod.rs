@@ -3,6 +3,7 @@
 //! is read from the file afterwards (`answer`). [`Community`] is the face of all of it.
 
 pub mod answer;
+mod carried;
 mod communities;
 mod community;
 mod decide;
@@ -27,6 +28,7 @@ mod state;
 mod undo;
 mod writer;
 
+pub use carried::{Carried, Delivery};
 pub use communities::{Communities, FindOffice};
 pub(crate) use community::Reader;
 pub use community::{Community, OfficeDevice, Settings};

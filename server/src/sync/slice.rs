@@ -53,6 +53,8 @@ pub struct Slice {
     pub line: SaidSliceLine,
     /// What its device's clock was moved by, as the request says.
     jumps: ClockJumps,
+    /// Not made after this, by the home's clock; `None`: its arrival.
+    made_by_ms: Option<i64>,
     last: Seq,
     body: Vec<u8>,
     entries: Vec<Range<usize>>,
@@ -67,6 +69,8 @@ pub struct CheckedSlice {
     pub line: SliceLine,
     /// What its device's clock was moved by.
     pub jumps: ClockJumps,
+    /// Not made after this, by the home's clock; `None`: its arrival.
+    pub made_by_ms: Option<i64>,
     /// The entries, in order.
     pub entries: Vec<CheckedEntry>,
     /// The chain before the first entry and after each one.
@@ -111,6 +115,7 @@ impl Slice {
         Ok(Slice {
             line,
             jumps: ClockJumps::default(),
+            made_by_ms: None,
             last,
             body,
             entries,
@@ -128,6 +133,15 @@ impl Slice {
     pub fn with_jumps(self, jumps: &ClockJumps) -> Slice {
         Slice {
             jumps: jumps.clone(),
+            ..self
+        }
+    }
+
+    /// The same, handed to a courier at `made_by_ms` by the home's clock.
+    #[must_use]
+    pub fn made_by(self, made_by_ms: i64) -> Slice {
+        Slice {
+            made_by_ms: Some(made_by_ms),
             ..self
         }
     }
@@ -156,6 +170,7 @@ impl Slice {
             .collect();
         let mut slice = CheckedSlice::chain(device, self.line.or(self.last, known), bytes);
         slice.jumps = self.jumps;
+        slice.made_by_ms = self.made_by_ms;
         let head = LogHead {
             seq: slice.line.last,
             h: slice.last_h(),
@@ -219,6 +234,7 @@ impl CheckedSlice {
             device,
             line,
             jumps: ClockJumps::default(),
+            made_by_ms: None,
             entries,
             chain,
         }

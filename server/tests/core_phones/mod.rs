@@ -64,6 +64,7 @@ impl CorePhone {
             home: HomeFacts {
                 log: office.community.identity().log,
                 public_key: world.home.receipt_key.public_key(),
+                courier_key: None,
             },
             device: NamedDevice {
                 id: device,

@@ -47,6 +47,9 @@ pub struct HomeFacts {
     pub log: LogId,
     /// Its receipt key.
     pub public_key: PublicKey,
+    /// The key that packets for it are sealed to; homes of before have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub courier_key: Option<PublicKey>,
 }
 
 /// This installation.
@@ -88,6 +91,7 @@ impl Phone {
         self.own.get_or_insert_with(|| OwnLog::empty(code, enrolment.device.id));
         let kinds = &self.kinds;
         self.replica.get_or_insert_with(|| Replica::empty(code, kinds.clone()));
+        self.asked_courier_key = enrolment.home.courier_key.is_some();
         self.enrolment = Some(enrolment);
         Ok(vec![self.enrolment_write()])
     }

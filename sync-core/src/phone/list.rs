@@ -44,6 +44,7 @@ impl Phone {
             community: self.enrolment.as_ref().map(|enrolment| enrolment.community.clone()),
             device: self.enrolment.as_ref().map(|enrolment| enrolment.device.id),
             only_here: 0,
+            handed: self.handed(),
             on_server: 0,
             merged: 0,
             held: 0,

@@ -15,6 +15,7 @@ mod matters;
 mod night;
 mod open;
 mod own_log;
+mod packet;
 mod place;
 mod record_row;
 mod retract;
@@ -40,6 +41,7 @@ pub use enrolment::{EnrolError, Enrolment, HomeFacts, NamedCommunity, NamedDevic
 pub use make::{EditDraft, NewSetItem, RecordDraft, SaveProblem, Saved};
 pub use open::OpenError;
 pub use own_log::{OwnEntry, OwnState};
+pub use packet::PacketDraft;
 pub use place::natural;
 pub use snapshot::{SnapshotTaken, TakeSnapshotError};
 pub use store::{Stored, Write, WriteValue};
@@ -71,6 +73,9 @@ struct Contact {
     /// A part came as a snapshot, which says nothing of own entries that did not merge.
     #[serde(default)]
     asks_verdicts: bool,
+    /// Where the log ended of which a packet was made since.
+    #[serde(default)]
+    handed: Seq,
 }
 
 /// One phone: its own log and what it knows of the community.
@@ -86,6 +91,10 @@ pub struct Phone {
     elsewhere: Vec<elsewhere::Elsewhere>,
     contact: Contact,
     in_flight: Option<sync::InFlight>,
+    /// A packet that waits for its signatures.
+    packet: Option<sync::InFlight>,
+    /// Whether this home has said since the start which key packets are sealed to.
+    asked_courier_key: bool,
     /// Its clocks when somebody last compared them; a restart begins anew.
     reading: Option<clock::Reading>,
     /// Whether the caller fetches snapshots; without them all lines come.

@@ -65,6 +65,8 @@ impl Phone {
             elsewhere: Vec::new(),
             contact,
             in_flight: None,
+            packet: None,
+            asked_courier_key: false,
             reading: None,
             snapshots: false,
             protocol: PROTOCOL,

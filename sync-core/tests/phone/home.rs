@@ -14,7 +14,7 @@ use menpai_sync_core::part::Part;
 use menpai_sync_core::phone::{Enrolment, HomeFacts, NamedCommunity, NamedDevice, NamedWorker};
 use menpai_sync_core::registry::Document;
 use menpai_sync_core::replica::{Applied, Replica};
-use menpai_sync_core::signature::Signer;
+use menpai_sync_core::signature::{PublicKey, Signer};
 use menpai_sync_core::snapshot::{Snapshot, SnapshotFacts};
 use menpai_sync_core::time::Instant;
 use menpai_sync_core::verdict::{Reason, Verdict};
@@ -51,6 +51,8 @@ pub(crate) struct Home {
     pub(crate) log: LogId,
     pub(crate) key: Signer,
     pub(crate) kinds: Kinds,
+    /// What packets are sealed to; homes of before have none.
+    pub(crate) courier_key: Option<PublicKey>,
     documents: BTreeMap<Part, Document>,
     lines: Vec<(Envelope, Vec<u8>)>,
     heads: BTreeMap<DeviceId, LogHead>,
@@ -73,6 +75,7 @@ impl Home {
             log: LogId::from_bytes([0x10; 16]),
             key: Signer::from_bytes(&[5; 32]).unwrap(),
             kinds: Kinds::builtin().unwrap(),
+            courier_key: Some(Signer::from_bytes(&[6; 32]).unwrap().public_key()),
             documents: BTreeMap::new(),
             lines: Vec::new(),
             heads: BTreeMap::new(),
@@ -98,6 +101,7 @@ impl Home {
             home: HomeFacts {
                 log: self.log,
                 public_key: self.key.public_key(),
+                courier_key: self.courier_key.clone(),
             },
             device: NamedDevice {
                 id: DeviceId::from_bytes([number; 16]),
@@ -317,6 +321,9 @@ impl Home {
         for part in &named {
             cursor.insert(*part, 0);
         }
+        let wants_key = header.wants.iter().any(|want| want == wire::wants::COURIER_KEY);
+        let brought = header.receipt_from.filter(|first| *first <= received.seq);
+        let first_seq = first_seq.or(brought);
         let down = DownHeader {
             menpai: Some(header.menpai),
             log: Some(self.log),
@@ -333,6 +340,7 @@ impl Home {
             more: Some(false),
             cursor: Some(cursor),
             digests: BTreeMap::new(),
+            courier_key: self.courier_key.clone().filter(|_| wants_key),
             snapshots: named.clone(),
         };
         let mut text = serde_json::to_vec(&down).unwrap();

@@ -7,6 +7,7 @@ mod clock;
 mod corrections;
 mod home;
 mod night;
+mod packets;
 mod snapshots;
 mod succession;
 mod today;

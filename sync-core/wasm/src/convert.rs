@@ -56,6 +56,11 @@ pub(crate) fn signatures(array: &Array) -> Result<Vec<Signature>, JsValue> {
         .collect()
 }
 
+pub(crate) fn to_sign(messages: &[Vec<u8>]) -> Array {
+    let message = |message: &Vec<u8>| JsValue::from(Uint8Array::from(message.as_slice()));
+    messages.iter().map(message).collect()
+}
+
 /// An object of the given members.
 pub(crate) fn object(members: &[(&str, JsValue)]) -> Object {
     let object = Object::new();

@@ -6,7 +6,7 @@ mod convert;
 
 use std::sync::Arc;
 
-use js_sys::{Array, Object, Uint8Array};
+use js_sys::{Array, Object};
 use menpai_sync_core::kinds::Kinds;
 use menpai_sync_core::phone::{EditDraft, Enrolment, RecordDraft};
 use menpai_sync_core::snapshot::Snapshot;
@@ -14,7 +14,7 @@ use menpai_sync_core::wire::SliceRefusal;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use convert::{error, from_json, object, random, rows, saved, to_json, writes};
+use convert::{error, from_json, object, random, rows, saved, to_json, to_sign, writes};
 
 /// The version of the core that this module was built from.
 #[wasm_bindgen]
@@ -202,12 +202,32 @@ impl Phone {
             .0
             .begin_sync(convert::instant(now)?, false)
             .ok_or_else(|| error("NotSignedIn", &"nobody has signed in on this phone"))?;
-        let to_sign: Array = draft
-            .to_sign
-            .iter()
-            .map(|message| JsValue::from(Uint8Array::from(message.as_slice())))
-            .collect();
-        Ok(object(&[("to_sign", to_sign.into()), ("writes", Array::new().into())]))
+        Ok(object(&[
+            ("to_sign", to_sign(&draft.to_sign).into()),
+            ("writes", Array::new().into()),
+        ]))
+    }
+
+    /// Begins a packet for a courier: `{to_sign: Uint8Array[], result: {count, key}, writes}`;
+    /// `undefined` where there is nothing to hand over, or no key to seal to.
+    pub fn begin_packet(&mut self, now: &str) -> Result<Option<Object>, JsValue> {
+        let draft = self.0.begin_packet(convert::instant(now)?);
+        Ok(draft.map(|draft| {
+            let result = format!(r#"{{"count":{},"key":"{}"}}"#, draft.count, draft.key);
+            object(&[
+                ("to_sign", to_sign(&draft.to_sign).into()),
+                ("result", result.into()),
+                ("writes", writes(draft.writes).into()),
+            ])
+        }))
+    }
+
+    /// What is to be sealed, from one signature of 64 bytes per message.
+    pub fn packet(&mut self, signatures: &Array) -> Result<Vec<u8>, JsValue> {
+        let signatures = convert::signatures(signatures)?;
+        self.0
+            .packet(&signatures)
+            .ok_or_else(|| error("RequestError", &"begin_packet first; one signature per slice"))
     }
 
     /// The body of the request, from one signature of 64 bytes per message.

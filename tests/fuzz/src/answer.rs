@@ -39,6 +39,7 @@ fn waiting() -> Phone {
         home: HomeFacts {
             log: LOG,
             public_key: Signer::from_bytes(&[5; 32]).unwrap().public_key(),
+            courier_key: None,
         },
         device: NamedDevice {
             id: DeviceId::from_bytes([6; 16]),

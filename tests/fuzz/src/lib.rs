@@ -26,7 +26,7 @@ pub struct Target {
 }
 
 /// Every decoder that reads bytes which somebody else made. A new decoder is a line here.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     Target {
         name: "entry",
         run: core_targets::entry,
@@ -61,6 +61,11 @@ pub const TARGETS: [Target; 9] = [
         name: "slice",
         run: server_targets::slice,
         seeds: seeds::slices,
+    },
+    Target {
+        name: "packet",
+        run: server_targets::packet,
+        seeds: seeds::packets,
     },
     Target {
         name: "roster_csv",

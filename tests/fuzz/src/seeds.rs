@@ -1,5 +1,6 @@
 //! Well-formed inputs, as the format's own writers make them.
 
+use menpai_server::packet::{ClearLine, FORMAT as PACKET_FORMAT, key_name, seal};
 use menpai_sync_core::device_log::{LogHead, slice_message};
 use menpai_sync_core::entry::{Draft, Edit, Scalar, SetItem};
 use menpai_sync_core::ids::{CommunityCode, DeviceId, EntityId, EntryId, GridId, Hash, LogId, WorkerId};
@@ -12,6 +13,8 @@ use menpai_sync_core::time::Instant;
 use menpai_sync_core::wire::{SliceLine, UpHeader, deflate, inflate_member};
 use rust_xlsxwriter::Workbook;
 use serde_json::json;
+
+use crate::server_targets::courier_key;
 
 pub(crate) const NOW_MS: i64 = 1_793_579_400_000;
 pub(crate) const GRID: GridId = GridId::from_bytes([1; 16]);
@@ -138,6 +141,7 @@ pub(crate) fn up_headers() -> Vec<Vec<u8>> {
         jumps: vec![(3, -60_000)],
         log: Some("5eb561a4".to_owned()),
         cursor: [(format!("{GRID}/open"), 812), ("1c9a20d7/care".to_owned(), 0)].into(),
+        receipt_from: Some(12),
         wants: vec!["digest".to_owned()],
     };
     let full = UpHeader {
@@ -171,6 +175,27 @@ pub(crate) fn slices() -> Vec<Vec<u8>> {
             lines.join(&b'\n')
         })
         .to_vec()
+}
+
+/// Sealed, and the same as texts between empty lines.
+pub(crate) fn packets() -> Vec<Vec<u8>> {
+    let header = json!({"menpai": 2, "last": 9, "clock": now(), "jumps": [[3, -60_000]]}).to_string();
+    let clear = ClearLine {
+        menpai_packet: PACKET_FORMAT,
+        community: code(),
+        key: key_name(&courier_key().public_key()),
+        device: DeviceId::from_bytes([6; 16]),
+        count: 1,
+        clock: now(),
+    };
+    let mut packets = Vec::new();
+    for slice in slices() {
+        let members = [format!("{header}\n").into_bytes(), slice];
+        let content: Vec<u8> = members.iter().flat_map(|member| deflate(member)).collect();
+        packets.push(seal(&clear, &courier_key().public_key(), &content).unwrap());
+        packets.push(members.join(&b'\n'));
+    }
+    packets
 }
 
 pub(crate) fn rosters_csv() -> Vec<Vec<u8>> {

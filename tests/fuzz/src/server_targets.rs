@@ -2,8 +2,9 @@
 
 use chrono::NaiveDate;
 use menpai_roster::read_bytes;
-use menpai_server::sync::Slice;
+use menpai_server::packet::{CourierKeys, Packet, seal};
 use menpai_server::sync::members::{Limits, MemberError, Members};
+use menpai_server::sync::{Carried, Slice};
 use menpai_sync_core::ids::{DeviceId, Hash};
 use menpai_sync_core::signature::Signer;
 use menpai_sync_core::wire::{UpHeader, deflate};
@@ -74,6 +75,29 @@ pub(crate) fn slice(bytes: &[u8]) {
     let code = "410102002005".parse().unwrap();
     let checked = slice.check(code, DeviceId::from_bytes([9; 16]), &key, Hash([0; 32]));
     assert!(checked.is_err());
+}
+
+/// A packet opens only as it was sealed. What was sealed is read whatever it is: texts between
+/// empty lines are folded here to its members, since a seal would stop all that is thrown.
+pub(crate) fn packet(bytes: &[u8]) {
+    let keys = CourierKeys::new(vec![courier_key()]).unwrap();
+    if let Ok(packet) = Packet::read(bytes)
+        && let Ok(content) = packet.open(&keys)
+    {
+        let sealed = seal(&packet.clear, &courier_key().public_key(), &content).unwrap();
+        assert_eq!(Packet::read(&sealed).unwrap().open(&keys).as_ref(), Ok(&content));
+        let _ = Carried::read(&content);
+    }
+    let text = String::from_utf8_lossy(bytes);
+    let members = text
+        .split("\n\n")
+        .map(|member| deflate(format!("{}\n", member.trim_end_matches('\n')).as_bytes()));
+    let _ = Carried::read(&members.collect::<Vec<_>>().concat());
+}
+
+/// What the seeds of packets are sealed to.
+pub(crate) fn courier_key() -> Signer {
+    Signer::from_bytes(&[5; 32]).unwrap()
 }
 
 pub(crate) fn roster_csv(bytes: &[u8]) {

@@ -65,6 +65,7 @@ impl TestPhone {
             home: HomeFacts {
                 log: home.community().identity().log,
                 public_key: home.receipt_key().public_key(),
+                courier_key: None,
             },
             device: NamedDevice {
                 id: device,

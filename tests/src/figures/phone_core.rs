@@ -113,6 +113,7 @@ fn answer(worker: &Worker, part: Part, edits: &[Decided], last: Lsn, now: Instan
         more: None,
         cursor: None,
         digests: Default::default(),
+        courier_key: None,
         snapshots: Vec::new(),
     };
     let mut text = serde_json::to_string(&header).unwrap() + "\n";

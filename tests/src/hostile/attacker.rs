@@ -2,11 +2,12 @@
 //! attributed. Keeps his log as the server has it, so that a slice continues it when it is to.
 
 use menpai_server::clock;
+use menpai_server::packet::{ClearLine, FORMAT, key_name, seal};
 use menpai_server::simulate::{Client, Dice, Login};
 use menpai_sync_core::device_log::{LogHead, slice_message};
 use menpai_sync_core::ids::{CommunityCode, DeviceId, GridId, Hash, WorkerId};
 use menpai_sync_core::phone::NamedDevice;
-use menpai_sync_core::signature::Signer;
+use menpai_sync_core::signature::{PublicKey, Signer};
 use menpai_sync_core::wire::{SliceLine, deflate};
 use serde_json::{Value, json};
 
@@ -27,6 +28,7 @@ pub struct Attacker {
     /// Dice for what must differ.
     pub dice: Dice,
     token: String,
+    courier_key: PublicKey,
 }
 
 impl Attacker {
@@ -55,6 +57,7 @@ impl Attacker {
             head: LogHead::empty(code, device),
             dice,
             token: enrolment.token.unwrap(),
+            courier_key: enrolment.home.courier_key.unwrap(),
         }
     }
 
@@ -73,6 +76,43 @@ impl Attacker {
     pub fn http(&self, body: &[u8]) -> Vec<u8> {
         let head = format!("{}Content-Length: {}\r\n\r\n", self.http_head(), body.len());
         [head.as_bytes(), body].concat()
+    }
+
+    /// A whole delivery of a packet.
+    #[must_use]
+    pub fn deliver(&self, packet: &[u8]) -> Vec<u8> {
+        let line = json!({"menpai": 2, "clock": clock::now(), "handed": clock::now()});
+        self.courier(&[format!("{line}\n").as_bytes(), packet].concat())
+    }
+
+    /// A whole request of a courier with this body.
+    #[must_use]
+    pub fn courier(&self, body: &[u8]) -> Vec<u8> {
+        let head = self
+            .http_head()
+            .replace("/sync", "/courier")
+            .replace("gzip", "octet-stream");
+        let head = format!("{head}Content-Length: {}\r\n\r\n", body.len());
+        [head.as_bytes(), body].concat()
+    }
+
+    /// What stands in clear on an honest packet of this device.
+    #[must_use]
+    pub fn clear(&self) -> ClearLine {
+        ClearLine {
+            menpai_packet: FORMAT,
+            community: self.code,
+            key: key_name(&self.courier_key),
+            device: self.device,
+            count: 1,
+            clock: clock::now(),
+        }
+    }
+
+    /// Seals content to the home.
+    #[must_use]
+    pub fn seal(&self, clear: &ClearLine, content: &[u8]) -> Vec<u8> {
+        seal(clear, &self.courier_key, content).unwrap()
     }
 
     /// An honest header.

@@ -1,8 +1,9 @@
-//! Bodies and connections that no phone makes, and what the server must say to each. The three
+//! Bodies and connections that no phone makes, and what the server must say to each. The four
 //! tables are the corpus: a new case is a line in one of them.
 
 mod attacker;
 mod entries;
+mod packets;
 mod requests;
 mod slices;
 
@@ -14,6 +15,7 @@ use menpai_sync_core::wire::{DownHeader, MAX_ANSWER_INFLATED, SliceRefusal, infl
 
 pub use attacker::Attacker;
 pub use entries::{ENTRIES, EntryCase};
+pub use packets::{PACKETS, PacketCase};
 pub use requests::{REQUESTS, RequestCase};
 pub use slices::{SLICES, SliceCase};
 

@@ -135,7 +135,7 @@ impl Phone {
                 log: header.log.or(self.contact.log)?,
                 lsn: header.lsn,
                 chain: Hash([0; 32]),
-                first: in_flight.slices.first()?.first,
+                first: in_flight.first()?,
                 seq,
                 h: self.own.as_ref()?.head_at(seq)?.h,
                 received: dated.then_some(header.clock),

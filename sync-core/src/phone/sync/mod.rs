@@ -47,7 +47,7 @@ impl Phone {
     /// [`ReceiveError`] if it is not to be believed; sync again.
     pub fn to_verify(&self, body: &[u8]) -> Result<Option<ToVerify>, ReceiveError> {
         let (in_flight, enrolment) = self.asked()?;
-        if in_flight.slices.is_empty() {
+        if in_flight.first().is_none() {
             // There is nothing it could vouch for.
             return Ok(None);
         }
@@ -151,6 +151,13 @@ impl Phone {
         self.take_cursor(header, &cursor, &mut writes, &mut more);
         self.forget_erased(&mut writes);
         let sent = before.saturating_sub(self.only_here());
+        self.asked_courier_key = !another_life;
+        if let (Some(key), Some(enrolment)) = (&header.courier_key, &mut self.enrolment)
+            && enrolment.home.courier_key.as_ref() != Some(key)
+        {
+            enrolment.home.courier_key = Some(key.clone());
+            writes.push(self.enrolment_write());
+        }
         let jump = self.notice_offset(header.offset_ms, asked.last, asked.clock);
         // The office is told at once.
         more |= !jump.is_empty();
@@ -163,10 +170,13 @@ impl Phone {
             refused: header.refused.clone(),
             last: asked.last,
             asks_verdicts: self.contact.asks_verdicts && cut,
+            handed: 0,
         };
         writes.push(Write::json(Stored::Meta, store::CONTACT, &self.contact));
         // A home that has lost what it had gets it at once.
-        more |= self.only_here() > 0 && header.refused.is_none() && (another_life || refills && sent > 0);
+        // What no courier has brought is sent now.
+        let asked_only = asked.receipt_from.is_some();
+        more |= self.only_here() > 0 && header.refused.is_none() && (another_life || asked_only || refills && sent > 0);
         Received {
             writes,
             more,
@@ -197,13 +207,20 @@ impl Phone {
         let states_before = own.states();
         let durable_before = own.durable();
         let header = &answer.header;
+        // Where the log ended when the offset was measured.
+        let mut measured_at = asked_last;
         let stated = answer
             .receipt
             .as_ref()
             .map(|signed| (signed.receipt.received, signed.receipt.offset_ms));
         let (received_ms, offset_ms) = match stated {
-            // Sent again after a lost answer, it had arrived before.
-            Some((Some(received), Some(offset_ms))) => (received.unix_ms, offset_ms),
+            // Sent again after a lost answer, or brought by a courier, it had arrived before.
+            Some((Some(received), Some(offset_ms))) => {
+                if let Some(signed) = answer.receipt.as_ref().filter(|_| received != header.clock) {
+                    measured_at = signed.receipt.seq;
+                }
+                (received.unix_ms, offset_ms)
+            }
             _ => (header.clock.unix_ms, header.offset_ms),
         };
         let last_contact = self.contact.answered_ms.map(|at_ms| LastContact {
@@ -238,7 +255,7 @@ impl Phone {
             if entry.state != OwnState::Merged || entry.entry.edit.is_some() || is_fetched {
                 continue;
             }
-            let since_ms = jumps.after(entry.seq).saturating_sub(jumps.after(asked_last));
+            let since_ms = jumps.after(entry.seq).saturating_sub(jumps.after(measured_at));
             let offset_ms = offset_ms.saturating_add(since_ms);
             let made_ms = made_time(entry.entry.made_at, offset_ms, last_contact, received_ms).made_ms;
             writes.push(made_write(own.place(entry.seq), made_ms));

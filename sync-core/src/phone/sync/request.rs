@@ -21,13 +21,13 @@ pub(in super::super) struct InFlight {
     pub(super) header: UpHeader,
     /// Those that cover what is sent: the home once had it.
     pub(super) receipts: Vec<u8>,
-    pub(super) slices: Vec<Slice>,
+    pub(in super::super) slices: Vec<Slice>,
 }
 
 #[derive(Debug)]
-pub(super) struct Slice {
-    pub(super) first: Seq,
-    last: Seq,
+pub(in super::super) struct Slice {
+    pub(in super::super) first: Seq,
+    pub(in super::super) last: Seq,
     previous: Hash,
     lines: Vec<u8>,
 }
@@ -44,9 +44,43 @@ impl Phone {
     /// that was not answered is forgotten; sending twice is harmless.
     #[must_use]
     pub fn begin_sync(&mut self, now: Instant, wants_digest: bool) -> Option<SyncDraft> {
-        let (Some(enrolment), Some(own), Some(replica)) = (&self.enrolment, &self.own, &self.replica) else {
-            return None;
+        let (mut in_flight, mut to_sign) = self.unsent(now)?;
+        let receipt_from = self.handed_from();
+        if receipt_from.is_some() {
+            (in_flight.receipts, in_flight.slices, to_sign) = Default::default();
+        }
+        let replica = self.replica.as_ref()?;
+        // Told which parts to fetch whole, or before it knows any, a phone that does not says so.
+        let has_nothing_of = |lsn: &Lsn| *lsn == 0;
+        let wants_lines =
+            !self.snapshots && (replica.cursor().is_empty() || replica.cursor().values().any(has_nothing_of));
+        in_flight.header = UpHeader {
+            log: self.contact.log.map(wire::short_log),
+            cursor: replica
+                .cursor()
+                .iter()
+                .map(|(part, lsn)| (wire::short_part(*part), *lsn))
+                .collect(),
+            receipt_from,
+            wants: [
+                (wants_digest, wants::DIGEST),
+                (!self.asked_courier_key, wants::COURIER_KEY),
+                (wants_lines, wants::LINES),
+                (self.contact.asks_verdicts, wants::VERDICTS),
+            ]
+            .into_iter()
+            .filter(|(wanted, _)| *wanted)
+            .map(|(_, name)| name.to_owned())
+            .collect(),
+            ..in_flight.header
         };
+        self.in_flight = Some(in_flight);
+        Some(SyncDraft { to_sign })
+    }
+
+    /// What only this phone has, under a header that says no more; and what is to be signed.
+    pub(in super::super) fn unsent(&self, now: Instant) -> Option<(InFlight, Vec<Vec<u8>>)> {
+        let (enrolment, own) = (self.enrolment.as_ref()?, self.own.as_ref()?);
         let durable = own.durable();
         let (receipts, covered) = self.covering(own, durable);
         let unsent = own.after(durable);
@@ -58,40 +92,25 @@ impl Phone {
                 Some(slice_message(enrolment.community.code, enrolment.device.id, head))
             })
             .collect();
-        // Told which parts to fetch whole, or before it knows any, a phone that does not says so.
-        let has_nothing_of = |lsn: &Lsn| *lsn == 0;
-        let wants_lines =
-            !self.snapshots && (replica.cursor().is_empty() || replica.cursor().values().any(has_nothing_of));
         let header = UpHeader {
             menpai: self.protocol,
-            // The token says who speaks.
+            // The token says who speaks, or the line in clear.
             community: None,
             device: None,
             last: own.head().seq,
             clock: now,
-            log: self.contact.log.map(wire::short_log),
+            log: None,
             jumps: self.jumps_after(durable).into_pairs(),
-            cursor: replica
-                .cursor()
-                .iter()
-                .map(|(part, lsn)| (wire::short_part(*part), *lsn))
-                .collect(),
-            wants: [
-                (wants_digest, wants::DIGEST),
-                (wants_lines, wants::LINES),
-                (self.contact.asks_verdicts, wants::VERDICTS),
-            ]
-            .into_iter()
-            .filter(|(wanted, _)| *wanted)
-            .map(|(_, name)| name.to_owned())
-            .collect(),
+            cursor: [].into(),
+            receipt_from: None,
+            wants: Vec::new(),
         };
-        self.in_flight = Some(InFlight {
+        let in_flight = InFlight {
             header,
             receipts,
             slices,
-        });
-        Some(SyncDraft { to_sign })
+        };
+        Some((in_flight, to_sign))
     }
 
     /// The receipts of entries after `durable`, and how many of these one request is to bring: as
@@ -121,21 +140,34 @@ impl Phone {
     /// The body of the request, with one signature per message of the draft.
     #[must_use]
     pub fn request(&self, signatures: &[Signature]) -> Option<Vec<u8>> {
-        let in_flight = self.in_flight.as_ref()?;
-        if signatures.len() != in_flight.slices.len() {
+        // Left out, unless the home has refused something: it may not have what it had.
+        let says_previous = self.contact.refused.is_some();
+        InFlight::body(self.in_flight.as_ref()?, signatures, says_previous)
+    }
+}
+
+impl InFlight {
+    /// The first entry that the home is to vouch for.
+    pub(super) fn first(&self) -> Option<Seq> {
+        let sent = self.slices.first().map(|slice| slice.first);
+        sent.or(self.header.receipt_from)
+    }
+
+    /// As it travels, with one signature per slice.
+    pub(in super::super) fn body(&self, signatures: &[Signature], says_previous: bool) -> Option<Vec<u8>> {
+        if signatures.len() != self.slices.len() {
             return None;
         }
-        let mut line = serde_json::to_vec(&in_flight.header).ok()?;
+        let mut line = serde_json::to_vec(&self.header).ok()?;
         line.push(b'\n');
         let mut body = wire::deflate(&line);
-        if !in_flight.receipts.is_empty() {
-            body.extend(wire::deflate(&in_flight.receipts));
+        if !self.receipts.is_empty() {
+            body.extend(wire::deflate(&self.receipts));
         }
-        for (slice, signature) in in_flight.slices.iter().zip(signatures) {
+        for (slice, signature) in self.slices.iter().zip(signatures) {
             let line = BriefSliceLine {
                 first: slice.first,
-                // Left out, unless the home has refused something: it may not have what it had.
-                previous: self.contact.refused.is_some().then_some(slice.previous),
+                previous: says_previous.then_some(slice.previous),
                 signature: *signature,
             };
             let mut lines = serde_json::to_vec(&line).ok()?;

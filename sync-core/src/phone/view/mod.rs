@@ -119,6 +119,8 @@ pub struct PhoneStatus {
     pub device: Option<DeviceId>,
     /// Entries that only this phone has.
     pub only_here: usize,
+    /// Of these, how many are in a packet for a courier.
+    pub handed: usize,
     /// Waiting on the server.
     pub on_server: usize,
     /// Merged.
