@@ -10,6 +10,8 @@ const { chromium } = createRequire(new URL('../../web-client/package.json', impo
 
 export class Browser {
   #context = null;
+  /** a video that stands for the camera's picture */
+  camera = null;
 
   constructor(profile, { size = { width: 360, height: 740 }, home = null, scale = 1 } = {}) {
     this.profile = profile;
@@ -25,7 +27,7 @@ export class Browser {
   async open() {
     this.#context = await chromium.launchPersistentContext(this.profile, {
       executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'],
+      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', ...this.#eye()],
       viewport: this.size,
       deviceScaleFactor: this.scale,
       locale: 'zh-CN',
@@ -35,6 +37,11 @@ export class Browser {
     const page = this.#context.pages()[0] ?? await this.#context.newPage();
     page.setDefaultTimeout(30_000);
     return page;
+  }
+
+  #eye() {
+    const fake = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
+    return this.camera ? [...fake, `--use-file-for-fake-video-capture=${this.camera}`] : [];
   }
 
   async close() {

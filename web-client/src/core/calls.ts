@@ -12,7 +12,9 @@ import type {
   SyncResult,
   Today,
 } from './types';
+import type { Content } from '../courier/seal';
 import type { StorageCode } from '../storage/failure';
+import type { Packet, TakeResult } from './packets';
 
 export interface Draft {
   key: string;
@@ -72,6 +74,13 @@ export interface Calls {
   signIn(account: string, password: string): SignInResult;
   signOut(): SignOutResult;
   sync(): SyncResult;
+  /** what a colleague could bring, to be sealed; null: nothing, or no key of the server to seal it to */
+  handOver(): Content | null;
+  /** a colleague's packet: kept until the server has it */
+  takePacket(packet: Uint8Array): TakeResult;
+  packets(): Omit<Packet, 'bytes'>[];
+  /** gives up one that the server does not take */
+  dropPacket(id: string): void;
 }
 
 export type CallName = keyof Calls;

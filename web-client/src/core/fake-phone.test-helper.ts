@@ -37,6 +37,8 @@ export class FakePhone implements Phone {
   snapshots_wanted: Phone['snapshots_wanted'] = () => undefined;
   snapshot_length: Phone['snapshot_length'] = () => undefined;
   take_snapshot: Phone['take_snapshot'] = () => ({ result: '{"used":0,"received":0}', writes: [] });
+  begin_packet: Phone['begin_packet'] = () => undefined;
+  packet = (): Uint8Array => new Uint8Array([3]);
   begin_sync = () => ({ to_sign: [new Uint8Array([1])], writes: [] });
   request = (): Uint8Array => new Uint8Array([2]);
   to_verify: Phone['to_verify'] = () => undefined;

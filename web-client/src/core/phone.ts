@@ -37,6 +37,9 @@ export interface Phone {
   snapshot_length(body: Uint8Array): number | undefined;
   /** result: `{used, received}` of the snapshot that the body begins with */
   take_snapshot(body: Uint8Array): Changed;
+  /** result: `{count, key}`; undefined where there is nothing to hand over, or no key to seal to */
+  begin_packet(now: string): (Changed & { to_sign: Uint8Array[] }) | undefined;
+  packet(signatures: Uint8Array[]): Uint8Array;
   begin_sync(now: string): { to_sign: Uint8Array[]; writes: CoreWrite[] };
   request(signatures: Uint8Array[]): Uint8Array;
   /** what to verify before the answer is taken up; undefined if nothing */

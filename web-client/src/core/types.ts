@@ -224,6 +224,8 @@ export interface PhoneStatus {
   device: string | null;
   /** entries that only this phone has */
   only_here: number;
+  /** of these, in a packet for a courier */
+  handed: number;
   on_server: number;
   merged: number;
   held: number;

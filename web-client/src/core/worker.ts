@@ -16,10 +16,12 @@ import {
 import { noticing, rfc3339 } from './clock';
 import { contact, type ContactResult, type Line } from './contact';
 import { loadDeviceKey } from './device-key';
+import { handOver } from './hand-over';
 import { deviceName, signIn } from './enrolment';
 import { CoreStopped, Host } from './host';
 import { Holders } from './holders';
 import type { Changed, Phone, PhoneModule } from './phone';
+import { bringPackets, dropPacket, listPackets, takePacket } from './packets';
 import { Queue } from './queue';
 import { ask, type Language } from './server';
 import { forgetSession, keepSession, loadSession, type Session } from './session';
@@ -88,6 +90,29 @@ const handlers: Handlers = {
   dropDraft: (key) => inOrder(() => ready().store.commit([{ store: 'draft', key, value: null }])),
 
   sync: () => loop.now(),
+
+  handOver: () =>
+    inOrder(async () => {
+      const content = await handOver(ready());
+      if (content) void tell();
+      return content;
+    }),
+  takePacket: async (packet) => {
+    const taken = await inOrder(async () => {
+      const { device, community, offset_ms } = await ready().ask<PhoneStatus>((phone) => phone.status());
+      return takePacket(first, packet, { device, community: community?.code ?? null, offset_ms });
+    });
+    if (taken === 'taken') {
+      post({ event: 'changed' });
+      if (session && !session.expired) loop.nudge('saved');
+    }
+    return taken;
+  },
+  packets: () => inOrder(async () => (await listPackets(first)).map(({ bytes: _, ...row }) => row)),
+  dropPacket: async (id) => {
+    await inOrder(() => dropPacket(first, id));
+    post({ event: 'changed' });
+  },
 
   signIn: async (account, password) => {
     const { only_here, worker } = await inOrder(() => ready().ask<PhoneStatus>((phone) => phone.status()));
@@ -194,6 +219,7 @@ async function contactOnce(): Promise<ContactResult> {
   }
   try {
     const line = { host: own, key, token: session.token, language, queued: inOrder, onPart };
+    const { token } = session;
     let result = await contact(line);
     // Somebody else has signed in meanwhile: what is left of this one is sent beside theirs.
     if (own !== host) return { ...result, more: true };
@@ -208,6 +234,8 @@ async function contactOnce(): Promise<ContactResult> {
       await own.store.commit([{ store: 'keys', key: INCOMPLETE_ROW, value: result.more || null }]);
     }
     if (result.outcome === 'answered' && !result.more && module) await holders.sendLeft(module, language, inOrder);
+    // A colleague's come after this worker's own.
+    if (result.outcome === 'answered' && !result.more) result = { ...result, ...(await bring(token)) };
     // An answer without news redraws no list.
     if (result.sent + result.received > 0) await changed();
     else await tell();
@@ -216,6 +244,13 @@ async function contactOnce(): Promise<ContactResult> {
     const failure = asFailure(error);
     return { outcome: 'server_error', sent: 0, received: 0, more: false, error: { ...failure, next: '' } };
   }
+}
+
+async function bring(token: string): Promise<Partial<ContactResult>> {
+  const offset_ms = state.phone?.offset_ms ?? null;
+  const { outcome, error, changed } = await bringPackets(first, { token, language, offset_ms });
+  if (changed > 0) post({ event: 'changed' });
+  return outcome === 'answered' ? {} : { outcome, error };
 }
 
 /** The next contact is the new device's: it sends again what was not acknowledged to the old one. */

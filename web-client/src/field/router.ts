@@ -1,4 +1,4 @@
-// Which screen is open, as a hash address. Small on purpose: nine screens, no nesting.
+// Which screen is open, as a hash address. Small on purpose: eleven screens, no nesting.
 // It remembers the trail of this window so that "back to the building" is one step, not a new page.
 
 import { shallowRef } from 'vue';
@@ -9,6 +9,8 @@ export type Route =
   | { page: 'door'; dwelling: string }
   | { page: 'form'; kind: string; dwelling: string; subject: string | null; corrects?: string | null }
   | { page: 'sync' }
+  | { page: 'hand_over' }
+  | { page: 'carry' }
   | { page: 'me' }
   | { page: 'sign_in' };
 
@@ -26,7 +28,8 @@ export function parse(hash: string): Route {
   if (page === 'doors') return { page, building: first || null };
   if (page === 'door' && first) return { page, dwelling: first };
   if (page === 'form' && first && second) return { page, kind: first, dwelling: second, subject: third && third !== NOBODY ? third : null, corrects: fourth || null };
-  if (page === 'sync' || page === 'me') return { page };
+  if (page === 'sync' || page === 'carry' || page === 'me') return { page };
+  if (page === 'hand-over') return { page: 'hand_over' };
   if (page === 'sign-in') return { page: 'sign_in' };
   return { page: 'today' };
 }
@@ -36,7 +39,7 @@ export function address(to: Route): string {
     to.page === 'doors' ? ['doors', to.building]
     : to.page === 'door' ? ['door', to.dwelling]
     : to.page === 'form' ? ['form', to.kind, to.dwelling, to.subject ?? (to.corrects ? NOBODY : null), to.corrects ?? null]
-    : [to.page === 'sign_in' ? 'sign-in' : to.page];
+    : [to.page.replace('_', '-')];
   return `#/${parts.filter((part): part is string => !!part).map(encodeURIComponent).join('/')}`;
 }
 

@@ -3,12 +3,13 @@
 
 import { StorageFailure } from './failure';
 
-/** The core's stores first; `keys` and `draft` belong to the worker and never reach the core. */
+/** The core's stores first; the others belong to the worker and never reach the core. */
 export const CORE_STORES = ['log', 'line', 'document', 'meta'] as const;
-export const STORES = [...CORE_STORES, 'keys', 'draft'] as const;
+export const STORES = [...CORE_STORES, 'keys', 'draft', 'packet'] as const;
 export type StoreName = (typeof STORES)[number];
 
-const VERSION = 1;
+/** 2: `packet`. */
+const VERSION = 2;
 /** `open()` may never settle: another window blocks it, or WebKit's storage process is gone. */
 const OPEN_TIMEOUT_MS = 5_000;
 
