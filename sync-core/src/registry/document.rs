@@ -175,7 +175,7 @@ impl Document {
             let id = key
                 .parse()
                 .map_err(|_| DocumentError::Other("an entity without an id"))?;
-            self.index_object(id, value, object)?;
+            self.index_object(id, &value, object)?;
         }
         Ok(())
     }
@@ -184,10 +184,10 @@ impl Document {
         let found = self.automerge.get(&self.entities, id.to_string())?;
         let (value, object) = found.ok_or(DocumentError::Other("an entity without a map"))?;
         let value = value.into_owned();
-        self.index_object(id, value, object)
+        self.index_object(id, &value, object)
     }
 
-    fn index_object(&mut self, id: EntityId, value: Value<'_>, object: ObjId) -> Result<(), DocumentError> {
+    fn index_object(&mut self, id: EntityId, value: &Value<'_>, object: ObjId) -> Result<(), DocumentError> {
         let Value::Object(ObjType::Map) = value else {
             return Err(DocumentError::Other("an entity that is not a map"));
         };
