@@ -90,6 +90,13 @@ macro_rules! reasons {
                 }
             }
 
+            /// The same as a device understands it that speaks an older protocol; `None`: that has
+            /// no word for it.
+            #[must_use]
+            pub fn as_spoken(self, protocol: u32) -> Option<Reason> {
+                Some(self).filter(|reason| *reason != Reason::Erased || protocol >= DATED_RECEIPTS)
+            }
+
             /// One sentence for the worker and the secretary.
             #[must_use]
             pub fn sentence(self) -> Labels {
@@ -143,6 +150,14 @@ reasons! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn version_1_is_told_no_word_that_it_cannot_read() {
+        assert_eq!(Reason::Erased.as_spoken(1), None);
+        assert_eq!(Reason::Erased.as_spoken(2), Some(Reason::Erased));
+        assert_eq!(Reason::NotAssigned.as_spoken(1), Some(Reason::NotAssigned));
+        assert_eq!(Verdict::SetAside.as_spoken(1), Verdict::Held);
+    }
 
     #[test]
     fn codes_are_what_serde_writes() {

@@ -178,7 +178,7 @@ fn write(
                 .map(|(seq, verdict, reason)| ReceiptVerdict {
                     seq,
                     verdict: verdict.as_spoken(asked.header.menpai),
-                    reason,
+                    reason: reason.and_then(|reason| reason.as_spoken(asked.header.menpai)),
                 })
                 .collect(),
         };

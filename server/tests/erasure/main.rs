@@ -8,6 +8,7 @@ mod decided;
 mod phones;
 mod resent;
 mod restored;
+mod told;
 mod world;
 
 use menpai_server::jobs::rebuild::rebuild;

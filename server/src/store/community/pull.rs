@@ -181,8 +181,9 @@ fn held_of_worker(connection: &Connection) -> Result<CachedStatement<'_>, StoreE
 /// The line in words that the device knows.
 fn as_spoken(mut line: StoredLine, protocol: u32) -> StoredLine {
     let verdict = line.envelope.verdict.as_spoken(protocol);
-    if verdict != line.envelope.verdict {
-        line.envelope.verdict = verdict;
+    let reason = line.envelope.reason.and_then(|reason| reason.as_spoken(protocol));
+    if (verdict, reason) != (line.envelope.verdict, line.envelope.reason) {
+        (line.envelope.verdict, line.envelope.reason) = (verdict, reason);
         line.bytes = lines::layout_1(&line.envelope);
     }
     line
