@@ -76,6 +76,9 @@ struct Contact {
     /// Where the log ended of which a packet was made since.
     #[serde(default)]
     handed: Seq,
+    /// The protocol it was in.
+    #[serde(default)]
+    spoke: u32,
 }
 
 /// One phone: its own log and what it knows of the community.
@@ -110,7 +113,7 @@ impl Phone {
         self.enrolment.as_ref()
     }
 
-    /// Lets it speak an older protocol, as a phone does that has not been updated yet.
+    /// Lets it speak an older protocol, as a phone does that has not been updated yet: simulations do.
     pub fn speak(&mut self, protocol: u32) {
         self.protocol = protocol;
     }

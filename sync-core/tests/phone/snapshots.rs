@@ -231,6 +231,22 @@ fn a_grid_gained_comes_whole_and_one_lost_goes_but_for_own_work() {
 }
 
 #[test]
+fn after_an_update_it_asks_once_for_what_the_older_protocol_had_no_words_for() {
+    let mut home = Home::new();
+    street(&mut home);
+    let mut device = Device::enrolled(&home, 1);
+    device.phone.speak(1);
+    device.sync(&mut home);
+    assert_eq!(device.wants(), [""; 0]);
+    // The new app opens the same rows.
+    device.reopen();
+    assert_eq!(device.wants(), ["verdicts"]);
+    device.sync(&mut home);
+    device.reopen();
+    assert_eq!(device.wants(), [""; 0]);
+}
+
+#[test]
 fn a_phone_that_does_not_fetch_gets_lines() {
     let mut home = Home::new();
     home.name_parts = true;

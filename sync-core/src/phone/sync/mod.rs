@@ -169,7 +169,8 @@ impl Phone {
             offset_ms: Some(header.offset_ms),
             refused: header.refused.clone(),
             last: asked.last,
-            asks_verdicts: self.contact.asks_verdicts && cut,
+            asks_verdicts: self.asks_verdicts() && cut,
+            spoke: self.protocol,
             handed: 0,
         };
         writes.push(Write::json(Stored::Meta, store::CONTACT, &self.contact));
@@ -184,6 +185,12 @@ impl Phone {
             received,
             successor: false,
         }
+    }
+
+    /// Whether what was held must be told anew: after a snapshot, which says nothing of it, and after
+    /// an update, for the older protocol had no words for what the office decided.
+    fn asks_verdicts(&self) -> bool {
+        self.contact.asks_verdicts || self.contact.log.is_some() && self.contact.spoke != self.protocol
     }
 
     /// Another home log: what was confirmed is confirmed anew; the own log stays.

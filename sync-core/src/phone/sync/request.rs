@@ -66,7 +66,7 @@ impl Phone {
                 (wants_digest, wants::DIGEST),
                 (!self.asked_courier_key, wants::COURIER_KEY),
                 (wants_lines, wants::LINES),
-                (self.contact.asks_verdicts, wants::VERDICTS),
+                (self.asks_verdicts(), wants::VERDICTS),
             ]
             .into_iter()
             .filter(|(wanted, _)| *wanted)
