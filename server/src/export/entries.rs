@@ -2,7 +2,7 @@
 //! `{"envelope":{…},"entry":{…},"sha256":"…"}`. Envelope and entry stand there byte for byte as
 //! they were hashed, so a file can be made again from it (docs/protocol.md section 6). Bytes
 //! that are no entry come as `entry_hex`; what was too large to keep, or is erased, has its
-//! hash alone.
+//! hash alone, and `remains` where an erased record still counts.
 
 use std::io::Write;
 
@@ -10,7 +10,7 @@ use menpai_sync_core::entry::Entry;
 use rusqlite::Connection;
 
 use super::ExportError;
-use crate::store::community::{BodyCodec, StoreError, entries, lines};
+use crate::store::community::{BodyCodec, StoreError, entries, erased, lines};
 
 /// Lines read at a time.
 const PIECE: usize = 1_000;
@@ -46,7 +46,14 @@ pub fn write(connection: &Connection, out: &mut impl Write) -> Result<u64, Expor
                     }
                     out.write_all(b"\"")?;
                 }
-                None => out.write_all(b",\"entry\":null")?,
+                None => {
+                    out.write_all(b",\"entry\":null")?;
+                    let remains = erased::remains(connection, line.entry)?;
+                    if let Some(remains) = remains.and_then(|remains| remains.entry) {
+                        out.write_all(b",\"remains\":")?;
+                        out.write_all(&remains)?;
+                    }
+                }
             }
             writeln!(out, ",\"sha256\":\"{}\"}}", entry.hash)?;
             count += 1;

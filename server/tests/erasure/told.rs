@@ -1,12 +1,14 @@
-//! What others are told of an erasure: phones of version 1 in words that they can read.
+//! What others are told of an erasure: phones of version 1 in words that they can read, readers of the
+//! log what still counts.
 
 use menpai_server::clock;
+use menpai_server::export::entries;
 use menpai_server::store::community::device_logs;
 use menpai_server::sync::answer::{Asked, answer};
 use menpai_sync_core::wire::inflate_member;
 use serde_json::json;
 
-use super::world::world;
+use super::world::{CANARY, world};
 
 #[test]
 fn an_older_phone_is_told_of_it_in_words_that_it_can_read() {
@@ -32,4 +34,22 @@ fn an_older_phone_is_told_of_it_in_words_that_it_can_read() {
     assert!(told(2).contains(r#"{"seq":3,"verdict":"held","reason":"erased"}"#));
     assert!(told(1).contains(r#"{"seq":3,"verdict":"held"}"#));
     assert!(!told(1).contains(r#""reason":"erased""#));
+}
+
+#[test]
+fn what_still_counts_of_an_erased_record_is_exported() {
+    let world = world();
+    world.erase(world.person).unwrap();
+    let exported = world.office.community().query(|connection| {
+        let mut log = Vec::new();
+        entries::write(connection, &mut log).unwrap();
+        Ok(String::from_utf8(log).unwrap())
+    });
+    let exported = exported.unwrap();
+    let remains: Vec<&str> = exported
+        .lines()
+        .filter(|line| line.contains(r#"},"entry":null,"remains":{"id":"#))
+        .collect();
+    assert_eq!(remains.len(), 1, "the door check that closes the door");
+    assert!(remains[0].contains(&world.door.to_string()) && !remains[0].contains(CANARY));
 }
