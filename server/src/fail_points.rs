@@ -1,6 +1,7 @@
 //! Named places where a test kills the process, makes a step fail, or breaks a rule of ours on
 //! purpose, to see that a proof would notice. `FAILPOINTS` arms them in the words of the crate
-//! `fail`: `committed=3*off->return(kill)`. They exist only in development builds with the
+//! `fail`: `committed=3*off->return(kill)`; `committed @ writer 410102002005` arms a place for one
+//! thread alone. They exist only in development builds with the
 //! feature `fail-points`; in any other build each is an empty function.
 
 use crate::store::community::StoreError;
@@ -38,6 +39,14 @@ mod armed {
     use super::StoreError;
 
     pub(super) fn at(place: &str) -> Result<(), StoreError> {
+        hit(place)?;
+        match std::thread::current().name() {
+            Some(thread) => hit(&format!("{place} @ {thread}")),
+            None => Ok(()),
+        }
+    }
+
+    fn hit(place: &str) -> Result<(), StoreError> {
         fail_point!(place, |action| match action.as_deref() {
             Some("kill") => {
                 // As kill -9 from outside: nothing is flushed, nothing is dropped.
