@@ -13,6 +13,7 @@ use crate::kinds::{Field, Kind, Labels, Language, Problem, Shape, ValueError};
 use crate::part::Part;
 use crate::text::nfc;
 use crate::time::Instant;
+use crate::wire::OLDEST_PROTOCOL;
 
 /// A record as a form hands it over.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -201,6 +202,7 @@ impl Phone {
         let mut set = Vec::new();
         for item in draft.set {
             let entity = match item.id.strip_prefix("new:").map(str::parse) {
+                Some(Ok(index)) if self.protocol == OLDEST_PROTOCOL => Some(EntityId::made_by_in_version_1(id, index)),
                 Some(Ok(index)) => Some(EntityId::made_by(id, index)),
                 Some(Err(_)) => None,
                 None => item.id.parse().ok(),
