@@ -232,18 +232,19 @@ fn a_grid_gained_comes_whole_and_one_lost_goes_but_for_own_work() {
 
 #[test]
 fn after_an_update_it_asks_once_for_what_the_older_protocol_had_no_words_for() {
+    let asks = |device: &mut Device| device.wants().iter().any(|want| want == wire::wants::VERDICTS);
     let mut home = Home::new();
     street(&mut home);
     let mut device = Device::enrolled(&home, 1);
     device.phone.speak(1);
     device.sync(&mut home);
-    assert_eq!(device.wants(), [""; 0]);
+    assert!(!asks(&mut device));
     // The new app opens the same rows.
     device.reopen();
-    assert_eq!(device.wants(), ["verdicts"]);
+    assert!(asks(&mut device));
     device.sync(&mut home);
     device.reopen();
-    assert_eq!(device.wants(), [""; 0]);
+    assert!(!asks(&mut device));
 }
 
 #[test]

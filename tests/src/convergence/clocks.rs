@@ -4,7 +4,8 @@
 use menpai_server::simulate::Dice;
 use menpai_sync_core::ids::EntryId;
 
-use super::schedule::World;
+use super::apps::{self, App};
+use super::world::World;
 use super::{Differs, check};
 
 /// The phone of the scenario; the first two are special.
@@ -38,6 +39,7 @@ pub fn run_clocks(seed: u64) -> Result<usize, Differs> {
 }
 
 fn clocks(world: &mut World, dice: &mut Dice) -> Result<usize, String> {
+    world.phones[PHONE].update(App::Today);
     world.quiet()?;
     let mut made: Vec<(EntryId, i64)> = Vec::new();
     for _ in 0..SHIFTS {
@@ -70,7 +72,7 @@ fn clocks(world: &mut World, dice: &mut Dice) -> Result<usize, String> {
             }
         }
     }
-    let kinds = super::kinds::builtin();
+    let kinds = apps::builtin();
     let tells = |kind: &str| kinds.get(kind).is_some_and(|kind| kind.effects.jumps.is_some());
     let own = world.phones[PHONE].phone.own_entries();
     let jumps = own.filter(|own| tells(&own.entry.kind)).count();

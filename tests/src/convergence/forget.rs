@@ -13,27 +13,20 @@ use menpai_sync_core::kinds::Class;
 use menpai_sync_core::part::Part;
 use menpai_sync_core::phone::{OwnState, Phone};
 
-use super::Differs;
-use super::schedule::World;
+use super::apps::App;
+use super::phone::TestPhone;
+use super::world::World;
+use super::{Differs, Trial};
 
 /// Registry types that the schedule erases, of those that it makes.
 const ERASED_TYPES: [&str; 2] = ["person", "household"];
 
-/// Now and then one of the two. Not where the home is put back: that a copy is brought up to the
-/// ledger of erasures is the real home's, and tried with it.
-pub(super) fn perhaps(world: &mut World) -> Result<(), String> {
+/// Begins a new epoch of one of the documents. Not where the home is put back: that a copy is
+/// brought up to the ledger of erasures is the real home's, and tried with it.
+pub(super) fn rotate(world: &mut World) -> Result<(), String> {
     if world.homes_are_put_back {
         return Ok(());
     }
-    match world.dice.below(100) {
-        0..3 => rotate(world),
-        3 => erase(world),
-        _ => Ok(()),
-    }
-}
-
-/// Begins a new epoch of one of the documents.
-fn rotate(world: &mut World) -> Result<(), String> {
     let scribe = &world.office.pen(&world.home);
     let part = Part {
         grid: Some(world.grids[world.dice.below(2)]),
@@ -48,16 +41,16 @@ fn rotate(world: &mut World) -> Result<(), String> {
         return Ok(());
     }
     home.compact(scribe, part).map_err(text)?;
-    world.trials.epochs += 1;
-    // No lines lead to a part that is in a later epoch.
-    for phone in &mut world.phones {
-        phone.fetches_whole();
-    }
+    world.trials.note(Trial::Rotated);
+    begins_again(world);
     Ok(())
 }
 
 /// Erases a person, or a household with everybody in it.
-fn erase(world: &mut World) -> Result<(), String> {
+pub(super) fn erase(world: &mut World) -> Result<(), String> {
+    if world.homes_are_put_back {
+        return Ok(());
+    }
     let scribe = &world.office.pen(&world.home);
     let all = world.home.community().query(erased::entities).map_err(text)?;
     let mut candidates: Vec<EntityId> = all
@@ -92,12 +85,17 @@ fn erase(world: &mut World) -> Result<(), String> {
         .collect();
     let gone = all.iter().filter(|entity| !left.contains(&entity.id));
     world.erased.extend(gone.map(|entity| (entity.id, entity.grid)));
-    world.trials.erasures += 1;
-    // No lines lead to a part that something was erased from.
+    world.trials.note(Trial::Erased);
+    begins_again(world);
+    Ok(())
+}
+
+/// No lines lead to a part that is in a later epoch.
+fn begins_again(world: &mut World) {
+    world.parts_began_again = true;
     for phone in &mut world.phones {
         phone.fetches_whole();
     }
-    Ok(())
 }
 
 /// Nothing that was erased shows anywhere, is kept anywhere, or came back.
@@ -109,20 +107,32 @@ pub(super) fn check(world: &World) -> Result<(), Differs> {
         return Err(Differs(format!("{} is back at the home", back.id)));
     }
     for (number, phone) in world.phones.iter().enumerate() {
+        let is_older = phone.app == App::Yesterday;
         for (who, phone) in [("", &phone.phone), (" opened again", &phone.reopened())] {
-            shows_nothing(phone, &world.erased).map_err(|what| Differs(format!("phone {number}{who}: {what}")))?;
+            shows_nothing(phone, is_older, &world.erased)
+                .map_err(|what| Differs(format!("phone {number}{who}: {what}")))?;
         }
     }
     Ok(())
 }
 
-fn shows_nothing(phone: &Phone, erased: &BTreeMap<EntityId, Option<GridId>>) -> Result<(), String> {
+/// Whether it recorded something itself about what was erased, that it keeps until it is updated.
+pub(super) fn keeps_own(phone: &TestPhone, erased: &BTreeMap<EntityId, Option<GridId>>) -> bool {
+    let is_erased = &|id: EntityId| erased.contains_key(&id);
+    let mut own = phone.phone.own_entries();
+    phone.app == App::Yesterday && own.any(|own| names_erased(&own.entry, is_erased))
+}
+
+fn shows_nothing(phone: &Phone, is_older: bool, erased: &BTreeMap<EntityId, Option<GridId>>) -> Result<(), String> {
     let Some(replica) = phone.replica() else { return Ok(()) };
     // Nobody tells a phone about a grid that it may not see.
     let sees = |grid: Option<GridId>| replica.cursor().keys().any(|part| part.grid == grid);
     let is_erased = &|id: EntityId| erased.get(&id).is_some_and(|grid| sees(*grid));
     if let Some((id, _)) = replica.rows().find(|(id, _)| is_erased(*id)) {
         return Err(format!("{id} is still shown"));
+    }
+    if is_older {
+        return Ok(());
     }
     if let Some(record) = replica.records().find(|record| names_erased(&record.entry, is_erased)) {
         return Err(format!("record {} is still here", record.entry.id));

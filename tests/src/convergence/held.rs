@@ -7,7 +7,8 @@ use menpai_server::sync::{HeldRefusal, Ruling, Wish};
 use menpai_sync_core::verdict::Verdict;
 use serde_json::{Map, Value, json};
 
-use super::schedule::World;
+use super::Trial;
+use super::world::World;
 
 impl World {
     /// One decision at the desk.
@@ -45,8 +46,8 @@ impl World {
             Ok(ruled) => {
                 self.office.wrote_through(ruled.end);
                 match ruled.verdict {
-                    Verdict::SetAside => self.trials.set_aside += 1,
-                    _ => self.trials.released += 1 + ruled.freed,
+                    Verdict::SetAside => self.trials.note(Trial::SetAside),
+                    _ => self.trials.add(Trial::Released, 1 + ruled.freed),
                 }
                 Ok(())
             }

@@ -1,43 +1,51 @@
 //! The home as a library: the server's own community with a real SQLite file, and what the
 //! sync handler does with a request, without HTTP and with the clock as an argument.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use menpai_server::store::community::copy::copy_community;
 use menpai_server::store::community::identity::Founder;
 use menpai_server::sync::answer::{Asked, answer};
+use menpai_server::sync::members::{Limits, Members};
 use menpai_server::sync::{
-    Community, Contact, RECEIPTS_MEMBER, Refusal, Settings, Slice, SliceOutcome, Taken, read_receipts,
+    Community, Contact, OfficeDevice, RECEIPTS_MEMBER, Refusal, Settings, ShownReceipt, Slice, SliceOutcome, Taken,
+    read_receipts,
 };
 use menpai_sync_core::clock::ClockJumps;
-use menpai_sync_core::ids::{CommunityCode, DeviceId};
+use menpai_sync_core::ids::{CommunityCode, DeviceId, EntryId};
 use menpai_sync_core::kinds::Kinds;
 use menpai_sync_core::part::Part;
 use menpai_sync_core::signature::Signer;
-use menpai_sync_core::wire::{MAX_HEADER_BYTES, MAX_SLICE_INFLATED, SliceRefusal, UpHeader, inflate_member, lines};
+use menpai_sync_core::wire::{MAX_SLICE_INFLATED, SliceRefusal, UpHeader, lines};
 
-/// The community of every scenario.
-pub(super) fn code() -> CommunityCode {
-    "410102002005".parse().unwrap()
+/// Where a home can be made to fail once: it takes back what it was about to do.
+pub(super) const FAIL_POINTS: [&str; 2] = ["raw entry stored", "before commit"];
+
+/// The community of a seed: scenarios that run beside each other do not share a name.
+pub(super) fn code(seed: u64) -> CommunityCode {
+    format!("4101{:08}", seed % 100_000_000).parse().unwrap()
 }
 
 /// A home with one community in a folder of its own.
 pub(super) struct Home {
     _folder: tempfile::TempDir,
+    pub(super) code: CommunityCode,
     path: PathBuf,
     settings: Settings,
     community: Option<Community>,
 }
 
 impl Home {
-    pub(super) fn found(kinds: Arc<Kinds>, receipt_key: Signer, founder: Founder) -> Home {
+    pub(super) fn found(code: CommunityCode, kinds: Arc<Kinds>, receipt_key: Signer, founder: Founder) -> Home {
         let folder = folder_in_memory();
         let path = folder.path().join("community.sqlite");
         let settings = Settings { kinds, receipt_key };
-        let community = Community::create(&path, code(), founder, &settings).unwrap();
+        let community = Community::create(&path, code, founder, &settings).unwrap();
         Home {
             _folder: folder,
+            code,
             path,
             settings,
             community: Some(community),
@@ -55,7 +63,35 @@ impl Home {
     /// Closes the file and opens it again, as a restart does.
     pub(super) fn reopen(&mut self) {
         self.community = None;
-        self.community = Some(Community::open(&self.path, code(), &self.settings).unwrap());
+        self.community = Some(Community::open(&self.path, self.code, &self.settings).unwrap());
+    }
+
+    /// The writer fails at a place, the next time but so many that it comes there.
+    pub(super) fn fail_at(&self, place: &str, after: usize) {
+        let times = if after > 0 {
+            format!("{after}*off->")
+        } else {
+            String::new()
+        };
+        fail::cfg(self.place(place), &format!("{times}1*return(error)")).unwrap();
+    }
+
+    /// It fails no more, and is opened again if it had stopped; says whether it had. What waits in
+    /// the writer's queue is done first.
+    pub(super) fn mend(&mut self, office: &OfficeDevice) -> bool {
+        let _ = self.community().write_as_office(office, Vec::new());
+        for place in FAIL_POINTS {
+            fail::remove(self.place(place));
+        }
+        let stopped = self.community().has_stopped();
+        if stopped {
+            self.reopen();
+        }
+        stopped
+    }
+
+    fn place(&self, place: &str) -> String {
+        format!("{place} @ writer {}", self.code)
     }
 
     /// A copy of the file, as the night makes it.
@@ -76,6 +112,20 @@ impl Home {
         }
         std::fs::copy(copy, &self.path).unwrap();
         self.reopen();
+    }
+
+    /// The last verdict of every entry, whichever device brought it.
+    pub(super) fn verdicts(&self) -> BTreeMap<EntryId, String> {
+        let read = self.community().query(|connection| {
+            let mut statement = connection.prepare(
+                "SELECT e.id, l.verdict FROM entry e
+                   JOIN log_line l ON l.lsn = (SELECT max(lsn) FROM log_line WHERE entry = e.number)
+                  WHERE e.id IS NOT NULL",
+            )?;
+            let rows = statement.query_map([], |row| Ok((EntryId::from_bytes(row.get(0)?), row.get(1)?)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        });
+        read.unwrap()
     }
 
     /// One slice of a device's log.
@@ -103,71 +153,100 @@ impl Home {
 
     /// What `POST /api/v1/sync` does.
     pub(super) fn exchange(&self, device: DeviceId, body: &[u8], now_ms: i64) -> Result<Vec<u8>, String> {
-        let (text, mut rest) = inflate_member(body, MAX_HEADER_BYTES).map_err(|error| error.to_string())?;
-        let line = lines(&text).and_then(|mut lines| lines.next()).ok_or("no header")?;
-        let header: UpHeader = serde_json::from_slice(line).map_err(|error| error.to_string())?;
-        let contact = Contact {
-            received_ms: now_ms,
-            offset_ms: now_ms - header.clock.unix_ms,
-            last: Some(header.last),
+        let Some(mut asked) = self.take_up(device, body, now_ms)? else {
+            return Err("no header".to_owned());
         };
-        let mut taken = None;
-        let mut refused = None;
-        let mut number = 0;
-        let mut receipts = None;
-        let mut kept = Vec::new();
-        while !rest.is_empty() {
-            let (member, after) = inflate_member(rest, MAX_SLICE_INFLATED).map_err(|error| error.to_string())?;
-            rest = after;
-            if member.starts_with(RECEIPTS_MEMBER) {
-                receipts = Some(read_receipts(&member).map_err(Refusal::code)?);
-                continue;
-            }
-            number += 1;
-            let slice = Slice::read(member).map_err(Refusal::code)?;
-            let slice = slice.with_jumps(&ClockJumps::from(header.jumps.clone()));
-            if receipts.is_some() {
-                kept.push(slice);
-                continue;
-            }
-            let first = slice.line.first;
-            let outcome = self
-                .community()
-                .ingest(device, slice, contact)
-                .map_err(|error| error.to_string())?;
-            match outcome {
-                SliceOutcome::Taken { end, is_new, .. } => taken = Some(Taken::after(taken, first, end, is_new)),
-                SliceOutcome::Refused(refusal) => {
-                    refused = Some((number, refusal));
-                    break;
-                }
-            }
-        }
-        if let Some(receipts) = receipts {
-            let refilled = self.community().refill(device, receipts, kept, contact);
+        if let Some(receipts) = asked.receipts {
+            let refilled = self.community().refill(device, receipts, asked.kept, asked.contact);
             let refilled = refilled.map_err(|error| error.to_string())?;
-            (taken, refused) = (refilled.taken, refilled.refused);
+            (asked.taken, asked.refused) = (refilled.taken, refilled.refused);
         }
-        let is_another = matches!(refused, Some((_, Refusal::BrokenChain)));
-        let refused = refused.map(|(slice, refusal)| SliceRefusal {
+        let is_another = matches!(asked.refused, Some((_, Refusal::BrokenChain)));
+        let refused = asked.refused.map(|(slice, refusal)| SliceRefusal {
             slice,
             code: refusal.code(),
             message: String::new(),
             next: String::new(),
         });
-        if (taken.is_none() || refused.is_some()) && !is_another {
-            self.community().note_contact(device, contact);
+        if (asked.taken.is_none() || refused.is_some()) && !is_another {
+            self.community().note_contact(device, asked.contact);
         }
         let asked = Asked {
             device,
-            header: &header,
+            header: &asked.header,
             now_ms,
-            offset_ms: contact.offset_ms,
-            taken,
+            offset_ms: asked.contact.offset_ms,
+            taken: asked.taken,
             refused,
         };
         answer(self.community(), asked).map_err(|error| error.to_string())
     }
+
+    /// What it does with a request that breaks off: slices that came whole stay, nobody is answered.
+    pub(super) fn exchange_cut(&self, device: DeviceId, body: &[u8], now_ms: i64) -> Result<(), String> {
+        self.take_up(device, body, now_ms).map(drop)
+    }
+
+    /// Takes up the slices of a body one by one as they come whole; `None`: not even its header did.
+    fn take_up(&self, device: DeviceId, mut body: &[u8], now_ms: i64) -> Result<Option<TakenUp>, String> {
+        let mut members = Members::new(Limits {
+            compressed: body.len(),
+            inflated: MAX_SLICE_INFLATED,
+        });
+        let mut member = || members.read(&mut body).map_err(|error| error.to_string());
+        let Some(text) = member()? else { return Ok(None) };
+        let line = lines(&text).and_then(|mut lines| lines.next()).ok_or("no header")?;
+        let header: UpHeader = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+        let mut asked = TakenUp {
+            contact: Contact {
+                received_ms: now_ms,
+                offset_ms: now_ms - header.clock.unix_ms,
+                last: Some(header.last),
+            },
+            header,
+            receipts: None,
+            kept: Vec::new(),
+            taken: None,
+            refused: None,
+        };
+        let mut number = 0;
+        while let Some(member) = member()? {
+            if member.starts_with(RECEIPTS_MEMBER) {
+                asked.receipts = Some(read_receipts(&member).map_err(Refusal::code)?);
+                continue;
+            }
+            number += 1;
+            let slice = Slice::read(member).map_err(Refusal::code)?;
+            let slice = slice.with_jumps(&ClockJumps::from(asked.header.jumps.clone()));
+            if asked.receipts.is_some() {
+                asked.kept.push(slice);
+                continue;
+            }
+            let first = slice.line.first;
+            let outcome = self.community().ingest(device, slice, asked.contact);
+            match outcome.map_err(|error| error.to_string())? {
+                SliceOutcome::Taken { end, is_new, .. } => {
+                    asked.taken = Some(Taken::after(asked.taken, first, end, is_new));
+                }
+                SliceOutcome::Refused(refusal) => {
+                    asked.refused = Some((number, refusal));
+                    break;
+                }
+            }
+        }
+        Ok(Some(asked))
+    }
+}
+
+/// A request as far as it was taken up.
+struct TakenUp {
+    header: UpHeader,
+    contact: Contact,
+    /// With these, slices are taken only when all are here.
+    receipts: Option<Vec<ShownReceipt>>,
+    kept: Vec<Slice>,
+    taken: Option<Taken>,
+    refused: Option<(usize, Refusal)>,
 }
 
 /// Power cuts are not what is tried here, and a file in memory makes a thousand seeds cheap.

@@ -7,14 +7,14 @@ use menpai_server::sync::scribe::Scribe;
 use menpai_server::sync::{Contact, OfficeDevice, SliceOutcome};
 use menpai_sync_core::device_log::{LogHead, slice_message};
 use menpai_sync_core::entry::{Draft, Edit, Entry, SetItem};
-use menpai_sync_core::ids::{DeviceId, EntryId, GridId, Hash, WorkerId};
+use menpai_sync_core::ids::{CommunityCode, DeviceId, EntryId, GridId, Hash, WorkerId};
 use menpai_sync_core::part::Part;
 use menpai_sync_core::signature::{PublicKey, Signer};
 use menpai_sync_core::time::Instant;
 use menpai_sync_core::wire::SliceLine;
 use serde_json::{Map, Value, json};
 
-use super::home::{Home, code};
+use super::home::Home;
 use menpai_server::simulate::Dice;
 
 /// A key thrown with dice.
@@ -27,9 +27,15 @@ pub(super) fn key(dice: &mut Dice) -> Signer {
 }
 
 /// Signs the part of a log that follows `before`, as a slice travels.
-pub(super) fn slice(device: DeviceId, key: &Signer, before: LogHead, entries: &[Vec<u8>]) -> Vec<u8> {
+pub(super) fn slice(
+    code: CommunityCode,
+    device: DeviceId,
+    key: &Signer,
+    before: LogHead,
+    entries: &[Vec<u8>],
+) -> Vec<u8> {
     let head = entries.iter().fold(before, |head, bytes| head.after(Hash::of(bytes)));
-    let signature = key.sign(&slice_message(code(), device, head));
+    let signature = key.sign(&slice_message(code, device, head));
     let line = SliceLine {
         first: before.seq + 1,
         last: head.seq,
@@ -67,13 +73,13 @@ pub(super) struct Office {
 }
 
 impl Office {
-    pub(super) fn new(dice: &mut Dice, now_ms: i64) -> Office {
+    pub(super) fn new(code: CommunityCode, dice: &mut Dice, now_ms: i64) -> Office {
         let device = DeviceId::from_bytes(dice.bytes());
         Office {
             device,
             worker: WorkerId::from_bytes(dice.bytes()),
             key: key(dice),
-            head: LogHead::empty(code(), device),
+            head: LogHead::empty(code, device),
             pen: None,
             now_ms,
             dice: Dice::new(dice.throw()),
@@ -140,7 +146,7 @@ impl Office {
     }
 
     pub(super) fn write(&mut self, home: &Home, entries: &[Vec<u8>]) {
-        let slice = slice(self.device, &self.key, self.head, entries);
+        let slice = slice(home.code, self.device, &self.key, self.head, entries);
         let contact = Contact {
             received_ms: self.now_ms,
             offset_ms: 0,
@@ -157,7 +163,7 @@ impl Office {
         let head = home
             .community()
             .query(|connection| Ok(device_logs::find(connection, self.device)?.map(|log| log.head)));
-        self.head = head.unwrap().unwrap_or_else(|| LogHead::empty(code(), self.device));
+        self.head = head.unwrap().unwrap_or_else(|| LogHead::empty(home.code, self.device));
     }
 
     pub(super) fn register(&mut self, home: &Home, device: DeviceId, worker: WorkerId, key: &PublicKey) {

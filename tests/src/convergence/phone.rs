@@ -2,25 +2,26 @@
 //! the home has acknowledged to it.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use menpai_server::simulate::{Dice, Rows};
-use menpai_sync_core::ids::{DeviceId, EntryId, WorkerId};
-use menpai_sync_core::kinds::Kinds;
+use menpai_server::simulate::Dice;
+use menpai_sync_core::ids::{CommunityCode, DeviceId, EntryId, WorkerId};
 use menpai_sync_core::phone::{
     Enrolment, HomeFacts, NamedCommunity, NamedDevice, NamedWorker, OwnState, Phone, Saved, SyncDraft,
-    TakeSnapshotError,
+    TakeSnapshotError, Write,
 };
 use menpai_sync_core::signature::{Signature, Signer};
 use menpai_sync_core::time::Instant;
+use menpai_sync_core::wire::SliceRefusal;
 
-use super::home::{Home, code};
+use super::apps::App;
+use super::flash::{Flash, WriteOf};
+use super::home::Home;
 use super::office::{key, slice};
 
 /// A phone as it was: what a backup of it, or a clone, begins with.
 #[derive(Clone)]
 pub(super) struct Image {
-    rows: Rows,
+    flash: Flash,
     device: DeviceId,
     key: Signer,
 }
@@ -31,8 +32,8 @@ pub(super) struct TestPhone {
     pub(super) device: DeviceId,
     pub(super) key: Signer,
     pub(super) phone: Phone,
-    kinds: Arc<Kinds>,
-    rows: Rows,
+    pub(super) app: App,
+    pub(super) flash: Flash,
     /// Its clock minus the home's.
     skew_ms: i64,
     /// Fetches parts whole; the others ask for lines, as older phones do.
@@ -46,12 +47,18 @@ pub(super) struct TestPhone {
 }
 
 impl TestPhone {
-    pub(super) fn new(home: &Home, kinds: Arc<Kinds>, dice: &mut Dice) -> TestPhone {
-        let device = DeviceId::from_bytes(dice.bytes());
+    /// Somebody's first.
+    pub(super) fn new(home: &Home, app: App, dice: &mut Dice) -> TestPhone {
         let worker = WorkerId::from_bytes(dice.bytes());
+        TestPhone::of(home, app, worker, dice)
+    }
+
+    /// One that a worker has just signed in on.
+    pub(super) fn of(home: &Home, app: App, worker: WorkerId, dice: &mut Dice) -> TestPhone {
+        let device = DeviceId::from_bytes(dice.bytes());
         let key = key(dice);
-        let mut rows = Rows::default();
-        let mut phone = rows.open(Arc::clone(&kinds)).unwrap();
+        let mut flash = Flash::default();
+        let mut phone = flash.open(&app.kinds());
         let enrolment = Enrolment {
             token: Some("token".to_owned()),
             worker: NamedWorker {
@@ -59,7 +66,7 @@ impl TestPhone {
                 name: "测试员".to_owned(),
             },
             community: NamedCommunity {
-                code: code(),
+                code: home.code,
                 name: "协作路社区".to_owned(),
             },
             home: HomeFacts {
@@ -73,17 +80,19 @@ impl TestPhone {
                 public_key: Some(key.public_key()),
             },
         };
-        rows.apply(phone.enrol(enrolment).unwrap());
+        let lives = flash.write(WriteOf::Device, phone.enrol(enrolment).unwrap());
+        assert!(lives);
         let skew_ms = dice.between(-600_000, 600_000);
         let snapshots = dice.percent(60);
         phone.use_snapshots(snapshots);
+        phone.speak(app.protocol());
         TestPhone {
             worker,
             device,
             key,
             phone,
-            kinds,
-            rows,
+            app,
+            flash,
             skew_ms,
             snapshots,
             acknowledged: BTreeSet::new(),
@@ -95,7 +104,7 @@ impl TestPhone {
     /// What is on its flash.
     pub(super) fn image(&self) -> Image {
         Image {
-            rows: self.rows.clone(),
+            flash: self.flash.clone(),
             device: self.device,
             key: self.key.clone(),
         }
@@ -103,22 +112,21 @@ impl TestPhone {
 
     /// Goes on from an image, as after a restored backup.
     pub(super) fn put_back(&mut self, image: Image) {
-        (self.rows, self.device, self.key) = (image.rows, image.device, image.key);
+        (self.flash, self.device, self.key) = (image.flash, image.device, image.key);
+        self.flash.die(None);
         self.diverged = false;
         self.restart();
     }
 
     /// Another phone with the same flash.
     pub(super) fn clone_of(&self) -> TestPhone {
-        let mut phone = self.reopened();
-        phone.use_snapshots(self.snapshots);
         TestPhone {
             worker: self.worker,
             device: self.device,
             key: self.key.clone(),
-            phone,
-            kinds: Arc::clone(&self.kinds),
-            rows: self.rows.clone(),
+            phone: self.reopened(),
+            app: self.app,
+            flash: self.flash.clone(),
             skew_ms: self.skew_ms,
             snapshots: self.snapshots,
             acknowledged: self.acknowledged.clone(),
@@ -127,22 +135,24 @@ impl TestPhone {
         }
     }
 
-    /// Is another device from now on, that the home knows already. With `crash` the phone dies
-    /// before that is durable.
-    pub(super) fn succeed(&mut self, device: DeviceId, key: Signer, crash: bool) {
+    /// Is another device from now on, that the home knows already.
+    pub(super) fn succeed(&mut self, device: DeviceId, key: Signer) {
         let named = NamedDevice {
             id: device,
             name: String::new(),
             public_key: Some(key.public_key()),
         };
         let writes = self.phone.succeed(named, "token".to_owned());
-        if crash {
-            self.restart();
-            return;
+        self.write(WriteOf::Device, writes);
+        let is_it = self
+            .phone
+            .enrolment()
+            .is_some_and(|enrolment| enrolment.device.id == device);
+        if is_it {
+            self.others.extend(self.phone.own_entries().map(|own| own.entry.id));
+            (self.device, self.key) = (device, key);
         }
-        self.rows.apply(writes);
-        self.others.extend(self.phone.own_entries().map(|own| own.entry.id));
-        (self.device, self.key, self.diverged) = (device, key, false);
+        self.diverged = false;
     }
 
     pub(super) fn now(&self, home_ms: i64) -> Instant {
@@ -157,22 +167,39 @@ impl TestPhone {
         self.skew_ms += by_ms;
     }
 
-    /// Compares its clock with one that nobody sets, as before whatever it records or sends.
-    pub(super) fn notice(&mut self, home_ms: i64) -> Instant {
+    /// Records something; `None`: the phone died over it, and nobody was told that it is saved.
+    /// It compares its clock with one that nobody sets before, in the same transaction.
+    pub(super) fn save(
+        &mut self,
+        home_ms: i64,
+        say: impl FnOnce(&mut Phone, Instant) -> Saved,
+    ) -> Result<Option<EntryId>, String> {
         let now = self.now(home_ms);
-        self.rows.apply(self.phone.notice_clock(now, home_ms));
-        now
-    }
-
-    /// Keeps what was saved.
-    pub(super) fn keep(&mut self, saved: Saved) -> Result<EntryId, String> {
-        match saved {
+        let mut all = self.notice(now, home_ms);
+        match say(&mut self.phone, now) {
             Saved::Entry { entry, writes, .. } => {
-                self.rows.apply(writes);
-                Ok(entry)
+                all.extend(writes);
+                Ok(self.write(WriteOf::Entry, all).then_some(entry))
             }
             Saved::Problems(problems) => Err(format!("not saved: {problems:?}")),
         }
+    }
+
+    fn notice(&mut self, now: Instant, home_ms: i64) -> Vec<Write> {
+        if self.app.notices_clocks() {
+            self.phone.notice_clock(now, home_ms)
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// One durable transaction; says whether the phone lives on. One that died is opened again.
+    fn write(&mut self, of: WriteOf, writes: Vec<Write>) -> bool {
+        let lives = self.flash.write(of, writes);
+        if !lives {
+            self.restart();
+        }
+        lives
     }
 
     /// Fetches parts whole from now on.
@@ -181,70 +208,92 @@ impl TestPhone {
         self.phone.use_snapshots(true);
     }
 
+    /// Opens it with another app.
+    pub(super) fn update(&mut self, app: App) {
+        self.app = app;
+        self.restart();
+    }
+
     /// Closes the phone and opens it from its rows.
     pub(super) fn restart(&mut self) {
-        self.phone = self.rows.open(Arc::clone(&self.kinds)).unwrap();
-        self.phone.use_snapshots(self.snapshots);
+        self.phone = self.reopened();
     }
 
     /// The same rows as another, fresh phone.
     pub(super) fn reopened(&self) -> Phone {
-        self.rows.open(Arc::clone(&self.kinds)).unwrap()
+        let mut phone = self.flash.open(&self.app.kinds());
+        phone.use_snapshots(self.snapshots);
+        phone.speak(self.app.protocol());
+        phone
     }
 
-    /// Takes what can be had whole before it asks; says how many parts that were. With
-    /// `crash` the phone dies after the first, before its rows are durable.
-    pub(super) fn fetch(&mut self, home: &Home, home_ms: i64, crash: bool) -> Result<usize, String> {
-        let Some(parts) = self.phone.snapshots_wanted() else {
-            return Ok(0);
-        };
-        let body = home.snapshots(self.device, home_ms, &parts)?;
-        let mut rest = body.as_slice();
+    /// Takes parts whole, as they were downloaded; says how many that were. A download that
+    /// broke ends somewhere.
+    pub(super) fn take_parts(&mut self, mut body: &[u8], broke: bool) -> Result<usize, String> {
         let mut count = 0;
-        while !rest.is_empty() {
-            let taken = match self.phone.take_snapshot(rest) {
+        while !body.is_empty() {
+            let taken = match self.phone.take_snapshot(body) {
                 // The home has been put back since: the phone goes on with lines.
                 Err(TakeSnapshotError::Another) => break,
                 taken => taken.map_err(|error| error.to_string())?,
             };
-            let taken = taken.ok_or("a snapshot is cut short")?;
+            let Some(taken) = taken else {
+                return if broke {
+                    Ok(count)
+                } else {
+                    Err("a snapshot is cut short".to_owned())
+                };
+            };
             count += 1;
-            if crash {
-                self.restart();
+            body = &body[taken.used..];
+            if !self.write(WriteOf::Part, taken.writes) {
                 break;
             }
-            self.rows.apply(taken.writes);
-            rest = &rest[taken.used..];
         }
         Ok(count)
     }
 
-    /// A request.
-    pub(super) fn ask(&mut self, home_ms: i64, digest: bool) -> Vec<u8> {
-        let now = self.notice(home_ms);
-        let SyncDraft { to_sign } = self.phone.begin_sync(now, digest).unwrap();
+    /// A request; `None`: the phone died before it was sent.
+    pub(super) fn ask(&mut self, home_ms: i64, digest: bool) -> Option<Vec<u8>> {
+        let now = self.now(home_ms);
+        let jump = self.notice(now, home_ms);
+        if !self.write(WriteOf::Clock, jump) {
+            return None;
+        }
+        let SyncDraft { to_sign } = self.phone.begin_sync(now, digest)?;
         let signatures: Vec<Signature> = to_sign.iter().map(|message| self.key.sign(message)).collect();
-        self.phone.request(&signatures).unwrap()
+        self.phone.request(&signatures)
     }
 
-    /// Reads an answer; says whether it was believed and whether there is more. With `crash`
-    /// the phone dies before its rows are durable.
-    pub(super) fn hear(&mut self, answer: &[u8], crash: bool) -> Result<bool, String> {
+    /// Reads an answer; says whether there is more to be had.
+    pub(super) fn hear(&mut self, answer: &[u8]) -> Result<bool, String> {
+        if let Some(word) = self.app.unknown_word(answer) {
+            return Err(format!("an older phone is told {word}"));
+        }
         let unsent = self.unsent();
         let received = self.phone.verify_and_receive(answer);
         let received = received.map_err(|error| error.to_string())?;
-        self.diverged = received.successor;
-        if crash {
-            self.restart();
-            return Ok(true);
-        }
-        self.rows.apply(received.writes);
+        let lives = self.write(WriteOf::Answer, received.writes);
+        self.diverged = received.successor && lives;
         let still = self.unsent();
         self.acknowledged.extend(unsent.difference(&still));
-        Ok(received.more)
+        Ok(received.more || !lives)
     }
 
-    fn unsent(&self) -> BTreeSet<EntryId> {
+    /// The home answered with an error.
+    pub(super) fn hear_error(&mut self) {
+        let error = SliceRefusal {
+            slice: 0,
+            code: "internal".to_owned(),
+            message: String::new(),
+            next: String::new(),
+        };
+        let writes = self.phone.refused(error);
+        self.write(WriteOf::Answer, writes);
+    }
+
+    /// What only it is known to have.
+    pub(super) fn unsent(&self) -> BTreeSet<EntryId> {
         self.phone
             .own_entries()
             .filter(|own| own.state == OwnState::OnPhone)
@@ -254,7 +303,7 @@ impl TestPhone {
 
     /// The later part of what is unsent, as a courier would bring it; `None` if there is no
     /// such part.
-    pub(super) fn later_part(&self, dice: &mut Dice) -> Option<Vec<u8>> {
+    pub(super) fn later_part(&self, code: CommunityCode, dice: &mut Dice) -> Option<Vec<u8>> {
         let own: Vec<_> = self.phone.own_entries().collect();
         let unsent = own.iter().filter(|own| own.state == OwnState::OnPhone).count();
         if unsent < 2 || own.len() != own.last()?.seq as usize {
@@ -263,6 +312,6 @@ impl TestPhone {
         let skip = own.len() - unsent + 1 + dice.below(unsent - 1);
         let before = own[skip - 1].head;
         let entries: Vec<Vec<u8>> = own[skip..].iter().map(|own| own.bytes.clone()).collect();
-        Some(slice(self.device, &self.key, before, &entries))
+        Some(slice(code, self.device, &self.key, before, &entries))
     }
 }

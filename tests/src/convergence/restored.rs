@@ -3,7 +3,7 @@
 
 use menpai_sync_core::wire::{DownHeader, MAX_ANSWER_INFLATED, PREVIOUS_UNKNOWN, inflate_member, lines};
 
-use super::schedule::World;
+use super::world::World;
 use super::{Differs, check};
 
 /// The phone of the scenario; the first two are special.
@@ -47,11 +47,11 @@ fn restored(world: &mut World) -> Result<(), String> {
 fn contact(world: &mut World) -> Result<(Option<String>, bool), String> {
     world.now_ms += 1_000;
     let phone = &mut world.phones[PHONE];
-    let request = phone.ask(world.now_ms, false);
+    let request = phone.ask(world.now_ms, false).ok_or("died")?;
     let answer = world.home.exchange(phone.device, &request, world.now_ms)?;
     let (text, _) = inflate_member(&answer, MAX_ANSWER_INFLATED).map_err(|error| error.to_string())?;
     let line = lines(&text).and_then(|mut lines| lines.next()).ok_or("no header")?;
     let header: DownHeader = serde_json::from_slice(line).map_err(|error| error.to_string())?;
-    let more = phone.hear(&answer, false)?;
+    let more = phone.hear(&answer)?;
     Ok((header.refused.map(|refused| refused.code), more))
 }

@@ -19,10 +19,11 @@ use menpai_sync_core::kinds::Class;
 use menpai_sync_core::part::Part;
 use menpai_sync_core::phone::Phone;
 
-use super::Differs;
-use super::kinds;
+use super::apps::{self, App};
 use super::phone::TestPhone;
-use super::schedule::{World, item};
+use super::work::item;
+use super::world::World;
+use super::{Differs, Trial};
 
 /// Rooms that several phones come upon.
 const ROOMS: [&str; 2] = ["901", "902"];
@@ -44,8 +45,10 @@ impl World {
             item("dwelling", "new:0", "room", text(room)),
             item("dwelling", "new:0", "use", text("home")),
         ];
-        let entry = self.save_edit(phone, grid, set)?;
-        let door = EntityId::made_by(entry, 0).to_string();
+        let Some(entry) = self.save_edit(phone, grid, set)? else {
+            return Ok(());
+        };
+        let door = self.phones[phone].app.made_by(entry, 0).to_string();
         let set = vec![
             item("household", "new:0", "dwelling_id", text(&door)),
             item("person", "new:1", "name", text("同名居民")),
@@ -53,14 +56,14 @@ impl World {
             item("person", "new:1", "phone", text(&format!("199000000{}", &room[1..]))),
         ];
         self.save_edit(phone, grid, set)?;
-        self.trials.created += 1;
+        self.trials.note(Trial::Created);
         Ok(())
     }
 
     /// The office merges two that look alike, or parts what it had merged.
     pub(super) fn settle_twins(&mut self) -> Result<(), String> {
         let found = self.home.community().query(|connection| {
-            let kinds = kinds::builtin();
+            let kinds = apps::builtin();
             let aliases = Aliases::read(connection, &kinds)?;
             let mut pairs = Vec::new();
             for pair in duplicates::pairs(connection, &kinds, &aliases, &Distinguished::new())? {
@@ -76,10 +79,10 @@ impl World {
         let (of, value) = if self.dice.percent(35)
             && let Some(alias) = self.dice.pick(&merged)
         {
-            self.trials.parted += 1;
+            self.trials.note(Trial::Parted);
             (alias.clone(), Scalar::Null)
         } else if let Some((one, other)) = self.dice.pick(&pairs) {
-            self.trials.aliased += 1;
+            self.trials.note(Trial::Aliased);
             let (alias, into) = if self.dice.percent(50) {
                 (other, one)
             } else {
@@ -118,7 +121,13 @@ type Doors = BTreeMap<GridId, (usize, usize)>;
 /// Phones and the home agree, each as far as it can see; one that sees all agrees in everything.
 pub(super) fn check(world: &mut World) -> Result<(), Differs> {
     let at_home = aliases(world)?;
-    for (number, phone) in world.phones.iter().enumerate() {
+    // An older app knows of no aliases.
+    let knowing = world
+        .phones
+        .iter()
+        .enumerate()
+        .filter(|(_, phone)| phone.app != App::Yesterday);
+    for (number, phone) in knowing {
         stand_alike(&format!("phone {number}"), &phone.phone, &at_home)?;
     }
     let phone = everywhere(world).map_err(Differs)?;
@@ -144,7 +153,7 @@ pub(super) fn check(world: &mut World) -> Result<(), Differs> {
 }
 
 fn aliases(world: &World) -> Result<BTreeMap<EntityId, EntityId>, Differs> {
-    let read = |connection: &rusqlite::Connection| Aliases::read(connection, &kinds::builtin());
+    let read = |connection: &rusqlite::Connection| Aliases::read(connection, &apps::builtin());
     let aliases = world
         .home
         .community()
@@ -172,8 +181,8 @@ fn stand_alike(who: &str, phone: &Phone, at_home: &BTreeMap<EntityId, EntityId>)
 
 /// A new phone with a role in the whole community, that has heard everything.
 fn everywhere(world: &mut World) -> Result<TestPhone, String> {
-    let mut phone = TestPhone::new(&world.home, kinds::builtin(), &mut world.dice);
-    if !world.erased.is_empty() || world.trials.epochs > 0 {
+    let mut phone = TestPhone::new(&world.home, App::Today, &mut world.dice);
+    if world.parts_began_again {
         phone.fetches_whole();
     }
     world.office.now_ms = world.now_ms;
@@ -181,22 +190,17 @@ fn everywhere(world: &mut World) -> Result<TestPhone, String> {
         .office
         .register(&world.home, phone.device, phone.worker, &phone.key.public_key());
     world.office.assign_everywhere(&world.home, phone.worker, "grid_worker");
-    let mut more = true;
-    while more {
-        world.now_ms += 1_000;
-        phone.fetch(&world.home, world.now_ms, false)?;
-        let request = phone.ask(world.now_ms, false);
-        let answer = world.home.exchange(phone.device, &request, world.now_ms)?;
-        more = phone.hear(&answer, false)?;
-    }
-    Ok(phone)
+    world.phones.push(phone);
+    let listened = world.listen(world.phones.len() - 1);
+    let phone = world.phones.pop().ok_or("no phone")?;
+    listened.map(|_| phone)
 }
 
 fn doors(world: &World) -> Result<Doors, Differs> {
     let community = world.home.community();
     let directory = community.directory();
     let counted = community.query(|connection| {
-        let kinds = kinds::builtin();
+        let kinds = apps::builtin();
         let places = Places::load(connection, &kinds)?;
         let withdrawn = withdrawn_records(connection, |device| directory.is_office(device))?;
         let question = Question {
