@@ -12,6 +12,7 @@ use menpai_sync_core::verdict::Verdict;
 use super::decide::{note_entities, note_held, show};
 use super::epoch;
 use super::state::Work;
+use crate::store::community::lines::Replayed;
 use crate::store::community::projection::{MergedEntry, NewEntity};
 use crate::store::community::{StoreError, epochs, erased, lines};
 
@@ -34,14 +35,14 @@ pub(super) fn rebuild(work: &mut Work<'_>) -> Result<(), StoreError> {
     loop {
         // Lines are read in pieces: the statements that replay them need the connection.
         let piece = lines::to_replay(work.transaction, &mut work.state.codec, after, 1_000)?;
-        let Some((last, ..)) = piece.last() else { break };
-        after = last.lsn;
-        for (envelope, number, bytes) in piece {
-            if envelope.verdict != Verdict::Merged || held.contains(&number) {
-                held.insert(number);
-                note_held(work, number, &envelope)?;
+        let Some(last) = piece.last() else { break };
+        after = last.envelope.lsn;
+        for Replayed { envelope, entry, bytes } in piece {
+            if envelope.verdict != Verdict::Merged || held.contains(&entry) {
+                held.insert(entry);
+                note_held(work, entry, &envelope)?;
             }
-            replay(work, &envelope, number, bytes)?;
+            replay(work, &envelope, entry, bytes)?;
         }
     }
     for part in rotated {

@@ -23,6 +23,17 @@ pub struct StoredLine {
     pub entry: i64,
 }
 
+/// A line as far as a replay needs it.
+#[derive(Debug)]
+pub struct Replayed {
+    /// What was decided.
+    pub envelope: Envelope,
+    /// The row of the entry it is about.
+    pub entry: i64,
+    /// The entry's bytes, where they are kept.
+    pub bytes: Option<Vec<u8>>,
+}
+
 /// The columns of a line and what its envelope needs of entry, device and part, in the
 /// order that [`read`] takes them.
 pub(super) const COLUMNS: &str = "l.lsn, l.entry, p.name, d.device, e.seq, e.id, l.verdict, l.reason, l.detail,
@@ -206,8 +217,7 @@ pub fn after(connection: &Connection, after: Lsn, limit: usize) -> Result<Vec<St
     Ok(lines)
 }
 
-/// The first lines after `after`, as far as a replay needs them: envelope, row of the entry, and
-/// its bytes where they are kept.
+/// The first lines after `after`, as far as a replay needs them.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -216,7 +226,7 @@ pub fn to_replay(
     codec: &mut BodyCodec,
     after: Lsn,
     limit: usize,
-) -> Result<Vec<(Envelope, i64, Option<Vec<u8>>)>, StoreError> {
+) -> Result<Vec<Replayed>, StoreError> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {COLUMNS}, e.body, e.dictionary FROM {TABLES} WHERE l.lsn > :after ORDER BY l.lsn LIMIT :limit"
     ))?;
@@ -228,7 +238,11 @@ pub fn to_replay(
             Some(body) => Some(codec.read(row.get(15)?, body)?),
             None => None,
         };
-        lines.push((envelope(row)?, row.get(1)?, bytes));
+        lines.push(Replayed {
+            envelope: envelope(row)?,
+            entry: row.get(1)?,
+            bytes,
+        });
     }
     Ok(lines)
 }
