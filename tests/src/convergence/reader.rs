@@ -229,7 +229,8 @@ fn compare(replica: &Replica, home: &Home) -> Result<(), String> {
         }
         let mut heads = home.community().heads(part).map_err(|error| error.to_string())?;
         let mut here = replica.heads(part);
-        (heads.sort_unstable(), here.sort_unstable());
+        heads.sort_unstable();
+        here.sort_unstable();
         if here != heads {
             return Err(format!("heads of {part} differ"));
         }
