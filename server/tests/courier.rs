@@ -149,6 +149,13 @@ fn a_packet_counts_as_its_authors_own_and_its_author_gets_the_receipt() {
     assert_eq!(vouched["received"], said["arrived"], "it arrived with the courier");
     assert_eq!(answer.header()["received"]["seq"], 3);
 
+    // A brief answer says its chain, too: by that a restored or cloned phone sees that it is one.
+    let brief = json!({"menpai": 2, "last": 3, "clock": clock::now(), "receipt_from": 1});
+    let answer = served.sync(&author_token, &body(&brief, &[]));
+    assert!(vouches(&answer));
+    let h = author.head(3).h.to_string();
+    assert_eq!(answer.header()["received"], json!({"seq": 3, "h": h[..16]}));
+
     // A phone of before sends everything again.
     let answer = served.sync(&author_token, &body(&header(&author), &[author.slice_bytes(1, 3)]));
     assert_eq!(receipt(&served, &answer)["seq"], 3);

@@ -147,7 +147,8 @@ fn write(
     let mut body = Vec::with_capacity(pulled.bytes.len() + 2_048);
     let brief = asked.header.is_brief();
     if brief {
-        push(&mut body, &header.brief(asked.header, received, vouched.is_some()));
+        // A device that sent nothing has not shown that its chain is this one: it is to see.
+        push(&mut body, &header.brief(asked.header, received, asked.taken.is_some()));
     } else {
         push(&mut body, &header);
     }

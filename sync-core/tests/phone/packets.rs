@@ -152,3 +152,41 @@ fn a_packet_made_while_an_answer_is_waited_for_disturbs_nothing() {
     assert_eq!((received.sent, received.more), (2, false));
     assert_eq!(device.phone.status().handed, 0);
 }
+
+#[test]
+fn a_phone_put_back_after_it_made_a_packet_sees_that_it_is_another() {
+    let (mut home, mut device, door) = with_two_checks();
+    packet(&mut device);
+    let older = device.rows.clone();
+    let hears = |device: &mut Device, home: &mut Home| {
+        let (asked, slices, body) = request(device);
+        assert_eq!((asked.receipt_from, slices), (Some(1), 0));
+        let key = home.key.clone();
+        let answer = home.answer(device.phone.log_head().unwrap().0, &body, &key);
+        device.phone.verify_and_receive(&answer).unwrap()
+    };
+    let received = hears(&mut device, &mut home);
+    device.keep(received.writes);
+    device.check_door(door, "refused");
+    assert_eq!(device.sync(&mut home), 3);
+    let sent = device.rows.clone();
+
+    // The home has more than it ever made.
+    device.rows = older.clone();
+    device.reopen();
+    let received = hears(&mut device, &mut home);
+    assert!(received.successor && received.sent == 0);
+
+    // As much, and something else.
+    device.rows = older;
+    device.reopen();
+    device.check_door(door, "absent");
+    let received = hears(&mut device, &mut home);
+    assert!(received.successor && received.sent == 0);
+    assert_eq!(device.phone.status().only_here, 3);
+
+    // The one that sent it is still itself.
+    device.rows = sent;
+    device.reopen();
+    assert_eq!(device.sync(&mut home), 0);
+}

@@ -71,6 +71,11 @@ impl Phone {
         }
         let mut lines = lines.peekable();
         let receipt = match lines.peek() {
+            // It is about the log of the phone that this one was restored or cloned from.
+            Some(line) if line.starts_with(RECEIPT_LINE) && in_flight.slices.is_empty() && self.diverged(&header) => {
+                lines.nth(1);
+                None
+            }
             Some(line) if line.starts_with(RECEIPT_LINE) => {
                 Some(self.read_receipt(&mut lines, enrolment, in_flight, &header)?)
             }
