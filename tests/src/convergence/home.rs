@@ -5,19 +5,20 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use menpai_server::packet::{CourierKeys, Packet};
 use menpai_server::store::community::copy::copy_community;
 use menpai_server::store::community::identity::Founder;
 use menpai_server::sync::answer::{Asked, answer};
 use menpai_server::sync::members::{Limits, Members};
 use menpai_server::sync::{
-    Community, Contact, OfficeDevice, RECEIPTS_MEMBER, Refusal, Settings, ShownReceipt, Slice, SliceOutcome, Taken,
-    read_receipts,
+    Carried, Community, Contact, Delivery, OfficeDevice, RECEIPTS_MEMBER, Refusal, Settings, ShownReceipt, Slice,
+    SliceOutcome, Taken, read_receipts,
 };
 use menpai_sync_core::clock::ClockJumps;
 use menpai_sync_core::ids::{CommunityCode, DeviceId, EntryId};
 use menpai_sync_core::kinds::Kinds;
 use menpai_sync_core::part::Part;
-use menpai_sync_core::signature::Signer;
+use menpai_sync_core::signature::{PublicKey, Signer};
 use menpai_sync_core::wire::{MAX_SLICE_INFLATED, SliceRefusal, UpHeader, lines};
 
 /// Where a home can be made to fail once: it takes back what it was about to do.
@@ -34,6 +35,7 @@ pub(super) struct Home {
     pub(super) code: CommunityCode,
     path: PathBuf,
     settings: Settings,
+    courier_keys: CourierKeys,
     community: Option<Community>,
 }
 
@@ -48,6 +50,7 @@ impl Home {
             code,
             path,
             settings,
+            courier_keys: CourierKeys::new(vec![Signer::from_bytes(&[12; 32]).unwrap()]).unwrap(),
             community: Some(community),
         }
     }
@@ -58,6 +61,20 @@ impl Home {
 
     pub(super) fn receipt_key(&self) -> &Signer {
         &self.settings.receipt_key
+    }
+
+    /// What packets are sealed to.
+    pub(super) fn courier_key(&self) -> PublicKey {
+        self.courier_keys.newest()
+    }
+
+    /// What `POST /api/v1/courier` does. What it refuses the courier keeps: that is no failure.
+    pub(super) fn take_packet(&self, packet: &[u8], delivery: Delivery) -> Result<(), String> {
+        let packet = Packet::read(packet).map_err(|error| error.to_string())?;
+        let content = packet.open(&self.courier_keys).map_err(|error| error.to_string())?;
+        let carried = Carried::read(&content).map_err(Refusal::code)?;
+        let taken = self.community().take_carried(packet.clear.device, carried, delivery);
+        taken.map(drop).map_err(|error| error.to_string())
     }
 
     /// Closes the file and opens it again, as a restart does.

@@ -1,7 +1,7 @@
 //! The network between phones and home: what it does to a contact, who is cut off from it for a
 //! while, what still travels, and the quiet at the end.
 
-use menpai_server::sync::Contact;
+use menpai_server::sync::{Contact, Delivery};
 use menpai_sync_core::ids::{DeviceId, WorkerId};
 use menpai_sync_core::signature::PublicKey;
 
@@ -53,6 +53,13 @@ pub(super) struct Sender {
     key: PublicKey,
 }
 
+/// A sealed packet on a courier's phone.
+struct Packet {
+    author: Sender,
+    bytes: Vec<u8>,
+    handed_ms: i64,
+}
+
 /// Phones that are cut off from their home for a while.
 struct Partition {
     until_ms: i64,
@@ -64,6 +71,7 @@ struct Partition {
 #[derive(Default)]
 pub(super) struct Network {
     late: Vec<Late>,
+    packets: Vec<Packet>,
     partitions: Vec<Partition>,
 }
 
@@ -253,6 +261,38 @@ impl World {
             last: None,
         };
         self.home.ingest(self.phones[phone].device, slice, contact).map(drop)
+    }
+
+    /// A phone hands what only it has to a courier.
+    pub(super) fn hand_over(&mut self, phone: usize) {
+        let Some(bytes) = self.phones[phone].packet(self.home.code, self.now_ms) else {
+            return;
+        };
+        self.network.packets.push(Packet {
+            author: self.sender(phone),
+            bytes,
+            handed_ms: self.now_ms,
+        });
+    }
+
+    /// A courier brings a packet, before its author's own sync or long after it, and perhaps again.
+    pub(super) fn bring(&mut self) -> Result<(), String> {
+        if self.network.packets.is_empty() {
+            return Ok(());
+        }
+        let index = self.dice.below(self.network.packets.len());
+        let packet = self.network.packets.swap_remove(index);
+        self.make_known(&packet.author);
+        let delivery = Delivery {
+            received_ms: self.now_ms,
+            handed_ms: packet.handed_ms,
+        };
+        self.home.take_packet(&packet.bytes, delivery)?;
+        self.trials.note(Trial::Carried);
+        if self.dice.percent(30) {
+            self.network.packets.push(packet);
+        }
+        Ok(())
     }
 
     /// Everybody syncs without trouble until, for a whole round, nobody had anything to say.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use menpai_server::packet::{ClearLine, FORMAT, key_name, seal};
 use menpai_server::simulate::Dice;
 use menpai_sync_core::ids::{CommunityCode, DeviceId, EntryId, WorkerId};
 use menpai_sync_core::phone::{
@@ -72,7 +73,7 @@ impl TestPhone {
             home: HomeFacts {
                 log: home.community().identity().log,
                 public_key: home.receipt_key().public_key(),
-                courier_key: None,
+                courier_key: Some(home.courier_key()),
             },
             device: NamedDevice {
                 id: device,
@@ -299,6 +300,32 @@ impl TestPhone {
             .filter(|own| own.state == OwnState::OnPhone)
             .map(|own| own.entry.id)
             .collect()
+    }
+
+    /// What only it has, sealed for a courier; `None`: nothing, or it died over it, or its app
+    /// makes no packets.
+    pub(super) fn packet(&mut self, code: CommunityCode, home_ms: i64) -> Option<Vec<u8>> {
+        if self.app == App::Yesterday {
+            return None;
+        }
+        let now = self.now(home_ms);
+        let jump = self.notice(now, home_ms);
+        if !self.write(WriteOf::Clock, jump) {
+            return None;
+        }
+        let draft = self.phone.begin_packet(now)?;
+        let signatures: Vec<Signature> = draft.to_sign.iter().map(|message| self.key.sign(message)).collect();
+        let content = self.phone.packet(&signatures)?;
+        let clear = ClearLine {
+            menpai_packet: FORMAT,
+            community: code,
+            key: key_name(&draft.key),
+            device: self.device,
+            count: draft.count as u64,
+            clock: now,
+        };
+        let lives = self.write(WriteOf::Answer, draft.writes);
+        lives.then(|| seal(&clear, &draft.key, &content).unwrap())
     }
 
     /// The later part of what is unsent, as a courier would bring it; `None` if there is no

@@ -24,6 +24,8 @@ const TABLE: &[Step] = &[
     (21, World::sync),
     (4, |world, _| world.deliver_late()),
     (1, World::courier),
+    (3, |world, phone| done(world.hand_over(phone))),
+    (3, |world, _| world.bring()),
     (1, |world, phone| done(world.partition(phone))),
     // The office works.
     (7, |world, _| world.settle_twins()),

@@ -70,6 +70,8 @@ trials! {
     Created,
     /// Entries that arrived before those before them.
     Gapped,
+    /// Sealed packets that a courier brought.
+    Carried,
     /// Grids that were taken from a worker.
     Transferred,
     /// Clocks that were set, and told of in a log.
