@@ -28,6 +28,8 @@ pub const PROTOCOL: u32 = 2;
 pub const OLDEST_PROTOCOL: u32 = 1;
 /// The first in which receipts say when, and verdicts may be `released` and `set_aside`.
 pub const DATED_RECEIPTS: u32 = 2;
+/// The first in which an answer may be several, one after the other.
+pub const SEVERAL_ANSWERS: u32 = 2;
 /// Most slices of one request.
 pub const MAX_SLICES: usize = 16;
 /// Most bytes of a slice as it travels.
@@ -162,6 +164,10 @@ pub struct DownHeader {
     pub offset_ms: i64,
     /// How far the device's log is durable, without gaps.
     pub received: ReceivedHead,
+    /// Up to which entry the home keeps, for now, the beginning of a slice whose end never came:
+    /// no promise, and only where it was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Seq>,
     /// Why a slice was not taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<SliceRefusal>,
@@ -309,6 +315,14 @@ pub enum InflateError {
     Gzip(#[from] std::io::Error),
 }
 
+impl InflateError {
+    /// Whether what is there may be the beginning of more.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        matches!(self, InflateError::Gzip(error) if error.kind() == std::io::ErrorKind::UnexpectedEof)
+    }
+}
+
 /// Deflates bytes into one gzip member without name or time.
 #[must_use]
 pub fn deflate(bytes: &[u8]) -> Vec<u8> {
@@ -331,6 +345,29 @@ pub fn inflate_member(bytes: &[u8], limit: usize) -> Result<(Vec<u8>, &[u8]), In
         return Err(InflateError::TooLarge(limit));
     }
     Ok((inflated, decoder.into_inner()))
+}
+
+/// Inflates the gzip members of a body, together at most `limit` bytes, as far as they came: one
+/// that is cut ends it. The first must be whole.
+///
+/// # Errors
+/// [`InflateError`] if something else than gzip is there, or more.
+pub fn inflate_members(bytes: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, InflateError> {
+    let (first, mut rest) = inflate_member(bytes, limit)?;
+    let mut room = limit - first.len();
+    let mut members = vec![first];
+    while !rest.is_empty() {
+        match inflate_member(rest, room) {
+            Ok((member, after)) => {
+                room -= member.len();
+                members.push(member);
+                rest = after;
+            }
+            Err(error) if error.is_cut() => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(members)
 }
 
 /// The lines of a body, without their newlines; the last must be ended too.
@@ -370,6 +407,23 @@ mod tests {
             lines(&second).unwrap().collect::<Vec<_>>(),
             [b"two".as_slice(), b"three"]
         );
+    }
+
+    #[test]
+    fn of_a_cut_body_the_whole_members_are_read() {
+        let members = [b"one\n".as_slice(), b"two\nthree\n", b"four\n"];
+        let travelling = members.map(deflate);
+        let body = travelling.concat();
+        let ends = [1, 2, 3].map(|count| travelling[..count].concat().len());
+        for end in 0..=body.len() {
+            let whole = ends.iter().filter(|whole| **whole <= end).count();
+            match inflate_members(&body[..end], 100) {
+                Ok(read) => assert_eq!(read, members[..whole], "{end}"),
+                Err(error) => assert!(whole == 0 && error.is_cut(), "{end}: {error}"),
+            }
+        }
+        assert!(inflate_members(&[body.as_slice(), b"<html>portal</html>"].concat(), 100).is_err());
+        assert!(matches!(inflate_members(&body, 10), Err(InflateError::TooLarge(_))));
     }
 
     #[test]

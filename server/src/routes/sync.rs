@@ -1,6 +1,6 @@
 //! `POST /api/v1/sync`: one round trip (docs/protocol.md section 5). The body is read as it
-//! comes and each slice committed as it arrives, so that a broken connection costs the
-//! unfinished slice only. Refuses before it reads more than the limits allow.
+//! comes and each slice committed as it arrives; of one that is not whole yet its beginning is kept,
+//! so that a broken connection costs little. Refuses before it reads more than the limits allow.
 
 use std::sync::Arc;
 
@@ -25,6 +25,7 @@ use crate::middleware::Language;
 use crate::store::community::StoreError;
 use crate::sync::answer::{Asked, answer_telling};
 use crate::sync::members::{Limits, MemberError, Members};
+use crate::sync::unfinished::Beginning;
 use crate::sync::{
     Community, Contact, RECEIPTS_MEMBER, Refusal, ShownReceipt, Slice, SliceOutcome, Taken, read_receipts,
 };
@@ -94,6 +95,9 @@ pub async fn post(
         contact,
         courier_key: home.courier_keys.newest(),
     };
+    if contacting.header.is_brief() {
+        body.keeper = Some((Arc::clone(&contacting.community), session.device));
+    }
 
     let mut receipts: Option<Vec<ShownReceipt>> = None;
     let mut kept: Vec<Slice> = Vec::new();
@@ -109,6 +113,7 @@ pub async fn post(
         {
             // One that cannot be read says nothing; the slices are judged as they are.
             receipts = Some(read_receipts(bytes).unwrap_or_default());
+            body.keeper = None;
             continue;
         }
         number += 1;
@@ -189,6 +194,7 @@ impl Contacting {
     /// Takes up one slice after those before, and answers at once where it is the last: every
     /// change of the thread costs as much as a dozen rows.
     fn take_up(&self, slice: Slice, before: Option<Taken>, is_last: bool) -> Result<Taking, StoreError> {
+        let slice = self.community.with_beginning(self.device, slice);
         let first = slice.line.first;
         let taken = match self.community.ingest(self.device, slice, self.contact)? {
             SliceOutcome::Taken { end, is_new, .. } => Taken::after(before, first, end, is_new),
@@ -228,6 +234,8 @@ struct Body {
     members: Members,
     piece: web::Bytes,
     read: usize,
+    /// Where the beginnings of unfinished slices are kept, and whose.
+    keeper: Option<(Arc<Community>, DeviceId)>,
 }
 
 impl Body {
@@ -237,6 +245,7 @@ impl Body {
             members: Members::new(HEADER_LIMITS),
             piece: web::Bytes::new(),
             read: 0,
+            keeper: None,
         }
     }
 
@@ -275,6 +284,12 @@ impl Body {
                 Err(MemberError::TooLarge) => return Ok(Some(Err(Refusal::TooLarge))),
                 Err(MemberError::NotGzip) => return Ok(Some(Err(Refusal::Unreadable))),
                 Ok(None) => {}
+            }
+            // Its connection may be dead already, and its phone about to ask through another.
+            if let Some((community, device)) = &self.keeper
+                && let Some(beginning) = Beginning::read(self.members.unfinished())
+            {
+                community.unfinished().keep(*device, beginning);
             }
             if !self.next_piece().await? {
                 let whole = self.members.between_members();

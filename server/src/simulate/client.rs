@@ -158,6 +158,12 @@ impl Client {
         })
     }
 
+    /// Where its server is.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Signs in and registers the device's key.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use menpai_sync_core::part::Part;
 use menpai_sync_core::phone::{NamedDevice, OpenError, OwnState, Phone, Saved, SyncDraft};
 use menpai_sync_core::signature::{Signature, Signer};
 use menpai_sync_core::time::Instant;
-use menpai_sync_core::wire::{DownHeader, MAX_ANSWER_INFLATED, inflate_member, lines};
+use menpai_sync_core::wire::{DownHeader, MAX_ANSWER_INFLATED, inflate_members, lines};
 
 use super::acknowledged::Acknowledged;
 use super::body::{Work, work};
@@ -361,9 +361,9 @@ impl SimulatedPhone {
 
     /// Compares the home's digests with the phone's own.
     fn compare(&mut self, body: &[u8]) {
-        let header: Option<DownHeader> = inflate_member(body, MAX_ANSWER_INFLATED)
+        let header: Option<DownHeader> = inflate_members(body, MAX_ANSWER_INFLATED)
             .ok()
-            .and_then(|(text, _)| serde_json::from_slice(lines(&text)?.next()?).ok());
+            .and_then(|answers| serde_json::from_slice(lines(answers.last()?)?.next()?).ok());
         let (Some(header), Some(replica)) = (header.filter(|header| header.more != Some(true)), self.phone.replica())
         else {
             return;

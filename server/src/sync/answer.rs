@@ -1,8 +1,10 @@
-//! The answer to one sync, read from one snapshot of the file: header, receipt and its
-//! signature, then what the device lacks (docs/protocol.md section 5).
+//! The answer to one sync, read from one snapshot of the file: header, receipt and its signature,
+//! then what the device lacks (docs/protocol.md section 5). It is cut into answers that each stand
+//! for themselves, so that a broken connection costs one of them.
 
 use std::collections::{BTreeMap, HashMap};
 
+use menpai_sync_core::community_log::ChainHead;
 use menpai_sync_core::device_log::LogHead;
 use menpai_sync_core::ids::{DeviceId, Lsn, Seq};
 use menpai_sync_core::kinds::Class;
@@ -10,8 +12,8 @@ use menpai_sync_core::part::Part;
 use menpai_sync_core::signature::PublicKey;
 use menpai_sync_core::time::Instant;
 use menpai_sync_core::wire::{
-    ANSWER_BUDGET_BYTES, DATED_RECEIPTS, DownHeader, PartDigestAt, Receipt, ReceiptLine, ReceiptVerdict, SignatureLine,
-    SliceRefusal, UpHeader, deflate, receipt_message, wants,
+    ANSWER_BUDGET_BYTES, DATED_RECEIPTS, DownHeader, PartDigestAt, Receipt, ReceiptLine, ReceiptVerdict,
+    SEVERAL_ANSWERS, SignatureLine, SliceRefusal, UpHeader, deflate, receipt_message, wants,
 };
 
 use super::community::{Community, Reader};
@@ -24,6 +26,8 @@ use crate::store::community::{StoreError, device_logs, digest, identity, lines, 
 
 /// A part that a device has nothing of comes as a snapshot if it has more lines than these.
 const MOST_FIRST_LINES: usize = 32;
+/// Bytes of lines beside the receipt, which has to get through first, and in each answer after it.
+const PIECE_BYTES: (usize, usize) = (4_096, 65_536);
 
 /// What the answer is about.
 #[derive(Debug)]
@@ -60,8 +64,8 @@ pub fn answer_telling(
     courier_key: Option<PublicKey>,
 ) -> Result<Vec<u8>, StoreError> {
     let courier_key = courier_key.filter(|_| asked.header.wants.iter().any(|want| want == wants::COURIER_KEY));
-    let lines = community.read(|reader| write(community, reader, asked, courier_key))?;
-    Ok(deflate(&lines))
+    let answers = community.read(|reader| write(community, reader, asked, courier_key))?;
+    Ok(answers.iter().flat_map(|lines| deflate(lines)).collect())
 }
 
 fn write(
@@ -69,7 +73,7 @@ fn write(
     reader: &mut Reader,
     asked: Asked<'_>,
     courier_key: Option<PublicKey>,
-) -> Result<Vec<u8>, StoreError> {
+) -> Result<Vec<Vec<u8>>, StoreError> {
     let me = community.identity();
     let device = asked.device;
     let head = identity::head(&reader.connection)?.map_or_else(|| me.beginning(), |(head, _)| head);
@@ -98,7 +102,9 @@ fn write(
         })
         .copied();
     let held_after = if wants(wants::VERDICTS) { Some(0) } else { open };
-    let pulled = pull(
+    // What the device has to send goes before any long download.
+    let sends_next = asked.header.receipt_from.is_some() && asked.header.last > log.map_or(0, |log| log.head.seq);
+    let pieces = pull(
         &reader.connection,
         &mut reader.codec,
         &parts,
@@ -110,7 +116,12 @@ fn write(
             held_after,
             head: head.lsn,
             protocol: asked.header.menpai,
-            budget_bytes: ANSWER_BUDGET_BYTES,
+            budget_bytes: if sends_next { 0 } else { ANSWER_BUDGET_BYTES },
+            piece_bytes: if asked.header.menpai >= SEVERAL_ANSWERS {
+                PIECE_BYTES
+            } else {
+                (usize::MAX, usize::MAX)
+            },
         },
     )?;
     let digests = if wants(wants::DIGEST) {
@@ -123,71 +134,94 @@ fn write(
         Some(Taken { end, .. }) if fail_points::is_broken("nobody is answered before the commit") => end,
         _ => log.map_or_else(|| LogHead::empty(me.code, device), |log| log.head),
     };
-    // What a courier may have brought its device asks for; what it sent now it gets unasked.
+    // What a courier or an unanswered request may have brought its device asks for; what it sent now
+    // it gets unasked.
     let brought = || {
         let (first, end) = (asked.header.receipt_from?, log?.head);
         let are_new = false;
         (1..=end.seq).contains(&first).then_some(Taken { first, end, are_new })
     };
     let vouched = asked.taken.or_else(brought);
-    let header = DownHeader {
-        menpai: Some(asked.header.menpai),
-        log: Some(me.log),
-        lsn: head.lsn,
-        clock: Instant::utc(asked.now_ms),
-        offset_ms: asked.offset_ms,
-        received: received.into(),
-        refused: asked.refused,
-        more: Some(pulled.more || begins_again),
-        courier_key,
-        snapshots: whole.keys().copied().collect(),
-        cursor: Some(pulled.cursor.into_iter().chain(whole).collect()),
-        digests,
+    let receipt = match (vouched, log) {
+        (Some(vouched), Some(log)) => Some(receipt(community, reader, &asked, head, log.number, vouched)?),
+        _ => None,
     };
-    let mut body = Vec::with_capacity(pulled.bytes.len() + 2_048);
     let brief = asked.header.is_brief();
-    if brief {
-        // A device that sent nothing has not shown that its chain is this one: it is to see.
-        push(&mut body, &header.brief(asked.header, received, asked.taken.is_some()));
-    } else {
-        push(&mut body, &header);
-    }
-    if let (Some(Taken { first, end, are_new }), Some(log)) = (vouched, log) {
-        let verdicts = lines::exceptions(&reader.connection, log.number, first..=end.seq)?;
-        let dated = asked.header.menpai >= DATED_RECEIPTS;
-        let now = (asked.now_ms, asked.offset_ms);
-        // Sent again after a lost answer, they had arrived before.
-        let before = if are_new {
-            None
-        } else {
-            lines::arrival(&reader.connection, log.number, first..=end.seq)?
-        };
-        let arrived = before.unwrap_or(now);
-        let receipt = Receipt {
-            community: me.code,
-            device,
-            log: me.log,
+    let last = pieces.len().saturating_sub(1);
+    let mut answers: Vec<Vec<u8>> = Vec::with_capacity(pieces.len());
+    for (number, piece) in pieces.into_iter().enumerate() {
+        let said = DownHeader {
+            menpai: Some(asked.header.menpai),
+            log: Some(me.log),
             lsn: head.lsn,
-            chain: head.h,
-            first,
-            seq: end.seq,
-            h: end.h,
-            received: dated.then(|| Instant::utc(arrived.0)),
-            offset_ms: dated.then_some(arrived.1),
-            verdicts: verdicts
-                .into_iter()
-                .map(|(seq, verdict, reason)| ReceiptVerdict {
-                    seq,
-                    verdict: verdict.as_spoken(asked.header.menpai),
-                    reason: reason.and_then(|reason| reason.as_spoken(asked.header.menpai)),
-                })
-                .collect(),
+            clock: Instant::utc(asked.now_ms),
+            offset_ms: asked.offset_ms,
+            received: received.into(),
+            kept: (asked.header.receipt_from).and_then(|_| community.unfinished().reaches(device, received.seq)),
+            refused: asked.refused.clone().filter(|_| number == 0),
+            more: Some(piece.more || begins_again),
+            courier_key: courier_key.clone().filter(|_| number == 0),
+            snapshots: whole.keys().copied().collect(),
+            cursor: Some(piece.cursor.into_iter().chain(whole.clone()).collect()),
+            // They are of what its receiver has then.
+            digests: digests.clone().into_iter().filter(|_| number == last).collect(),
         };
-        let beside = (received.seq, (Instant::utc(now.0), now.1));
-        push_receipt(&mut body, community, receipt, brief.then_some(beside));
+        let mut body = Vec::with_capacity(piece.bytes.len() + 2_048);
+        if brief {
+            // Who asks what arrived may be another phone's clone: it compares the chain itself.
+            push(&mut body, &said.brief(asked.header, received, asked.taken.is_some()));
+        } else {
+            push(&mut body, &said);
+        }
+        if let Some(receipt) = receipt.as_ref().filter(|_| number == 0) {
+            let beside = (received.seq, (Instant::utc(asked.now_ms), asked.offset_ms));
+            push_receipt(&mut body, community, receipt, brief.then_some(beside));
+        }
+        body.extend_from_slice(&piece.bytes);
+        answers.push(body);
     }
-    body.extend_from_slice(&pulled.bytes);
-    Ok(body)
+    Ok(answers)
+}
+
+/// What the home vouches for.
+fn receipt(
+    community: &Community,
+    reader: &Reader,
+    asked: &Asked<'_>,
+    head: ChainHead,
+    log: i64,
+    Taken { first, end, are_new }: Taken,
+) -> Result<Receipt, StoreError> {
+    let me = community.identity();
+    let verdicts = lines::exceptions(&reader.connection, log, first..=end.seq)?;
+    let dated = asked.header.menpai >= DATED_RECEIPTS;
+    // Sent again after a lost answer, they had arrived before.
+    let before = if are_new {
+        None
+    } else {
+        lines::arrival(&reader.connection, log, first..=end.seq)?
+    };
+    let (received_ms, offset_ms) = before.unwrap_or((asked.now_ms, asked.offset_ms));
+    Ok(Receipt {
+        community: me.code,
+        device: asked.device,
+        log: me.log,
+        lsn: head.lsn,
+        chain: head.h,
+        first,
+        seq: end.seq,
+        h: end.h,
+        received: dated.then(|| Instant::utc(received_ms)),
+        offset_ms: dated.then_some(offset_ms),
+        verdicts: verdicts
+            .into_iter()
+            .map(|(seq, verdict, reason)| ReceiptVerdict {
+                seq,
+                verdict: verdict.as_spoken(asked.header.menpai),
+                reason: reason.and_then(|reason| reason.as_spoken(asked.header.menpai)),
+            })
+            .collect(),
+    })
 }
 
 /// The logs here of all devices of the device's worker.
@@ -263,7 +297,7 @@ fn digests(
 }
 
 /// The receipt, brief beside a header that says these, and the signature over it in full.
-fn push_receipt(body: &mut Vec<u8>, community: &Community, receipt: Receipt, beside: Option<(Seq, (Instant, i64))>) {
+fn push_receipt(body: &mut Vec<u8>, community: &Community, receipt: &Receipt, beside: Option<(Seq, (Instant, i64))>) {
     let mut line = Vec::new();
     let brief = beside.map(|(received, arrived)| receipt.brief(received, arrived));
     push(&mut line, &ReceiptLine { receipt });

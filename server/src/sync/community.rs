@@ -27,6 +27,7 @@ use super::refill::{Refilled, ShownReceipt, stated};
 use super::scribe::Scribe;
 use super::slice::{CheckedSlice, Refusal, Slice};
 use super::state::{State, Work};
+use super::unfinished::Unfinished;
 use super::writer::{self, Job, QUEUE_LENGTH, task};
 use crate::clock;
 use crate::signing::HomeKey;
@@ -89,6 +90,7 @@ pub struct Community {
     digests: Mutex<HashMap<Part, (Lsn, Hash)>>,
     /// Held while a snapshot is made.
     making: Mutex<()>,
+    unfinished: Unfinished,
     stopped: Arc<AtomicBool>,
     news: Arc<OnceLock<watch::Sender<Lsn>>>,
     /// The device with which the home itself writes, and in whose name.
@@ -243,6 +245,7 @@ impl Community {
             _let_go: let_go,
             digests: Mutex::new(HashMap::new()),
             making: Mutex::new(()),
+            unfinished: Unfinished::default(),
             stopped,
             news,
             own: OnceLock::new(),
@@ -291,6 +294,20 @@ impl Community {
     #[must_use]
     pub fn directory(&self) -> Arc<Directory> {
         Arc::clone(&self.directory.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What is here of slices whose end has not come.
+    pub(crate) fn unfinished(&self) -> &Unfinished {
+        &self.unfinished
+    }
+
+    /// A slice with its beginning, where that came before and it left it out.
+    #[must_use]
+    pub fn with_beginning(&self, device: DeviceId, slice: Slice) -> Slice {
+        match self.unfinished.take(device) {
+            Some(beginning) if slice.line.previous.is_none() => slice.after(&beginning),
+            _ => slice,
+        }
     }
 
     /// Takes up one slice of a device's log and notes the contact; when this returns it is

@@ -58,6 +58,12 @@ impl Members {
         self.compressed == 0
     }
 
+    /// What is inflated of a member that is not complete yet.
+    #[must_use]
+    pub fn unfinished(&self) -> &[u8] {
+        &self.member
+    }
+
     /// Takes bytes from the front of `input`. Returns a member when one is complete; call
     /// again while `input` has bytes left.
     ///

@@ -26,6 +26,7 @@ mod slice;
 mod snapshots;
 mod state;
 mod undo;
+pub mod unfinished;
 mod writer;
 
 pub use carried::{Carried, Delivery};

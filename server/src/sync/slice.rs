@@ -10,6 +10,7 @@ use menpai_sync_core::ids::{CommunityCode, DeviceId, Hash, Seq};
 use menpai_sync_core::signature::{PublicKey, Signer};
 use menpai_sync_core::wire::{BROKEN_CHAIN, PREVIOUS_UNKNOWN, SaidSliceLine, SliceLine, erased_hash, lines};
 
+use super::unfinished::Beginning;
 use crate::signing;
 
 /// Most entries of one slice; 512 KiB of the smallest entries there can be are fewer.
@@ -126,6 +127,26 @@ impl Slice {
     #[must_use]
     pub fn last(&self) -> Seq {
         self.last
+    }
+
+    /// The same with what came of it before, if that leads up to it.
+    #[must_use]
+    pub(super) fn after(mut self, beginning: &Beginning) -> Slice {
+        if let Some(lines) = beginning.before(self.line.first) {
+            let mut start = 0;
+            let earlier: Vec<Range<usize>> = (lines.split_inclusive(|byte| *byte == b'\n'))
+                .map(|line| {
+                    let range = start..start + line.len() - 1;
+                    start += line.len();
+                    range
+                })
+                .collect();
+            let moved = |range: &Range<usize>| range.start + lines.len()..range.end + lines.len();
+            self.entries = earlier.into_iter().chain(self.entries.iter().map(moved)).collect();
+            self.body.splice(..0, lines.iter().copied());
+            self.line.first = beginning.first;
+        }
+        self
     }
 
     /// The same, with what its device's clock was moved by.

@@ -8,7 +8,7 @@ use menpai_server::office::held::{Decision, ruling};
 use menpai_server::sync::Wish;
 use menpai_server::sync::answer::{Asked, answer};
 use menpai_sync_core::time::Instant;
-use menpai_sync_core::wire::{ANSWER_BUDGET_BYTES, inflate_member};
+use menpai_sync_core::wire::{ANSWER_BUDGET_BYTES, inflate_members};
 use serde_json::json;
 
 use super::phones::Phone;
@@ -71,6 +71,6 @@ fn told(world: &World, phone: &Phone) -> String {
         taken: None,
         refused: None,
     };
-    let member = answer(world.office.community(), asked).unwrap();
-    String::from_utf8(inflate_member(&member, 2 * ANSWER_BUDGET_BYTES).unwrap().0).unwrap()
+    let members = answer(world.office.community(), asked).unwrap();
+    String::from_utf8(inflate_members(&members, 2 * ANSWER_BUDGET_BYTES).unwrap().concat()).unwrap()
 }

@@ -18,7 +18,7 @@ use menpai_server::home::Home;
 use menpai_server::office::Office;
 use menpai_server::office::records;
 use menpai_server::sync::Community;
-use menpai_sync_core::wire::{deflate, inflate_member};
+use menpai_sync_core::wire::{deflate, inflate_members, lines};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -100,20 +100,34 @@ impl Answer {
         self.json()["code"].as_str().unwrap().to_owned()
     }
 
-    /// The lines of a sync answer.
+    /// The lines of a sync answer, with the header of its first member only.
     pub fn lines(&self) -> Vec<Vec<u8>> {
-        assert_eq!(self.status, 200, "{}", self.text());
-        let (body, rest) = inflate_member(&self.body, 8 << 20).unwrap();
-        assert!(rest.is_empty());
-        body.strip_suffix(b"\n")
-            .unwrap()
-            .split(|byte| *byte == b'\n')
-            .map(<[u8]>::to_vec)
-            .collect()
+        let [first, rest @ ..] = &*self.members() else {
+            panic!("an answer has a member")
+        };
+        let rest = rest.iter().flat_map(|lines| &lines[1..]);
+        first.iter().chain(rest).cloned().collect()
     }
 
+    /// The header; how far the lines go, the last member says.
     pub fn header(&self) -> Value {
-        serde_json::from_slice(&self.lines()[0]).unwrap()
+        let members = self.members();
+        let read = |lines: &Vec<Vec<u8>>| serde_json::from_slice::<Value>(&lines[0]).unwrap();
+        let (mut header, last) = (read(&members[0]), members.last().map(read).unwrap());
+        for member in ["cursor", "more", "digests"] {
+            match last.get(member) {
+                Some(said) => header[member] = said.clone(),
+                None => drop(header.as_object_mut().unwrap().remove(member)),
+            }
+        }
+        header
+    }
+
+    fn members(&self) -> Vec<Vec<Vec<u8>>> {
+        assert_eq!(self.status, 200, "{}", self.text());
+        let members = inflate_members(&self.body, 8 << 20).unwrap();
+        let lines = |text: &Vec<u8>| lines(text).unwrap().map(<[u8]>::to_vec).collect();
+        members.iter().map(lines).collect()
     }
 }
 

@@ -98,6 +98,10 @@ pub struct Phone {
     packet: Option<sync::InFlight>,
     /// Whether this home has said since the start which key packets are sealed to.
     asked_courier_key: bool,
+    /// Something may have reached the home of which no answer came; after a restart nobody knows.
+    unsure: bool,
+    /// Up to where the home keeps an unfinished slice, as it has just said; else 0.
+    kept: Seq,
     /// Its clocks when somebody last compared them; a restart begins anew.
     reading: Option<clock::Reading>,
     /// Whether the caller fetches snapshots; without them all lines come.

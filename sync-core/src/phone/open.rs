@@ -67,6 +67,8 @@ impl Phone {
             in_flight: None,
             packet: None,
             asked_courier_key: false,
+            unsure: true,
+            kept: 0,
             reading: None,
             snapshots: false,
             protocol: PROTOCOL,

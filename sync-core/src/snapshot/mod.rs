@@ -150,7 +150,7 @@ impl Snapshot {
 fn read_header(bytes: &[u8]) -> Result<Option<(Header, &[u8])>, SnapshotError> {
     let (line, rest) = match wire::inflate_member(bytes, MAX_HEADER_BYTES) {
         Ok(member) => member,
-        Err(InflateError::Gzip(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
+        Err(error) if error.is_cut() => return Ok(None),
         Err(error) => return Err(error.into()),
     };
     // Twice over the line: one reader of both would be 4 KB of the core that phones download.

@@ -66,6 +66,10 @@ pub(crate) struct Home {
     pub(crate) offset_ms: i64,
     /// Kinds that it holds instead of merging.
     pub(crate) hold: Vec<&'static str>,
+    /// How many lines one of its answers has before the next begins.
+    pub(crate) lines_an_answer: usize,
+    /// What it keeps of a slice whose end did not come.
+    pub(crate) beginning: Vec<Vec<u8>>,
 }
 
 impl Home {
@@ -84,6 +88,8 @@ impl Home {
             name_parts: false,
             offset_ms: OFFSET_MS,
             hold: Vec::new(),
+            lines_an_answer: usize::MAX,
+            beginning: Vec::new(),
         }
     }
 
@@ -268,24 +274,25 @@ impl Home {
             let mut lines = wire::lines(&slice).unwrap().collect::<Vec<_>>().into_iter();
             let line: SaidSliceLine = serde_json::from_slice(lines.next().unwrap()).unwrap();
             let has = self.heads.get(&device).unwrap_or(&empty).seq;
-            if line.previous.is_none() && line.first > has + 1 {
+            let mut beginning = std::mem::take(&mut self.beginning);
+            beginning.truncate(line.first.saturating_sub(has + 1) as usize);
+            if line.previous.is_none() && line.first > has + 1 + beginning.len() as u64 {
                 self.refuse.get_or_insert(wire::PREVIOUS_UNKNOWN);
             }
+            let first = line.first - beginning.len() as u64;
+            let lines = beginning.iter().map(Vec::as_slice).chain(lines);
             let differs = |seq, bytes: &[u8]| {
                 let mut known = self.lines.iter();
                 known.any(|(envelope, own)| (envelope.device, envelope.seq) == (device, seq) && own != bytes)
             };
-            if (line.first..)
-                .zip(lines.clone())
-                .any(|(seq, bytes)| differs(seq, bytes))
-            {
+            if (first..).zip(lines.clone()).any(|(seq, bytes)| differs(seq, bytes)) {
                 self.refuse.get_or_insert(wire::BROKEN_CHAIN);
             }
             if self.refuse.is_some() {
                 continue;
             }
-            first_seq.get_or_insert(line.first);
-            for (seq, bytes) in (line.first..).zip(lines) {
+            first_seq.get_or_insert(first);
+            for (seq, bytes) in (first..).zip(lines) {
                 let head = *self.heads.entry(device).or_insert(empty);
                 if seq <= head.seq {
                     continue;
@@ -324,6 +331,17 @@ impl Home {
         let wants_key = header.wants.iter().any(|want| want == wire::wants::COURIER_KEY);
         let brought = header.receipt_from.filter(|first| *first <= received.seq);
         let first_seq = first_seq.or(brought);
+        if brought.is_some() {
+            let held = self.lines.iter().filter(|(envelope, _)| envelope.device == device);
+            verdicts = held
+                .filter(|(envelope, _)| envelope.verdict == Verdict::Held)
+                .map(|(envelope, _)| ReceiptVerdict {
+                    seq: envelope.seq,
+                    verdict: envelope.verdict,
+                    reason: envelope.reason,
+                })
+                .collect();
+        }
         let down = DownHeader {
             menpai: Some(header.menpai),
             log: Some(self.log),
@@ -331,6 +349,9 @@ impl Home {
             clock: Instant::utc(header.clock.unix_ms + self.offset_ms),
             offset_ms: self.offset_ms,
             received: received.into(),
+            kept: (header.receipt_from)
+                .filter(|_| !self.beginning.is_empty())
+                .map(|_| received.seq + self.beginning.len() as u64),
             refused: self.refuse.map(|code| SliceRefusal {
                 slice: 1,
                 code: code.to_owned(),
@@ -365,6 +386,8 @@ impl Home {
             text.push(b'\n');
             text.extend(serde_json::to_vec(&SignatureLine { signature }).unwrap());
         }
+        let mut answers = Vec::new();
+        let mut lines = 0;
         for (envelope, bytes) in &self.lines {
             let seen = header.seen(envelope.part).unwrap_or(0);
             let own = envelope.device == device;
@@ -379,6 +402,31 @@ impl Home {
             if envelope.lsn <= seen || !shown || named.contains(&envelope.part) {
                 continue;
             }
+            if header.receipt_from.is_some() && header.last > received.seq {
+                continue;
+            }
+            if lines == self.lines_an_answer {
+                // What came so far is all of it, as far as the line before.
+                let cut = DownHeader {
+                    more: Some(true),
+                    cursor: Some(
+                        down.cursor
+                            .iter()
+                            .flatten()
+                            .map(|(part, _)| (*part, envelope.lsn - 1))
+                            .collect(),
+                    ),
+                    ..down.clone()
+                };
+                let after_header = text.iter().position(|byte| *byte == b'\n').unwrap_or(text.len());
+                let mut answer = serde_json::to_vec(&cut).unwrap();
+                answer.extend(&text[after_header..]);
+                answer.push(b'\n');
+                answers.push(answer);
+                text = serde_json::to_vec(&down).unwrap();
+                lines = 0;
+            }
+            lines += 1;
             text.push(b'\n');
             text.extend(serde_json::to_vec(envelope).unwrap());
             if !own {
@@ -387,7 +435,8 @@ impl Home {
             }
         }
         text.push(b'\n');
-        wire::deflate(&text)
+        answers.push(text);
+        answers.iter().flat_map(|text| wire::deflate(text)).collect()
     }
 }
 

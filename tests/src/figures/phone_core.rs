@@ -109,6 +109,7 @@ fn answer(worker: &Worker, part: Part, edits: &[Decided], last: Lsn, now: Instan
             seq: own.seq,
             h: Some(HashStart::short(own.h)),
         },
+        kept: None,
         refused: None,
         more: None,
         cursor: None,

@@ -11,7 +11,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use menpai_sync_core::wire::{DownHeader, MAX_ANSWER_INFLATED, SliceRefusal, inflate_member, lines};
+use menpai_sync_core::wire::{DownHeader, MAX_ANSWER_INFLATED, SliceRefusal, inflate_members, lines};
 
 pub use attacker::Attacker;
 pub use entries::{ENTRIES, EntryCase};
@@ -74,8 +74,8 @@ impl Answer {
     #[must_use]
     pub fn lines(&self) -> Vec<Vec<u8>> {
         assert_eq!(self.status, 200, "{}", String::from_utf8_lossy(&self.body));
-        let (text, _) = inflate_member(&self.body, MAX_ANSWER_INFLATED).unwrap();
-        lines(&text).unwrap().map(<[u8]>::to_vec).collect()
+        let answers = inflate_members(&self.body, MAX_ANSWER_INFLATED).unwrap();
+        lines(&answers.concat()).unwrap().map(<[u8]>::to_vec).collect()
     }
 
     /// The header of a sync's answer.

@@ -9,7 +9,7 @@ mod worker;
 
 pub use day::ENTRIES_A_DAY;
 pub use town::{HOUSEHOLDS, PERSONS, code_of, found, found_many, roster};
-pub use worker::{Acknowledgement, Contact, Worker};
+pub use worker::{Acknowledgement, BrokenOff, Contact, Worker};
 
 /// The seed of every figure.
 pub const SEED: u64 = 20_261_102;

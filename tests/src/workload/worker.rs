@@ -1,6 +1,8 @@
 //! A worker with a phone: the core's own, its rows in memory, over real HTTP. Counts what
 //! travels; sign-in is not counted, headers are not bytes.
 
+mod broken;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -10,6 +12,8 @@ use menpai_sync_core::kinds::Kinds;
 use menpai_sync_core::phone::{NamedDevice, OwnState, Phone, Saved, Write};
 use menpai_sync_core::signature::{Signature, Signer};
 use menpai_sync_core::time::Instant;
+
+pub use broken::BrokenOff;
 
 use super::day::{ENTRIES_A_DAY, Form, Grid};
 
@@ -100,6 +104,18 @@ impl Worker {
         };
         worker.keep(writes);
         worker
+    }
+
+    /// Starts anew from what is stored, as after a kill.
+    pub fn reopen(&mut self) {
+        self.phone = self.rows.open(Arc::new(Kinds::builtin().unwrap())).unwrap();
+        self.phone.use_snapshots(true);
+    }
+
+    /// What the phone knows.
+    #[must_use]
+    pub fn phone(&self) -> &Phone {
+        &self.phone
     }
 
     /// Whose phone it is.
@@ -197,15 +213,10 @@ impl Worker {
             }
             let body = self.body();
             let answered = self.client.sync(&self.token, &body)?;
-            let unsent: Vec<EntryId> = self.unsent().collect();
-            let received = self.phone.verify_and_receive(&answered.body).unwrap();
             contact.requests += 1;
             contact.up += body.len();
             contact.down += answered.body.len();
-            let more = received.more;
-            self.keep(received.writes);
-            self.note_acknowledged(answered.body, unsent);
-            if !more {
+            if !self.hear(answered.body).unwrap() {
                 return Ok(contact);
             }
             assert!(contact.requests < MOST_REQUESTS, "no end of answers");

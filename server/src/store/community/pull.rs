@@ -1,6 +1,6 @@
 //! What a device lacks: lines of the parts it may see, after its cursor, and how its worker's
-//! held entries stand, wherever they belong; in lsn order, up to a budget of bytes. What is not
-//! merged goes to nobody else.
+//! held entries stand, wherever they belong; in lsn order, up to a budget of bytes, in pieces of
+//! which each can be taken up by itself. What is not merged goes to nobody else.
 
 use std::collections::BTreeMap;
 
@@ -42,22 +42,22 @@ pub struct Pull<'a> {
     pub protocol: u32,
     /// About how many bytes of lines to give.
     pub budget_bytes: usize,
+    /// About how many of them the first piece has, and each after it.
+    pub piece_bytes: (usize, usize),
 }
 
-/// What is given.
+/// Some of what is given.
 #[derive(Debug)]
-pub struct Pulled {
+pub struct Piece {
     /// Lines as they travel.
     pub bytes: Vec<u8>,
-    /// How many envelopes.
-    pub lines: usize,
-    /// The complete new cursor.
+    /// The complete cursor of who has this piece and those before it.
     pub cursor: BTreeMap<Part, Lsn>,
     /// There is more.
     pub more: bool,
 }
 
-/// Collects the lines.
+/// Collects the lines; at least one piece, which may be empty.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -66,12 +66,15 @@ pub fn pull(
     codec: &mut BodyCodec,
     parts: &Parts,
     pull: &Pull<'_>,
-) -> Result<Pulled, StoreError> {
-    let mut pulled = Pulled {
-        bytes: Vec::new(),
-        lines: 0,
-        cursor: pull.after.clone(),
-        more: false,
+) -> Result<Vec<Piece>, StoreError> {
+    let mut pieces = Vec::new();
+    let mut bytes = Vec::new();
+    let cut = |bytes: &mut Vec<u8>, reached: Lsn, more: bool| Piece {
+        bytes: std::mem::take(bytes),
+        cursor: (pull.after.iter())
+            .map(|(part, after)| (*part, reached.max(*after)))
+            .collect(),
+        more,
     };
     let numbered: Vec<(i64, Lsn)> = pull
         .after
@@ -113,12 +116,17 @@ pub fn pull(
            LEFT JOIN erased_entry x ON x.entry = e.number WHERE l.lsn = :lsn"
     ))?;
     // How held entries stand comes whole, or a device that asks for all of it never gets to the end.
-    let mut held_bytes = 0;
+    let mut budget_bytes = 0;
+    let mut more = false;
     let mut seen = 0;
     for (lsn, of) in found {
-        if pulled.bytes.len() - held_bytes >= pull.budget_bytes {
-            pulled.more = true;
+        if budget_bytes >= pull.budget_bytes {
+            more = true;
             break;
+        }
+        let (first, others) = pull.piece_bytes;
+        if bytes.len() >= if pieces.is_empty() { first } else { others } {
+            pieces.push(cut(&mut bytes, seen, true));
         }
         let mut rows = line_statement.query(named_params! {":lsn": lsn})?;
         let row = rows
@@ -132,18 +140,15 @@ pub fn pull(
             Some(body) => Some(codec.read(row.get("dictionary")?, body)?),
             None => row.get::<_, Option<_>>("hash")?.map(|hash| erased_line(Hash(hash))),
         };
-        let before = pulled.bytes.len();
-        write(&mut pulled, &as_spoken(line, pull.protocol), entry.as_deref());
-        if of == Of::Held {
-            held_bytes += pulled.bytes.len() - before;
+        let before = bytes.len();
+        write(&mut bytes, &as_spoken(line, pull.protocol), entry.as_deref());
+        if of == Of::Part {
+            budget_bytes += bytes.len() - before;
         }
         seen = lsn;
     }
-    let reached = if pulled.more { seen } else { pull.head };
-    for after in pulled.cursor.values_mut() {
-        *after = (*after).max(reached);
-    }
-    Ok(pulled)
+    pieces.push(cut(&mut bytes, if more { seen } else { pull.head }, more));
+    Ok(pieces)
 }
 
 /// Merged lines of others; of its own those that say more than "merged", and all of them from
@@ -189,12 +194,11 @@ fn as_spoken(mut line: StoredLine, protocol: u32) -> StoredLine {
     line
 }
 
-fn write(pulled: &mut Pulled, line: &StoredLine, entry: Option<&[u8]>) {
-    pulled.bytes.extend_from_slice(&line.bytes);
-    pulled.bytes.push(b'\n');
+fn write(bytes: &mut Vec<u8>, line: &StoredLine, entry: Option<&[u8]>) {
+    bytes.extend_from_slice(&line.bytes);
+    bytes.push(b'\n');
     if let Some(entry) = entry {
-        pulled.bytes.extend_from_slice(entry);
-        pulled.bytes.push(b'\n');
+        bytes.extend_from_slice(entry);
+        bytes.push(b'\n');
     }
-    pulled.lines += 1;
 }

@@ -1,4 +1,4 @@
-//! An answer, read but not taken up. Refuses what is not the answer to the request on its way,
+//! An answer, read but not taken up: as many whole answers as came, one after the other. Refuses what is not the answer to the request on its way,
 //! and a receipt that vouches for another chain. Whether the home signed it the caller verifies.
 
 use super::super::{Enrolment, Phone};
@@ -62,6 +62,7 @@ impl Phone {
         text: &'a [u8],
         enrolment: &Enrolment,
         in_flight: &InFlight,
+        is_rest: bool,
     ) -> Result<(DownHeader, Option<SignedReceipt>, impl Iterator<Item = &'a [u8]>), ReceiveError> {
         let mut lines = wire::lines(text).ok_or(ReceiveError::Unreadable("no line"))?;
         let first = lines.next().ok_or(ReceiveError::Unreadable("no header"))?;
@@ -76,11 +77,11 @@ impl Phone {
                 lines.nth(1);
                 None
             }
-            Some(line) if line.starts_with(RECEIPT_LINE) => {
+            Some(line) if line.starts_with(RECEIPT_LINE) && !is_rest => {
                 Some(self.read_receipt(&mut lines, enrolment, in_flight, &header)?)
             }
             // Every slice may have been refused; then there is nothing to vouch for.
-            _ if !in_flight.slices.is_empty() && header.refused.is_none() => {
+            _ if !in_flight.slices.is_empty() && header.refused.is_none() && !is_rest => {
                 return Err(ReceiveError::Unreadable("no receipt"));
             }
             _ => None,
@@ -88,36 +89,50 @@ impl Phone {
         Ok((header, receipt, lines))
     }
 
+    /// What several answers say together: the first says what came of the slices, the last how
+    /// far their lines go.
     pub(super) fn read<'a>(
         &self,
-        text: &'a [u8],
+        members: &'a [Vec<u8>],
         enrolment: &Enrolment,
         in_flight: &InFlight,
     ) -> Result<Answer<'a>, ReceiveError> {
-        let (header, receipt, mut lines) = self.read_head(text, enrolment, in_flight)?;
-        let mut read = Vec::new();
-        while let Some(line) = lines.next() {
-            let envelope: Envelope = serde_json::from_slice(line).map_err(|_| ReceiveError::Unreadable("envelope"))?;
-            let entry = if envelope.device == enrolment.device.id {
-                None
-            } else {
-                Some(
-                    lines
-                        .next()
-                        .ok_or(ReceiveError::Unreadable("an envelope without its entry"))?,
-                )
+        let mut whole: Option<Answer<'a>> = None;
+        for text in members {
+            let (header, receipt, mut lines) = self.read_head(text, enrolment, in_flight, whole.is_some())?;
+            check_is_answer_to(&in_flight.header, &header)?;
+            let answer = match &mut whole {
+                Some(answer) => {
+                    answer.header.cursor = header.cursor;
+                    answer.header.more = header.more;
+                    answer
+                }
+                None => whole.insert(Answer {
+                    header,
+                    receipt,
+                    lines: Vec::new(),
+                }),
             };
-            read.push(AnswerLine {
-                envelope,
-                bytes: line,
-                entry,
-            });
+            while let Some(line) = lines.next() {
+                let envelope: Envelope =
+                    serde_json::from_slice(line).map_err(|_| ReceiveError::Unreadable("envelope"))?;
+                let entry = if envelope.device == enrolment.device.id {
+                    None
+                } else {
+                    Some(
+                        lines
+                            .next()
+                            .ok_or(ReceiveError::Unreadable("an envelope without its entry"))?,
+                    )
+                };
+                answer.lines.push(AnswerLine {
+                    envelope,
+                    bytes: line,
+                    entry,
+                });
+            }
         }
-        Ok(Answer {
-            header,
-            receipt,
-            lines: read,
-        })
+        whole.ok_or(ReceiveError::Unreadable("no line"))
     }
 
     fn read_receipt<'a>(
@@ -202,7 +217,7 @@ impl Phone {
 
 /// What an answer leaves out is what its own request said: a late answer to an earlier one must
 /// not be read by this one. Both clocks together name the request.
-pub(super) fn check_is_answer_to(asked: &UpHeader, header: &DownHeader) -> Result<(), ReceiveError> {
+fn check_is_answer_to(asked: &UpHeader, header: &DownHeader) -> Result<(), ReceiveError> {
     let asked_ms = header.clock.unix_ms.checked_sub(header.offset_ms);
     let is_whole = header.log.is_some() && header.cursor.is_some();
     if asked_ms == Some(asked.clock.unix_ms) && (is_whole || asked.log.is_some()) {

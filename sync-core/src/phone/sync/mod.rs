@@ -17,7 +17,7 @@ use crate::wire::{self, Cursor, DownHeader, MAX_ANSWER_INFLATED, SliceRefusal, U
 pub use answer::ReceiveError;
 pub use request::SyncDraft;
 
-use answer::{Answer, AnswerLine, SignedReceipt, check_is_answer_to};
+use answer::{Answer, AnswerLine, SignedReceipt};
 pub(super) use request::InFlight;
 
 /// The home's code for a token it does not accept.
@@ -52,21 +52,20 @@ impl Phone {
             return Ok(None);
         }
         let (text, _) = wire::inflate_member(body, MAX_ANSWER_INFLATED)?;
-        let (_, receipt, _) = self.read_head(&text, enrolment, in_flight)?;
+        let (_, receipt, _) = self.read_head(&text, enrolment, in_flight, false)?;
         Ok(receipt.map(|signed| signed.to_verify))
     }
 
-    /// Takes up the answer to the request on its way; `verified`: what of it the caller has
+    /// Takes up the answer to the request on its way, or what came of it before the connection
+    /// broke; `verified`: what of it the caller has
     /// verified, if the signature fits. A request begun in between makes it no answer.
     ///
     /// # Errors
     /// [`ReceiveError`] if it is not to be believed; nothing changed, sync again.
     pub fn receive(&mut self, body: &[u8], verified: Option<&ToVerify>) -> Result<Received, ReceiveError> {
         let (in_flight, enrolment) = self.asked()?;
-        let (text, _) = wire::inflate_member(body, MAX_ANSWER_INFLATED)?;
-        let answer = self.read(&text, enrolment, in_flight)?;
-        check_is_answer_to(&in_flight.header, &answer.header)?;
-        self.check_receipt(&answer, verified)?;
+        let members = wire::inflate_members(body, MAX_ANSWER_INFLATED)?;
+        let answer = self.read(&members, enrolment, in_flight)?;
         let life = answer.header.log.or(self.contact.log);
         let another_life = [self.contact.log, self.contact.life]
             .into_iter()
@@ -75,9 +74,14 @@ impl Phone {
         let own = self.own.as_ref();
         // What devices that it was had brought may be lost there: only as another does it bring that again.
         let diverged = self.diverged(&answer.header) || another_life && own.is_some_and(OwnLog::has_former);
+        // Of another phone's log a receipt says nothing that this one could check.
+        if !diverged {
+            self.check_receipt(&answer, verified)?;
+        }
         let refills = !in_flight.receipts.is_empty();
         let asked = in_flight.header.clone();
         self.in_flight = None;
+        self.unsure = false;
         Ok(if diverged {
             self.hear_of_another(answer.header.refused, another_life)
         } else {
@@ -133,6 +137,7 @@ impl Phone {
     fn believe(&mut self, answer: &Answer<'_>, asked: &UpHeader, refills: bool) -> Received {
         let mut writes = Vec::new();
         let header = &answer.header;
+        self.kept = header.kept.unwrap_or(0);
         let log = header.log.or(self.contact.log);
         let another_life = self.contact.log != log && self.contact.log.is_some();
         if another_life {

@@ -1,5 +1,6 @@
 //! A request: what only this phone has, cut into slices that surely fit, to be signed by the
-//! device key. Sends nothing that the own log has not, and leaves the log as it is.
+//! device key. Sends nothing that the own log has not, and leaves the log as it is. After one that
+//! was not answered it first asks what arrived.
 
 use super::super::Phone;
 use super::super::own_log::{OwnEntry, OwnLog};
@@ -7,10 +8,15 @@ use crate::device_log::slice_message;
 use crate::ids::{Hash, Lsn, Seq};
 use crate::signature::Signature;
 use crate::time::Instant;
-use crate::wire::{self, BriefSliceLine, MAX_SLICE_COMPRESSED, MAX_SLICE_INFLATED, MAX_SLICES, UpHeader, wants};
+use crate::wire::{
+    self, BriefSliceLine, MAX_SLICE_COMPRESSED, MAX_SLICE_INFLATED, MAX_SLICES, SEVERAL_ANSWERS, UpHeader, wants,
+};
 
 /// Room in a slice for its first line.
 const SLICE_LINE_BYTES: usize = 512;
+
+/// So many bytes of entries are sent again without asking what of them arrived: asking costs more.
+const MAX_UNASKED_BYTES: usize = 4_096;
 
 /// About how many bytes of entries and receipts a request brings again to a home that lost them.
 const MAX_REFILL_BYTES: usize = 262_144;
@@ -27,6 +33,8 @@ pub(in super::super) struct InFlight {
 #[derive(Debug)]
 pub(in super::super) struct Slice {
     pub(in super::super) first: Seq,
+    /// The first that is sent; the home keeps what is before it.
+    from: Seq,
     pub(in super::super) last: Seq,
     previous: Hash,
     lines: Vec<u8>,
@@ -40,15 +48,25 @@ pub struct SyncDraft {
 }
 
 impl Phone {
-    /// Begins a sync: whatever only this phone has, cut into slices. An earlier request
-    /// that was not answered is forgotten; sending twice is harmless.
+    /// Begins a sync: whatever only this phone has, cut into slices. An earlier request that was
+    /// not answered is forgotten: what it brought is asked for first, unless it is little.
     #[must_use]
     pub fn begin_sync(&mut self, now: Instant, wants_digest: bool) -> Option<SyncDraft> {
         let (mut in_flight, mut to_sign) = self.unsent(now)?;
-        let receipt_from = self.handed_from();
+        let receipt_from = self.handed_from().or(self.unsure_from(&in_flight));
         if receipt_from.is_some() {
             (in_flight.receipts, in_flight.slices, to_sign) = Default::default();
         }
+        // A home that refused may not have what it had.
+        if let Some(first) = in_flight.slices.first_mut()
+            && in_flight.receipts.is_empty()
+            && self.contact.refused.is_none()
+        {
+            let own = self.own.as_ref()?;
+            first.leave_out(own.after(own.durable()), self.kept);
+        }
+        self.unsure = receipt_from.is_some() || !in_flight.slices.is_empty();
+        self.kept = 0;
         let replica = self.replica.as_ref()?;
         // Told which parts to fetch whole, or before it knows any, a phone that does not says so.
         let has_nothing_of = |lsn: &Lsn| *lsn == 0;
@@ -76,6 +94,14 @@ impl Phone {
         };
         self.in_flight = Some(in_flight);
         Some(SyncDraft { to_sign })
+    }
+
+    /// From which entry on an earlier request may have brought what this one would send, where that
+    /// is much.
+    fn unsure_from(&self, next: &InFlight) -> Option<Seq> {
+        let bytes: usize = next.slices.iter().map(|slice| slice.lines.len()).sum();
+        let asks = self.unsure && bytes > MAX_UNASKED_BYTES && self.protocol >= SEVERAL_ANSWERS;
+        next.slices.first().filter(|_| asks).map(|slice| slice.first)
     }
 
     /// What only this phone has, under a header that says no more; and what is to be signed.
@@ -166,7 +192,7 @@ impl InFlight {
         }
         for (slice, signature) in self.slices.iter().zip(signatures) {
             let line = BriefSliceLine {
-                first: slice.first,
+                first: slice.from,
                 previous: says_previous.then_some(slice.previous),
                 signature: *signature,
             };
@@ -176,6 +202,16 @@ impl InFlight {
             body.extend(wire::deflate(&lines));
         }
         Some(body)
+    }
+}
+
+impl Slice {
+    /// Leaves out what the home keeps of it, up to `kept`: the signature is over all of it.
+    fn leave_out(&mut self, unsent: &[OwnEntry], kept: Seq) {
+        self.from = self.last.min(kept.saturating_add(1)).max(self.first);
+        let is_kept = |own: &&OwnEntry| own.seq < self.from;
+        let bytes: usize = unsent.iter().take_while(is_kept).map(|own| own.bytes.len() + 1).sum();
+        self.lines.drain(..bytes);
     }
 }
 
@@ -203,6 +239,7 @@ fn cut(entries: &[OwnEntry], mut previous: Hash) -> Vec<Slice> {
         let last = &rest[count.max(1) - 1];
         slices.push(Slice {
             first: first.seq,
+            from: first.seq,
             last: last.seq,
             previous,
             lines,
