@@ -1,5 +1,5 @@
-//! Measures figures and appends them to a file: `figures FILE bytes import cost
-//! evening growth derive core rebuild memory`, or some of these; `thousand` takes minutes more. Counts and sizes are `bytes`; the others need a quiet machine and the release build.
+//! Measures figures and appends them to a file: `figures FILE bytes broken import cost
+//! evening growth derive core rebuild memory`, or some of these; `thousand` takes minutes more. Counts and sizes are `bytes` and `broken`; the others need a quiet machine and the release build.
 //! Budgets are held against that file by scripts/check-budgets.mjs.
 
 use std::path::Path;
@@ -44,6 +44,7 @@ type Measure = fn(&Path) -> Vec<Figure>;
 fn by_name(name: &str) -> std::io::Result<Measure> {
     match name {
         "bytes" => Ok(figures::measure_bytes),
+        "broken" => Ok(figures::measure_broken),
         "import" => Ok(figures::measure_import),
         "cost" => Ok(figures::measure_ingest_cost),
         "evening" => Ok(figures::measure_evening),
@@ -58,5 +59,7 @@ fn by_name(name: &str) -> std::io::Result<Measure> {
 }
 
 fn usage() -> std::io::Error {
-    std::io::Error::other("usage: figures FILE bytes|import|cost|evening|growth|derive|core|rebuild|memory|thousand…")
+    std::io::Error::other(
+        "usage: figures FILE bytes|broken|import|cost|evening|growth|derive|core|rebuild|memory|thousand…",
+    )
 }

@@ -3,6 +3,7 @@
 //! every machine; CPU ratios need a quiet one and the release build.
 
 mod bare;
+mod broken;
 mod bytes;
 mod cost;
 mod evening;
@@ -21,6 +22,7 @@ use std::path::Path;
 use serde::Serialize;
 
 pub use bare::{BARE, serve_bare};
+pub use broken::measure_broken;
 pub use bytes::measure_bytes;
 pub use cost::measure_ingest_cost;
 pub use evening::measure_evening;
