@@ -64,15 +64,15 @@ pub fn answer_telling(
     courier_key: Option<PublicKey>,
 ) -> Result<Vec<u8>, StoreError> {
     let courier_key = courier_key.filter(|_| asked.header.wants.iter().any(|want| want == wants::COURIER_KEY));
-    let answers = community.read(|reader| write(community, reader, asked, courier_key))?;
+    let answers = community.read(|reader| write(community, reader, &asked, courier_key.as_ref()))?;
     Ok(answers.iter().flat_map(|lines| deflate(lines)).collect())
 }
 
 fn write(
     community: &Community,
     reader: &mut Reader,
-    asked: Asked<'_>,
-    courier_key: Option<PublicKey>,
+    asked: &Asked<'_>,
+    courier_key: Option<&PublicKey>,
 ) -> Result<Vec<Vec<u8>>, StoreError> {
     let me = community.identity();
     let device = asked.device;
@@ -80,7 +80,7 @@ fn write(
     let parts = Parts::load(&reader.connection)?;
     let log = device_logs::find(&reader.connection, device)?;
     let wants = |name| asked.header.wants.iter().any(|want| want == name);
-    let mut after = cursor(community, &parts, &asked, head.lsn);
+    let mut after = cursor(community, &parts, asked, head.lsn);
     let epochs = epochs::begun(&reader.connection)?;
     // A part that something was erased from or moved from since is left out once: so every device,
     // however old, drops what it has of it, and begins again.
@@ -143,7 +143,7 @@ fn write(
     };
     let vouched = asked.taken.or_else(brought);
     let receipt = match (vouched, log) {
-        (Some(vouched), Some(log)) => Some(receipt(community, reader, &asked, head, log.number, vouched)?),
+        (Some(vouched), Some(log)) => Some(receipt(community, reader, asked, head, log.number, vouched)?),
         _ => None,
     };
     let brief = asked.header.is_brief();
@@ -160,7 +160,7 @@ fn write(
             kept: (asked.header.receipt_from).and_then(|_| community.unfinished().reaches(device, received.seq)),
             refused: asked.refused.clone().filter(|_| number == 0),
             more: Some(piece.more || begins_again),
-            courier_key: courier_key.clone().filter(|_| number == 0),
+            courier_key: courier_key.filter(|_| number == 0).cloned(),
             snapshots: whole.keys().copied().collect(),
             cursor: Some(piece.cursor.into_iter().chain(whole.clone()).collect()),
             // They are of what its receiver has then.
