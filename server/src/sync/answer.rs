@@ -58,6 +58,7 @@ pub fn answer(community: &Community, asked: Asked<'_>) -> Result<Vec<u8>, StoreE
 ///
 /// # Errors
 /// [`StoreError`].
+#[allow(clippy::needless_pass_by_value, reason = "it is asked once")]
 pub fn answer_telling(
     community: &Community,
     asked: Asked<'_>,
