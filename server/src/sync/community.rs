@@ -297,7 +297,8 @@ impl Community {
     }
 
     /// What is here of slices whose end has not come.
-    pub(crate) fn unfinished(&self) -> &Unfinished {
+    #[must_use]
+    pub fn unfinished(&self) -> &Unfinished {
         &self.unfinished
     }
 

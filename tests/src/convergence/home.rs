@@ -10,6 +10,7 @@ use menpai_server::store::community::copy::copy_community;
 use menpai_server::store::community::identity::Founder;
 use menpai_server::sync::answer::{Asked, answer};
 use menpai_server::sync::members::{Limits, Members};
+use menpai_server::sync::unfinished::Beginning;
 use menpai_server::sync::{
     Carried, Community, Contact, Delivery, OfficeDevice, RECEIPTS_MEMBER, Refusal, Settings, ShownReceipt, Slice,
     SliceOutcome, Taken, read_receipts,
@@ -199,7 +200,8 @@ impl Home {
         answer(self.community(), asked).map_err(|error| error.to_string())
     }
 
-    /// What it does with a request that breaks off: slices that came whole stay, nobody is answered.
+    /// What it does with a request that breaks off: slices that came whole stay, of one that did not
+    /// its beginning is kept, nobody is answered.
     pub(super) fn exchange_cut(&self, device: DeviceId, body: &[u8], now_ms: i64) -> Result<(), String> {
         self.take_up(device, body, now_ms).map(drop)
     }
@@ -210,8 +212,10 @@ impl Home {
             compressed: body.len(),
             inflated: MAX_SLICE_INFLATED,
         });
-        let mut member = || members.read(&mut body).map_err(|error| error.to_string());
-        let Some(text) = member()? else { return Ok(None) };
+        let mut next = |members: &mut Members| members.read(&mut body).map_err(|error| error.to_string());
+        let Some(text) = next(&mut members)? else {
+            return Ok(None);
+        };
         let line = lines(&text).and_then(|mut lines| lines.next()).ok_or("no header")?;
         let header: UpHeader = serde_json::from_slice(line).map_err(|error| error.to_string())?;
         let mut asked = TakenUp {
@@ -227,7 +231,7 @@ impl Home {
             refused: None,
         };
         let mut number = 0;
-        while let Some(member) = member()? {
+        while let Some(member) = next(&mut members)? {
             if member.starts_with(RECEIPTS_MEMBER) {
                 asked.receipts = Some(read_receipts(&member).map_err(Refusal::code)?);
                 continue;
@@ -239,6 +243,7 @@ impl Home {
                 asked.kept.push(slice);
                 continue;
             }
+            let slice = self.community().with_beginning(device, slice);
             let first = slice.line.first;
             let outcome = self.community().ingest(device, slice, asked.contact);
             match outcome.map_err(|error| error.to_string())? {
@@ -250,6 +255,11 @@ impl Home {
                     break;
                 }
             }
+        }
+        if asked.receipts.is_none()
+            && let Some(beginning) = Beginning::read(members.unfinished())
+        {
+            self.community().unfinished().keep(device, beginning);
         }
         Ok(Some(asked))
     }
