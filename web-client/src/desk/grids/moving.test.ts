@@ -32,11 +32,11 @@ describe('who sees it', () => {
   const two = grid('2', [['w2', '周桂兰'], ['w3', '陈东']]);
 
   it('loses those of the old grid who have no role in the new one', () => {
-    expect(sight(one, two, new Set())).toEqual({ lose: ['刘敏'], gain: ['陈东'] });
+    expect(sight(one, two, new Set())).toEqual({ lose: ['刘敏'], see: ['周桂兰', '陈东'] });
   });
 
   it('keeps whoever is given the new grid', () => {
-    expect(sight(one, two, new Set(['w1']))).toEqual({ lose: [], gain: ['陈东'] });
-    expect(sight(one, null, new Set(['w1']))).toEqual({ lose: ['周桂兰'], gain: [] });
+    expect(sight(one, two, new Set(['w1']))).toEqual({ lose: [], see: ['周桂兰', '陈东', '刘敏'] });
+    expect(sight(one, null, new Set(['w1']))).toEqual({ lose: ['周桂兰'], see: ['刘敏'] });
   });
 });

@@ -20,13 +20,13 @@ export function sizeOf(grid: GridWithBuildings, picked: ReadonlySet<string>, who
   return { doors: some.reduce((sum, { doors }) => sum + doors, 0), people: some.reduce((sum, { people }) => sum + people, 0) };
 }
 
-/** Whose phones drop what moves, and whose get it, by name. */
-export function sight(from: GridWithBuildings, to: GridWithBuildings | null, assigned: ReadonlySet<string>): { lose: string[]; gain: string[] } {
+/** Whose phones drop what moves, and whose show it from then on, by name. */
+export function sight(from: GridWithBuildings, to: GridWithBuildings | null, assigned: ReadonlySet<string>): { lose: string[]; see: string[] } {
   const there = new Set([...(to?.workers ?? []).map(({ id }) => id), ...assigned]);
   const here = new Set(from.workers.map(({ id }) => id));
   const everybody = new Map([...from.workers, ...(to?.workers ?? [])].map(({ id, name }) => [id, name]));
   const named = (ids: string[]) => ids.map((id) => everybody.get(id) ?? '').filter(Boolean);
-  return { lose: named([...here].filter((id) => !there.has(id))), gain: named([...there].filter((id) => !here.has(id))) };
+  return { lose: named([...here].filter((id) => !there.has(id))), see: named([...there]) };
 }
 
 export function useMoving(answer: Ref<GridsAnswer | null>) {
@@ -44,7 +44,7 @@ export function useMoving(answer: Ref<GridsAnswer | null>) {
   const grid = computed(() => answer.value?.grids.find(({ id }) => id === from.value) ?? null);
   const target = computed(() => answer.value?.grids.find(({ id }) => id === to.value) ?? null);
   const size = computed<Size>(() => (grid.value ? sizeOf(grid.value, picked.value, whole.value) : { doors: 0, people: 0 }));
-  const seen = computed(() => (grid.value ? sight(grid.value, target.value, assigned.value) : { lose: [], gain: [] }));
+  const seen = computed(() => (grid.value ? sight(grid.value, target.value, assigned.value) : { lose: [], see: [] }));
   const into = computed(() => (to.value === NEW_GRID ? name.value.trim() : (target.value?.name ?? '')));
   const chosen = computed(() => grid.value !== null && (whole.value || picked.value.size > 0));
   const ready = computed(() => chosen.value && into.value !== '' && to.value !== from.value && !busy.value);

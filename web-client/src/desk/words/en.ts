@@ -453,7 +453,7 @@ export const en: Record<keyof typeof zh, string> = {
   'grids.moves': '{doors} doors and {people} people go into “{name}”',
   'grids.goes': 'Buildings, doors, households, people, family contacts and care plans go together, with every value.',
   'grids.lose': 'See these doors on their phones no longer: {names}',
-  'grids.gain': 'Will see them: {names}',
+  'grids.see': 'See them on their phones from then on: {names}',
   'grids.records': 'Earlier records stay with the old grid; phones of the new one know which doors were checked and who was last contacted when.',
   'grids.late': 'Phones that have not heard: unsent records count as ever; unsent changes are held, and released with one press.',
   'grids.ends': 'Everybody’s role in “{name}” ends.',

@@ -453,7 +453,7 @@ export const zh = {
   'grids.moves': '{doors} 户、{people} 人划入“{name}”',
   'grids.goes': '楼栋、户室、家庭、居民、紧急联系人和探访计划一起过去，资料一项不少。',
   'grids.lose': '手机上不再看到这些门牌：{names}',
-  'grids.gain': '手机上会看到这些门牌：{names}',
+  'grids.see': '以后在手机上看到这些门牌：{names}',
   'grids.records': '以前的记录留在原网格；新网格的手机知道哪些门查过、谁上次什么时候联系过。',
   'grids.late': '还没听说的手机上，没传的记录照常算数；没传的资料修改到“暂存”，一按放行。',
   'grids.ends': '“{name}”里各人的分工到此为止。',
