@@ -164,7 +164,7 @@ impl World {
         if !self.phones[phone].diverged {
             return false;
         }
-        if may_die && self.dice.percent(20) {
+        if may_die && self.dice.percent(75) {
             self.doom_after(phone, 0);
         }
         let device = DeviceId::from_bytes(self.dice.bytes());
