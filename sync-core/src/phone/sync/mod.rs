@@ -154,6 +154,11 @@ impl Phone {
         let whole = self.snapshots && !header.snapshots.is_empty();
         let mut more = cut || whole || header.refused.as_ref().is_some_and(left_out);
         self.take_cursor(header, &cursor, &mut writes, &mut more);
+        // Own records of a part come from its beginning only, unless they are asked for.
+        let begun = header.cursor.iter().flatten().any(|(part, lsn)| {
+            let before = cursor.get(part).copied().unwrap_or(0);
+            before == 0 && *lsn > 0
+        });
         self.forget_erased(&mut writes);
         let sent = before.saturating_sub(self.only_here());
         self.asked_courier_key = !another_life;
@@ -174,7 +179,7 @@ impl Phone {
             offset_ms: Some(header.offset_ms),
             refused: header.refused.clone(),
             last: asked.last,
-            asks_verdicts: self.asks_verdicts() && cut,
+            asks_verdicts: cut && (begun || self.asks_verdicts()),
             spoke: self.protocol,
             handed: 0,
         };
@@ -192,7 +197,8 @@ impl Phone {
         }
     }
 
-    /// Whether what was held must be told anew: after a snapshot, which says nothing of it, and after
+    /// Whether what is its own must be told anew: after a snapshot, which says nothing of what was held,
+    /// while a part comes from its beginning in several answers, and after
     /// an update, for the older protocol had no words for what the office decided.
     fn asks_verdicts(&self) -> bool {
         self.contact.asks_verdicts || self.contact.log.is_some() && self.contact.spoke != self.protocol
