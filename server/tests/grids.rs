@@ -492,7 +492,7 @@ fn a_merge_ends_the_old_grids_roles_and_sweeps_go_on() {
         edit(&town.world, None, entry, items);
         campaign
     };
-    let late = old.check(one, town.stays.door, "met");
+    let late = old.check_a_minute_ago(one, town.stays.door, "met");
     let everything = change(one, Target::Known(two), None);
     let (_, moved) = grids::change(&town.world.office, everything).unwrap();
     assert_eq!((moved.doors, moved.people, moved.ended), (2, 2, 1));

@@ -126,12 +126,16 @@ impl CorePhone {
     }
 
     pub fn record(&mut self, kind: &str, grid: GridId, body: Value) -> EntryId {
+        self.record_at(clock::now(), kind, grid, body)
+    }
+
+    fn record_at(&mut self, now: Instant, kind: &str, grid: GridId, body: Value) -> EntryId {
         let draft = RecordDraft {
             kind: kind.to_owned(),
             grid: Some(grid),
             body: object(body),
         };
-        let saved = self.phone.record(draft, clock::now(), clock::random());
+        let saved = self.phone.record(draft, now, clock::random());
         self.keep(saved)
     }
 
@@ -141,6 +145,17 @@ impl CorePhone {
             grid,
             json!({"dwelling_id": door, "mode": "door", "outcome": outcome}),
         )
+    }
+
+    /// A check of a minute ago: a slow request makes a clock look slow, by as much.
+    pub fn check_a_minute_ago(&mut self, grid: GridId, door: EntityId, outcome: &str) -> EntryId {
+        let now = clock::now();
+        let body = json!({"dwelling_id": door, "mode": "door", "outcome": outcome});
+        let then = Instant {
+            unix_ms: now.unix_ms - 60_000,
+            ..now
+        };
+        self.record_at(then, "door_check", grid, body)
     }
 
     pub fn retract(&mut self, record: EntryId) -> EntryId {
