@@ -76,9 +76,9 @@ impl World {
             Ok((pairs, merged))
         });
         let (pairs, merged) = found.map_err(|error| error.to_string())?;
-        let (of, value) = if self.dice.percent(35)
-            && let Some(alias) = self.dice.pick(&merged)
-        {
+        // Where nothing looks alike any more something is parted, or it would hardly ever be.
+        let parts = self.dice.percent(35) || pairs.is_empty();
+        let (of, value) = if parts && let Some(alias) = self.dice.pick(&merged) {
             self.trials.note(Trial::Parted);
             (alias.clone(), Scalar::Null)
         } else if let Some((one, other)) = self.dice.pick(&pairs) {
