@@ -248,7 +248,7 @@ impl Phone {
         own.confirm(answer.header.received.seq);
         if let Some(SignedReceipt { receipt, kept, .. }) = &answer.receipt {
             for verdict in &receipt.verdicts {
-                own.set_state(verdict.seq, OwnState::of(verdict.verdict, verdict.reason));
+                stand(own, replica, verdict.seq, OwnState::of(verdict.verdict, verdict.reason));
             }
             let place = own.place(receipt.seq);
             let key = [store::RECEIPT, &store::seq_key(place)].concat();
@@ -259,7 +259,7 @@ impl Phone {
             let envelope = &line.envelope;
             let state = OwnState::of(envelope.verdict, envelope.reason);
             if line.entry.is_none() {
-                own.set_state(envelope.seq, state);
+                stand(own, replica, envelope.seq, state);
             } else if let Some(own) = own.open(envelope.entry) {
                 // A device that this phone was, or another phone of its worker, sent the very same.
                 own.state = state;
@@ -371,6 +371,15 @@ impl Phone {
             writes.push(Write::bytes(Stored::Document, store::document_key(part), value));
         }
         writes.push(Write::json(Stored::Meta, store::CURSOR, replica.cursor()));
+    }
+}
+
+/// How an own entry stands. What a home released and, put back from a copy, holds again counts no
+/// longer, whether or not this phone sees its part.
+fn stand(own: &mut OwnLog, replica: &mut Replica, seq: Seq, state: OwnState) {
+    own.set_state(seq, state);
+    if let Some(own) = own.get(seq).filter(|_| state != OwnState::Merged) {
+        replica.reduce_record(&own.entry, None);
     }
 }
 
