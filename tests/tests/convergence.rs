@@ -10,7 +10,7 @@ use menpai_tests::runs;
 
 /// As many as see everything that is listed in `Trial`.
 const SEEDS: u64 = 1_000;
-/// The rarest, merged look-alikes that are parted again, comes 5 times in them.
+/// The rarest, merged look-alikes that are parted again, comes about 14 times in them.
 const FEWEST: usize = 3;
 
 #[test]
