@@ -154,11 +154,11 @@ export const en: Record<keyof typeof zh, string> = {
   'morning.not_closed': 'This day was not closed',
   'morning.not_closed_next': 'Open Morning again for the last closed day.',
   'settle.heading': 'Quarters',
-  'settle.note': 'What arrives after a quarter was settled still counts, and is marked late.',
+  'settle.note': 'What arrives after a quarter was settled still counts, and is marked late here.',
   'settle.quarter': 'Quarter {n} of {year}',
   'settle.done': 'settled {clock}',
   'settle.open': 'Settle',
-  'settle.ask': 'Records of {from} to {until} that arrive from now on will be marked late. This cannot be taken back.',
+  'settle.ask': 'Records of {from} to {until} that arrive from now on will be marked late here. This cannot be taken back.',
   'settle.no': 'Not now',
   'settle.yes': 'Settle it',
 

@@ -154,11 +154,11 @@ export const zh = {
   'morning.not_closed': '这一天没有收工统计',
   'morning.not_closed_next': '请从“晨报”重新进，看最近的一天。',
   'settle.heading': '季度结算',
-  'settle.note': '结算之后才到的记录照样算数，并标“后到”。',
+  'settle.note': '结算之后才到的记录照样算数，在这里标“后到”。',
   'settle.quarter': '{year}年第{n}季度',
   'settle.done': '{clock} 已结算',
   'settle.open': '结算',
-  'settle.ask': '{from}至{until}的记录，结算后到的都会标“后到”。结算后不能撤回。',
+  'settle.ask': '{from}至{until}的记录，结算后才到的，在这里都标“后到”。结算后不能撤回。',
   'settle.no': '先不结算',
   'settle.yes': '确认结算',
 
