@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-#[path = "../tests/phones/mod.rs"]
+#[path = "../tests/server/phones/mod.rs"]
+#[allow(dead_code, reason = "tests use the rest")]
 mod phones;
 
 use std::time::Instant;

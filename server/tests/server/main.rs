@@ -1,0 +1,46 @@
+//! The server as a library, as an app and as a program, one module for each matter. One test
+//! program, so that the server is linked once; nextest still runs each test in a process of its own.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on has failed"
+)]
+
+// What tests stand on.
+mod core_phones;
+mod desk_world;
+mod listening;
+mod phones;
+mod served;
+mod support;
+
+// The tests.
+mod courier;
+mod demo;
+mod desk;
+mod desk_coverage;
+mod desk_decisions;
+mod desk_duplicates;
+mod desk_erasures;
+mod desk_events;
+mod desk_export;
+mod desk_held;
+mod desk_morning;
+mod desk_settlements;
+mod epochs;
+mod erasure;
+mod fail_points;
+mod grids;
+mod held_http;
+mod import;
+mod import_cli;
+mod night;
+mod office_begins;
+mod serve;
+mod sign_in;
+mod snapshots_http;
+mod store_held;
+mod store_ingest;
+mod store_rebuild;
+mod sync_http;

@@ -1,0 +1,248 @@
+//! Signing in at both doors, and how the API says no.
+
+use crate::support::{CODE, PASSWORD, code, home};
+use actix_web::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, COOKIE, HOST, ORIGIN, SET_COOKIE};
+use actix_web::test::{TestRequest, call_service, init_service, read_body_json};
+use actix_web::web;
+use menpai_server::home::Home;
+use menpai_server::router::app;
+use menpai_server::routes::static_files::WebFolder;
+use menpai_sync_core::ids::DeviceId;
+use menpai_sync_core::signature::Signer;
+use serde_json::{Value, json};
+
+const DEVICE: &str = "0f0e0d0c-0b0a-4908-8706-050403020100";
+
+/// One request against a fresh app: status, cookie, body.
+async fn ask(home: &web::Data<Home>, request: TestRequest) -> (u16, Option<String>, Value) {
+    let app = init_service(app(home.clone(), web::Data::new(WebFolder::default()))).await;
+    let answer = call_service(&app, request.to_request()).await;
+    let status = answer.status().as_u16();
+    let cookie = answer
+        .headers()
+        .get(SET_COOKIE)
+        .map(|value| value.to_str().unwrap().to_owned());
+    let body = if status == 204 {
+        Value::Null
+    } else {
+        read_body_json(answer).await
+    };
+    (status, cookie, body)
+}
+
+fn phone(account: &str, password: &str, key: u8) -> TestRequest {
+    let public_key = Signer::from_bytes(&[key; 32]).unwrap().public_key();
+    TestRequest::post().uri("/api/v1/sessions").set_json(json!({
+        "account": account, "password": password,
+        "device": { "id": DEVICE, "public_key": public_key, "name": "红米 9A" },
+    }))
+}
+
+fn desk(account: &str, password: &str) -> TestRequest {
+    TestRequest::post()
+        .uri("/api/v1/desk/sessions")
+        .insert_header((HOST, "127.0.0.1:8080"))
+        .insert_header((ORIGIN, "http://127.0.0.1:8080"))
+        .set_json(json!({ "account": account, "password": password }))
+}
+
+#[actix_web::test]
+async fn a_phone_signs_in_and_its_key_is_in_the_log() {
+    let (_folder, home) = home();
+    let (status, _, body) = ask(&home, phone("liu", PASSWORD, 7)).await;
+    assert_eq!(status, 200, "{body}");
+    assert_eq!(body["community"], json!({ "code": CODE, "name": "协作路社区" }));
+    assert_eq!(body["device"]["id"], DEVICE);
+    assert_eq!(body["home"]["public_key"], json!(home.receipt_key.public_key()));
+    assert_eq!(body["worker"]["name"], "刘敏");
+
+    let community = home.communities.get(code()).unwrap().unwrap();
+    let known = community
+        .directory()
+        .device(DEVICE.parse::<DeviceId>().unwrap())
+        .cloned()
+        .unwrap();
+    assert_eq!(known.public_key, Signer::from_bytes(&[7; 32]).unwrap().public_key());
+    assert_eq!(known.facts.worker.to_string(), body["worker"]["id"].as_str().unwrap());
+    assert!(!known.facts.office);
+    assert_eq!(body["home"]["log"], json!(community.identity().log));
+
+    // Again with the same key; then the session is ended and its token is nothing.
+    let (status, _, again) = ask(&home, phone("liu", PASSWORD, 7)).await;
+    assert_eq!(status, 200);
+    assert_ne!(again["token"], body["token"]);
+    let bearer = (AUTHORIZATION, format!("Bearer {}", again["token"].as_str().unwrap()));
+    let end = || {
+        TestRequest::delete()
+            .uri("/api/v1/sessions/current")
+            .insert_header(bearer.clone())
+    };
+    assert_eq!(ask(&home, end()).await.0, 204);
+    assert_eq!(ask(&home, end()).await.0, 401);
+}
+
+#[actix_web::test]
+async fn wrong_account_and_wrong_password_are_one_answer() {
+    let (_folder, home) = home();
+    let (status, _, wrong_password) = ask(&home, phone("liu", "guess", 7)).await;
+    let (_, _, wrong_account) = ask(&home, phone("nobody", PASSWORD, 7)).await;
+    assert_eq!(status, 401);
+    assert_eq!(wrong_password, wrong_account);
+    assert_eq!(wrong_password["code"], "wrong_credentials");
+}
+
+#[actix_web::test]
+async fn a_device_keeps_its_first_key_and_its_account() {
+    let (_folder, home) = home();
+    assert_eq!(ask(&home, phone("liu", PASSWORD, 7)).await.0, 200);
+    let (status, _, body) = ask(&home, phone("liu", PASSWORD, 8)).await;
+    assert_eq!((status, &body["code"]), (409, &json!("device_key_differs")));
+    let (status, _, body) = ask(&home, phone("chen", PASSWORD, 7)).await;
+    assert_eq!((status, &body["code"]), (403, &json!("wrong_device")));
+}
+
+#[actix_web::test]
+async fn a_restored_phone_becomes_another_device_as_often_as_it_asks() {
+    let (_folder, home) = home();
+    let (_, _, first) = ask(&home, phone("liu", PASSWORD, 7)).await;
+    let next = "0f0e0d0c-0b0a-4908-8706-050403020199";
+    let asks = |token: &Value, key: u8| {
+        let public_key = Signer::from_bytes(&[key; 32]).unwrap().public_key();
+        TestRequest::post()
+            .uri("/api/v1/devices/successor")
+            .insert_header((AUTHORIZATION, format!("Bearer {}", token.as_str().unwrap())))
+            .set_json(json!({ "id": next, "public_key": public_key, "name": "红米 9A" }))
+    };
+    let (status, _, given) = ask(&home, asks(&first["token"], 8)).await;
+    assert_eq!((status, &given["device"]["id"]), (200, &json!(next)), "{given}");
+    // The answer was lost: the same again, and again a token of that device.
+    let (status, _, again) = ask(&home, asks(&first["token"], 8)).await;
+    assert_eq!((status, &again["device"]["id"]), (200, &json!(next)));
+    assert_ne!(again["token"], given["token"]);
+    let (status, _, body) = ask(&home, asks(&first["token"], 9)).await;
+    assert_eq!((status, &body["code"]), (409, &json!("device_key_differs")));
+
+    let community = home.communities.get(code()).unwrap().unwrap();
+    let directory = community.directory();
+    let [before, after] = [DEVICE, next].map(|id| directory.device(id.parse().unwrap()).cloned().unwrap());
+    assert_eq!(after.facts.worker, before.facts.worker);
+    assert_ne!(after.public_key, before.public_key);
+    let replaces: Vec<String> = community
+        .query(|connection| {
+            let mut statement =
+                connection.prepare("SELECT lower(hex(replaces)) FROM record_device WHERE replaces IS NOT NULL")?;
+            let rows = statement.query_map([], |row| row.get(0))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .unwrap();
+    assert_eq!(
+        replaces,
+        [DEVICE.replace('-', "")],
+        "one record, and it says whose place it takes"
+    );
+    let stranger = json!("not a token");
+    assert_eq!(ask(&home, asks(&stranger, 8)).await.0, 401);
+}
+
+#[actix_web::test]
+async fn guessing_is_slowed() {
+    let (_folder, home) = home();
+    let mut last = (0, None, Value::Null);
+    for _ in 0..11 {
+        last = ask(&home, phone("liu", "guess", 7)).await;
+    }
+    assert_eq!((last.0, &last.2["code"]), (429, &json!("too_many_requests")));
+    assert!(last.2["details"]["retry_after_seconds"].as_u64().unwrap() > 0);
+}
+
+#[actix_web::test]
+async fn the_desk_gets_a_cookie_that_scripts_cannot_read() {
+    let (_folder, home) = home();
+    let (status, cookie, body) = ask(&home, desk("he", PASSWORD)).await;
+    assert_eq!(status, 200, "{body}");
+    assert_eq!(body["role"], "secretary");
+    let cookie = cookie.unwrap();
+    for flag in [
+        "menpai_desk=",
+        "; HttpOnly",
+        "; SameSite=Strict",
+        "; Path=/",
+        "; Max-Age=",
+    ] {
+        assert!(cookie.contains(flag), "{cookie}");
+    }
+    assert!(!cookie.contains("Secure"), "plain http on loopback: {cookie}");
+
+    let sent = cookie.split(';').next().unwrap().to_owned();
+    let current = "/api/v1/desk/sessions/current";
+    let (status, _, body) = ask(
+        &home,
+        TestRequest::get().uri(current).insert_header((COOKIE, sent.clone())),
+    )
+    .await;
+    assert_eq!((status, &body["account"]), (200, &json!("he")));
+    // The end of it must come from the page itself.
+    let end = || TestRequest::delete().uri(current).insert_header((COOKIE, sent.clone()));
+    assert_eq!(ask(&home, end()).await.0, 403);
+    let from_page = |request: TestRequest| {
+        request
+            .insert_header((HOST, "127.0.0.1:8080"))
+            .insert_header((ORIGIN, "http://127.0.0.1:8080"))
+    };
+    assert_eq!(ask(&home, from_page(end())).await.0, 204);
+    assert_eq!(
+        ask(
+            &home,
+            TestRequest::get().uri(current).insert_header((COOKIE, sent.clone()))
+        )
+        .await
+        .0,
+        401
+    );
+}
+
+#[actix_web::test]
+async fn each_door_opens_for_its_own_sessions() {
+    let (_folder, home) = home();
+    assert_eq!(ask(&home, desk("liu", PASSWORD)).await.0, 403, "a worker has no desk");
+    let (_, _, body) = ask(&home, phone("he", PASSWORD, 7)).await;
+    let token = body["token"].as_str().unwrap();
+    let with_phone_token = TestRequest::get()
+        .uri("/api/v1/desk/sessions/current")
+        .insert_header((COOKIE, format!("menpai_desk={token}")));
+    let (status, _, body) = ask(&home, with_phone_token).await;
+    assert_eq!((status, &body["code"]), (403, &json!("wrong_device")));
+    let elsewhere = desk("he", PASSWORD).insert_header((ORIGIN, "https://elsewhere.example"));
+    assert_eq!(ask(&home, elsewhere).await.0, 403);
+}
+
+#[actix_web::test]
+async fn refusals_are_sentences_in_the_clients_language() {
+    let (_folder, home) = home();
+    let nowhere = || TestRequest::get().uri("/api/v1/nowhere");
+    let (status, _, zh) = ask(&home, nowhere()).await;
+    let (_, _, en) = ask(&home, nowhere().insert_header((ACCEPT_LANGUAGE, "en-GB,en;q=0.9"))).await;
+    assert_eq!(
+        (status, &zh["code"], &en["code"]),
+        (404, &json!("not_found"), &json!("not_found"))
+    );
+    assert_eq!(zh["message"], "没有找到所请求的内容。");
+    assert_eq!(en["message"], "Nothing was found at this address.");
+    assert!(zh["next"].is_string() && zh["details"].is_object());
+
+    let (status, _, body) = ask(&home, TestRequest::delete().uri("/api/v1/sessions/current")).await;
+    assert_eq!((status, &body["code"]), (401, &json!("not_signed_in")));
+    let (status, _, body) = ask(&home, TestRequest::put().uri("/api/v1/sessions")).await;
+    assert_eq!((status, &body["code"]), (404, &json!("not_found")));
+    let garbage = TestRequest::post()
+        .uri("/api/v1/sessions")
+        .set_payload("{")
+        .insert_header(("content-type", "application/json"));
+    let (status, _, body) = ask(&home, garbage).await;
+    assert_eq!((status, &body["code"]), (400, &json!("unreadable_request")));
+    let large = TestRequest::post()
+        .uri("/api/v1/sessions")
+        .set_json(json!({ "account": "x".repeat(70_000) }));
+    let (status, _, body) = ask(&home, large).await;
+    assert_eq!((status, &body["code"]), (413, &json!("too_large")));
+}

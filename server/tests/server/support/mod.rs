@@ -1,0 +1,121 @@
+//! A home in a folder of its own, with one community, a worker and a secretary; and the real
+//! program on free ports.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use actix_web::web;
+use menpai_server::auth::hash_password;
+use menpai_server::clock;
+use menpai_server::home::Home;
+use menpai_server::office::Office;
+use menpai_server::store::node::{self, Account, Role};
+use menpai_sync_core::ids::CommunityCode;
+use tempfile::TempDir;
+
+pub(crate) const CODE: &str = "410102002005";
+pub(crate) const PASSWORD: &str = "k7mw-p3qt-9xyz";
+
+pub(crate) fn code() -> CommunityCode {
+    CODE.parse().unwrap()
+}
+
+/// A home with a community, account `liu` (worker) and account `he` (secretary).
+pub(crate) fn home() -> (TempDir, web::Data<Home>) {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::open(&folder.path().join("data")).unwrap();
+    Office::found(&home, code()).unwrap();
+    let password_hash = hash_password(PASSWORD).unwrap();
+    for (name, role) in [("liu", Role::Worker), ("chen", Role::Worker), ("he", Role::Secretary)] {
+        let account = Account {
+            name: name.to_owned(),
+            password_hash: password_hash.clone(),
+            worker: clock::new_worker_id(),
+            display_name: "刘敏".to_owned(),
+            community: code(),
+            role,
+        };
+        home.node_store()
+            .write(|tx| node::insert_account(tx, &account, 0))
+            .unwrap();
+    }
+    (folder, web::Data::new(home))
+}
+
+/// A roster of four persons in two grids, as CSV.
+pub(crate) const ROSTER: &str = "网格,小区/院,楼栋,单元,门牌,姓名,性别,身份证号,出生日期,电话,与户主关系,人员类别,备注\n\
+    第1网格,桐柏路61号院,16号楼,1,101,赵一,男,,1950-03-04,13000000001,户主,独居,每2天探访一次\n\
+    第1网格,桐柏路61号院,16号楼,1,102,钱二,女,,1980-05-06,13000000002,户主,,\n\
+    第1网格,桐柏路61号院,16号楼,1,102,钱小二,男,,2010-07-08,,子,,\n\
+    第2网格,桐柏路63号院,2号楼,2,301,孙三,女,,1990-09-10,13000000003,户主,,\n";
+
+/// The real server, killed when dropped.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) http: String,
+    pub(crate) https: String,
+    pub(crate) data: String,
+}
+
+impl Server {
+    /// Starts on free ports and waits for its line of JSON.
+    pub(crate) fn start(data: &Path, more: &[&str]) -> Server {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_menpai"))
+            .args([
+                "serve",
+                "--http",
+                ":0",
+                "--https",
+                "127.0.0.1:0",
+                "--announce-json",
+                "--data",
+            ])
+            .arg(data)
+            .args(more)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let said: serde_json::Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no addresses: {line:?}"));
+        let text = |name: &str| said[name].as_str().unwrap().to_owned();
+        Server {
+            http: text("http"),
+            https: text("https"),
+            data: text("data"),
+            child,
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sends one GET over any stream and returns head and body.
+pub(crate) fn get(stream: &mut (impl Read + Write), path: &str) -> (String, String) {
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = Vec::new();
+    // A TLS peer that closes without notice is an error after the whole answer.
+    let _ = stream.read_to_end(&mut answer);
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let (head, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
+    (head.to_lowercase(), body.to_owned())
+}
+
+/// A connection to `http://host:port`.
+pub(crate) fn connect(url: &str) -> TcpStream {
+    TcpStream::connect(url.split_once("://").unwrap().1).unwrap()
+}
