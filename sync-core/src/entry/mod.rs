@@ -3,6 +3,7 @@
 //! what the fields of a kind may say is checked in `kinds`.
 
 mod read;
+mod reader;
 pub mod strict;
 mod write;
 
@@ -14,6 +15,7 @@ use crate::ids::{EntityId, EntryId, GridId, Hash, WorkerId};
 use crate::time::Instant;
 
 pub use read::EntryError;
+pub use reader::StrictError;
 pub use write::{Draft, Made, MakeError};
 
 /// Most bytes of one entry.

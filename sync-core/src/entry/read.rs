@@ -1,5 +1,6 @@
 //! From bytes to an entry. Every fault is typed; none is repaired.
 
+use super::reader::{self, StrictError};
 use super::strict::{self, Members, Read};
 use super::{EDIT_KIND, Edit, Entry, MAX_BASE_HASHES, MAX_ENTRY_BYTES, MAX_SET_ITEMS, Scalar, SetItem};
 use crate::time::Instant;
@@ -15,7 +16,7 @@ pub enum EntryError {
     LineBreak,
     /// Not JSON under the byte rules of docs/protocol.md section 2.
     #[error("{0}")]
-    Json(#[from] serde_json::Error),
+    Json(#[from] StrictError),
     /// Not an object.
     #[error("not an object")]
     NotAnObject,
@@ -31,7 +32,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Entry, EntryError> {
     if bytes.contains(&b'\n') || bytes.contains(&b'\r') {
         return Err(EntryError::LineBreak);
     }
-    let Read::Object(mut members) = strict::parse(bytes)? else {
+    let Read::Object(mut members) = reader::parse(bytes)? else {
         return Err(EntryError::NotAnObject);
     };
     let (base, set) = (take(&mut members, "base"), take(&mut members, "set"));

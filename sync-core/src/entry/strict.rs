@@ -3,9 +3,7 @@
 //! Texts are borrowed from the bytes where nothing is escaped: most are read once and dropped.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::text::is_nfc;
@@ -28,14 +26,6 @@ pub(super) enum Read<'a> {
 
 /// The members of an object, sorted by their names.
 pub(super) type Members<'a> = Vec<(Cow<'a, str>, Read<'a>)>;
-
-/// Reads one JSON value under the rules above; the message says what was wrong.
-pub(super) fn parse(bytes: &[u8]) -> Result<Read<'_>, serde_json::Error> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = Strict { depth: 0 }.deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    Ok(value)
-}
 
 impl From<Read<'_>> for Value {
     fn from(read: Read<'_>) -> Value {
@@ -65,106 +55,111 @@ pub fn is_entry_text(text: &str) -> bool {
     is_nfc(text) && !text.contains('\0')
 }
 
-#[derive(Clone, Copy)]
-struct Strict {
-    depth: usize,
-}
-
-impl Strict {
-    fn inner<E: Error>(self) -> Result<Strict, E> {
-        if self.depth == MAX_DEPTH {
-            return Err(E::custom("nested too deep"));
-        }
-        Ok(Strict { depth: self.depth + 1 })
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Strict {
-    type Value = Read<'de>;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Read<'de>, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Strict {
-    type Value = Read<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("text, integer, true, false, null, array or object")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Read<'de>, E> {
-        Ok(Read::Null)
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Read<'de>, E> {
-        Ok(Read::Boolean(value))
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Read<'de>, E> {
-        if value.unsigned_abs() > MAX_INTEGER.unsigned_abs() {
-            return Err(E::custom("an integer at or beyond 2^53"));
-        }
-        Ok(Read::Integer(value))
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Read<'de>, E> {
-        match i64::try_from(value) {
-            Ok(value) => self.visit_i64(value),
-            Err(_) => Err(E::custom("an integer at or beyond 2^53")),
-        }
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Read<'de>, E> {
-        Err(E::custom("a number that is not a plain integer"))
-    }
-
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Read<'de>, E> {
-        entry_text(text).map(|()| Read::Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Read<'de>, E> {
-        entry_text(text).map(|()| Read::Text(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Read<'de>, A::Error> {
-        let inner = self.inner()?;
-        let mut array = Vec::new();
-        while let Some(item) = items.next_element_seed(inner)? {
-            array.push(item);
-        }
-        Ok(Read::Array(array))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Read<'de>, A::Error> {
-        let inner = self.inner()?;
-        let mut object = Vec::with_capacity(8);
-        // A key is a text like others; the depth is not its own.
-        while let Some(key) = members.next_key_seed(self)? {
-            let Read::Text(key) = key else {
-                return Err(A::Error::custom("a key that is no text"));
-            };
-            object.push((key, members.next_value_seed(inner)?));
-        }
-        object.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-        if object.windows(2).any(|pair| pair[0].0 == pair[1].0) {
-            return Err(A::Error::custom("a key twice in one object"));
-        }
-        Ok(Read::Object(object))
-    }
-}
-
-fn entry_text<E: Error>(text: &str) -> Result<(), E> {
-    if is_entry_text(text) {
-        Ok(())
-    } else {
-        Err(E::custom("text that is not NFC or holds a NUL"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::super::reader::parse;
     use super::*;
+
+    /// What JSON allows and entries do not.
+    const RULES_OF_ENTRIES: [&str; 6] = [
+        "nested too deep",
+        "an integer at or beyond 2^53",
+        "a number that is not a plain integer",
+        "a key twice in one object",
+        "text that is not NFC or holds a NUL",
+        "half a character",
+    ];
+
+    /// Pieces of JSON, right and wrong.
+    fn piece() -> impl Strategy<Value = &'static str> {
+        prop::sample::select(vec![
+            "{",
+            "}",
+            "[",
+            "]",
+            ":",
+            ",",
+            "\"",
+            "\"a\":",
+            "\"b\":",
+            "[]",
+            "\"\"",
+            "\\n",
+            "\\/",
+            "\\u00e9",
+            "\\u",
+            "\\ud83d\\ude00",
+            "\\ud83d",
+            "\\ude00",
+            "\\u0301",
+            "\\x",
+            "门",
+            "e",
+            "-",
+            "0",
+            "7",
+            "9007199254740991",
+            "9007199254740992",
+            ".5",
+            "true",
+            "nul",
+            "null",
+            " ",
+            "\t",
+            "\u{1}",
+        ])
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            (-MAX_INTEGER..=MAX_INTEGER).prop_map(Value::from),
+            "[ -~门牌\\n\\t]{0,9}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map("[a-z\\\\\"门]{0,3}", inner, 0..4)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    /// What is accepted says what a general reader finds in it; what is refused, that one refuses
+    /// too, or a rule of entries does.
+    fn agrees_with_a_general_reader(text: &str) -> Result<(), TestCaseError> {
+        match (parse(text.as_bytes()), serde_json::from_str::<Value>(text)) {
+            (Ok(read), general) => prop_assert_eq!(Value::from(read), general.unwrap()),
+            (Err(error), Ok(_)) => prop_assert!(RULES_OF_ENTRIES.contains(&error.what), "{}", error),
+            (Err(_), Err(_)) => {}
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_written_is_read(value in value()) {
+            for text in [value.to_string(), format!("{value:#}")] {
+                prop_assert_eq!(&Value::from(parse(text.as_bytes()).unwrap()), &value);
+            }
+        }
+
+        #[test]
+        fn any_text_is_read_as_a_general_reader_does(pieces in prop::collection::vec(piece(), 0..16)) {
+            agrees_with_a_general_reader(&pieces.concat())?;
+        }
+
+        #[test]
+        fn a_damaged_text_is_read_as_a_general_reader_does(value in value(), at in any::<prop::sample::Index>(), piece in piece()) {
+            let mut characters: Vec<String> = value.to_string().chars().map(String::from).collect();
+            let at = at.index(characters.len());
+            characters[at] = piece.to_owned();
+            agrees_with_a_general_reader(&characters.concat())?;
+        }
+    }
 
     #[test]
     fn plain_values_pass() {
@@ -186,6 +181,18 @@ mod tests {
             "1.0",
             "1e3",
             "-0",
+            "01",
+            "-",
+            "1x",
+            "[1,]",
+            "{\"a\":1,}",
+            "{\"a\" 1}",
+            "{1:1}",
+            "\"a",
+            "\"\u{1f}\"",
+            r#""\x""#,
+            r#""\u12""#,
+            r#""\ud800\u0041""#,
             "\"e\u{301}\"",
             r#""\u0000""#,
             r#""\ud800""#,
