@@ -10,7 +10,7 @@ use menpai_sync_core::kinds::{Kinds, KindsError};
 use menpai_sync_core::signature::Signer;
 use tokio::sync::watch;
 
-use crate::auth::{PasswordError, Passwords, SignInLimits};
+use crate::auth::{Passwords, SignInLimits};
 use crate::data_folder::{DataFolder, DataFolderError};
 use crate::erasures::Ledger;
 use crate::error::{ApiError, ApiResult};
@@ -32,9 +32,6 @@ pub enum HomeError {
     /// The kind files compiled in.
     #[error(transparent)]
     Kinds(#[from] KindsError),
-    /// Argon2.
-    #[error(transparent)]
-    Password(#[from] PasswordError),
 }
 
 /// An open home. One process has it at a time.
@@ -83,7 +80,7 @@ impl Home {
             erasures,
             receipt_key,
             courier_keys,
-            passwords: Passwords::new()?,
+            passwords: Passwords::new(),
             sign_in_limits: SignInLimits::new(),
             night: Mutex::new(()),
             session_ends: watch::Sender::new(0),
