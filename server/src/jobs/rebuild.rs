@@ -9,7 +9,7 @@ use menpai_sync_core::part::Part;
 use crate::store::community::StoreError;
 use crate::store::community::digest;
 use crate::store::community::parts::Parts;
-use crate::sync::Community;
+use crate::sync::{Community, Reader};
 
 /// What a rebuild did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +33,18 @@ impl Rebuilt {
 /// # Errors
 /// [`StoreError`]; then everything is as it was.
 pub fn rebuild(community: &Community) -> Result<Rebuilt, StoreError> {
-    let before = digests(community)?;
-    community.rebuild()?;
+    let before = community.read(|reader| {
+        // This begins the reading: what is read beside the rebuild is of before it.
+        let parts = Parts::load(&reader.connection)?;
+        std::thread::scope(|scope| {
+            let rebuilding = scope.spawn(|| community.rebuild());
+            let before = digests_of(reader, &parts);
+            rebuilding
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            before
+        })
+    })?;
     Ok(Rebuilt {
         before,
         after: digests(community)?,
@@ -48,11 +58,15 @@ pub fn rebuild(community: &Community) -> Result<Rebuilt, StoreError> {
 pub fn digests(community: &Community) -> Result<BTreeMap<Part, Hash>, StoreError> {
     community.read(|reader| {
         let parts = Parts::load(&reader.connection)?;
-        let mut digests = BTreeMap::new();
-        for part in parts.all() {
-            let Some(number) = parts.find(part) else { continue };
-            digests.insert(part, digest::of_part(&reader.connection, &mut reader.codec, number)?);
-        }
-        Ok(digests)
+        digests_of(reader, &parts)
     })
+}
+
+fn digests_of(reader: &mut Reader, parts: &Parts) -> Result<BTreeMap<Part, Hash>, StoreError> {
+    let mut digests = BTreeMap::new();
+    for part in parts.all() {
+        let Some(number) = parts.find(part) else { continue };
+        digests.insert(part, digest::of_part(&reader.connection, &mut reader.codec, number)?);
+    }
+    Ok(digests)
 }
