@@ -14,6 +14,7 @@ use menpai_sync_core::registry::next_epoch;
 use menpai_sync_core::time::Instant;
 use menpai_sync_core::verdict::{Derived, Reason, Verdict};
 
+use super::documents::NoChange;
 use super::ingest::decide_again;
 use super::state::Work;
 use super::{epoch, handover, late};
@@ -86,6 +87,7 @@ pub(super) fn decide(work: &mut Work<'_>, pending: &Pending<'_>) -> Result<(), S
                 let unseen = late::wrote_unseen(work, part, entry, pending.device)?;
                 match work.state.documents.decide(part, entry, pending.device, unseen, lsn) {
                     Ok(derived) => (Verdict::Merged, None, None, Some(derived)),
+                    Err(NoChange::NotNow(error)) => return Err(error),
                     Err(error) => (Verdict::Held, Some(Reason::DeriveFailed), Some(error.to_string()), None),
                 }
             }

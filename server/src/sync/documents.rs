@@ -1,7 +1,10 @@
 //! The registry documents a writer holds. A document taken out for a transaction goes back
 //! as it then is only after the commit; if anything fails it is dropped and read again from
-//! the file, which costs less than cloning it for every transaction. Changes of one request
-//! are taken up together, unless that failed once: from then on each by itself.
+//! the file, which costs less than cloning it for every transaction. A few changes of a request are
+//! each taken up as they are decided, many together; unless that failed once: from then on each
+//! by itself.
+
+mod loaded;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,11 +16,14 @@ use menpai_sync_core::registry::{DeriveError, Document, Plan};
 use menpai_sync_core::verdict::Derived;
 use rusqlite::{Connection, Transaction};
 
+pub(super) use self::loaded::read_bytes;
+pub(crate) use self::loaded::stored;
+use self::loaded::{How, Loaded, TakeUpError, read, settle};
 use super::document_budget::Share;
 use crate::fail_points;
 use crate::store::community::parts::Parts;
-use crate::store::community::projection::{Projection, stored_document};
-use crate::store::community::{BodyCodec, StoreError, entries, epochs, lines};
+use crate::store::community::projection::Projection;
+use crate::store::community::{BodyCodec, StoreError, epochs};
 
 /// After so many changes a document is stored whole again.
 const CHANGES_BETWEEN_STORES: usize = 512;
@@ -31,20 +37,13 @@ pub(super) struct Documents {
     touched: BTreeSet<Part>,
     /// The fields it set, until they are shown.
     fields: Fields,
+    /// Few edits come.
+    few: bool,
     one_by_one: bool,
 }
 
 /// Fields by the part of their document.
 pub(super) type Fields = BTreeMap<Part, BTreeSet<(EntityId, String)>>;
-
-#[derive(Debug)]
-struct Loaded {
-    document: Document,
-    /// The line of its last change.
-    lsn: Lsn,
-    /// Changes since it was last stored whole.
-    unstored: usize,
-}
 
 /// Why an edit became no change.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +54,10 @@ pub(super) enum NoChange {
     /// The core panicked; it will again, so the entry is held and never retried.
     #[error("panicked")]
     Panic,
+    /// It cannot be taken up by itself as it is now. The document is dropped and the request to be
+    /// taken back; another time it can.
+    #[error("{0}")]
+    NotNow(StoreError),
 }
 
 impl Documents {
@@ -65,8 +68,15 @@ impl Documents {
             loaded: BTreeMap::new(),
             touched: BTreeSet::new(),
             fields: Fields::new(),
+            few: false,
             one_by_one: false,
         }
+    }
+
+    /// Says whether few edits come: each by itself costs less then than the walk over all entities
+    /// that many share.
+    pub(super) fn expect_few(&mut self, few: bool) {
+        self.few = few;
     }
 
     /// The document of a part as the transaction sees it.
@@ -214,17 +224,26 @@ impl Documents {
             })
     }
 
+    fn how(&self) -> How {
+        match (self.one_by_one, self.few) {
+            (true, _) => How::OneByOne,
+            (false, true) => How::Alone,
+            (false, false) => How::Together,
+        }
+    }
+
     fn apply(
         &mut self,
         part: Part,
         lsn: Lsn,
         plan: impl FnOnce(&Document) -> Result<Plan, DeriveError>,
     ) -> Result<Derived, NoChange> {
+        let how = self.how();
         let Some(loaded) = self.loaded.get_mut(&part) else {
             return Err(DeriveError::Automerge("the document is not loaded".to_owned()).into());
         };
         self.touched.insert(part);
-        let outcome = catch_unwind(AssertUnwindSafe(|| loaded.apply(self.one_by_one, plan)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| loaded.apply(how, plan)));
         match outcome {
             Ok(Ok(plan)) => {
                 loaded.lsn = lsn;
@@ -235,11 +254,20 @@ impl Documents {
                     .extend(plan.touched().iter().cloned());
                 Ok(plan.derived().clone())
             }
-            Ok(Err(error)) => {
+            Ok(Err(TakeUpError::Derive(error))) => {
                 if matches!(error, DeriveError::Automerge(_)) {
                     self.loaded.remove(&part);
                 }
                 Err(error.into())
+            }
+            Ok(Err(TakeUpError::Alone(error))) => {
+                self.loaded.remove(&part);
+                self.one_by_one = true;
+                Err(NoChange::NotNow(StoreError::Registry {
+                    part: part.to_string(),
+                    lsn,
+                    cause: error.to_string(),
+                }))
             }
             Err(_) => {
                 self.loaded.remove(&part);
@@ -313,113 +341,4 @@ impl Documents {
         self.touched.clear();
         self.fields.clear();
     }
-}
-
-impl Loaded {
-    fn apply(
-        &mut self,
-        one_by_one: bool,
-        plan: impl FnOnce(&Document) -> Result<Plan, DeriveError>,
-    ) -> Result<Plan, DeriveError> {
-        let plan = plan(&self.document)?;
-        self.document.apply_unsettled(&plan);
-        if one_by_one {
-            settle(&mut self.document)?;
-        }
-        Ok(plan)
-    }
-}
-
-fn settle(document: &mut Document) -> Result<(), DeriveError> {
-    let settled = catch_unwind(AssertUnwindSafe(|| {
-        fail_points::at("settle").map_err(|error| DeriveError::Automerge(error.to_string()))?;
-        document.settle()
-    }));
-    settled.unwrap_or_else(|_| Err(DeriveError::Automerge("panicked".to_owned())))
-}
-
-/// A part's document as the file has it; `None` before its first edit.
-pub(crate) fn stored(
-    connection: &Connection,
-    codec: &mut BodyCodec,
-    part_number: i64,
-    community: CommunityCode,
-    part: Part,
-) -> Result<Option<Document>, StoreError> {
-    let loaded = read(connection, codec, Some(part_number), community, part)?;
-    Ok((loaded.lsn > 0).then_some(loaded.document))
-}
-
-fn read(
-    connection: &Connection,
-    codec: &mut BodyCodec,
-    number: Option<i64>,
-    community: CommunityCode,
-    part: Part,
-) -> Result<Loaded, StoreError> {
-    let failed = |lsn, cause: String| StoreError::Registry {
-        part: part.to_string(),
-        lsn,
-        cause,
-    };
-    let stored = match number {
-        Some(number) => match stored_document(connection, number)? {
-            Some(stored) => Some(stored),
-            None => epochs::base(connection, number)?.map(|base| (base.epoch, base.lsn, base.bytes)),
-        },
-        None => None,
-    };
-    let (document, mut lsn) = match stored {
-        Some((epoch, lsn, bytes)) => (read_bytes(&bytes, community, part, epoch, lsn)?, lsn),
-        None => (
-            Document::genesis(community, part).map_err(|error| failed(0, error.to_string()))?,
-            0,
-        ),
-    };
-    let mut loaded = Loaded {
-        document,
-        lsn,
-        unstored: 0,
-    };
-    let Some(number) = number else { return Ok(loaded) };
-    for line in lines::merged_edits_after(connection, number, lsn)? {
-        lsn = line.envelope.lsn;
-        let stored = entries::get(connection, codec, line.entry)?;
-        let bytes = stored
-            .bytes
-            .ok_or_else(|| failed(lsn, "the entry's bytes are erased".to_owned()))?;
-        let entry = Entry::parse(&bytes).map_err(|error| failed(lsn, error.to_string()))?;
-        let derived = line
-            .envelope
-            .derived
-            .ok_or_else(|| failed(lsn, "nothing derived".to_owned()))?;
-        let because = |error: DeriveError| failed(lsn, error.to_string());
-        if loaded.document.must_settle_for(&entry) {
-            settle(&mut loaded.document).map_err(because)?;
-        }
-        let derive = |document: &Document| document.derive(&entry, line.envelope.device, &derived);
-        loaded.apply(false, derive).map_err(because)?;
-        loaded.lsn = lsn;
-        loaded.unstored += 1;
-    }
-    settle(&mut loaded.document).map_err(|error| failed(lsn, error.to_string()))?;
-    Ok(loaded)
-}
-
-/// A document from bytes of this file.
-pub(super) fn read_bytes(
-    bytes: &[u8],
-    community: CommunityCode,
-    part: Part,
-    epoch: u64,
-    lsn: Lsn,
-) -> Result<Document, StoreError> {
-    let failed = |cause: String| StoreError::Registry {
-        part: part.to_string(),
-        lsn,
-        cause,
-    };
-    catch_unwind(AssertUnwindSafe(|| Document::load(bytes, community, part, epoch)))
-        .map_err(|_| failed("the stored document panics".to_owned()))?
-        .map_err(|error| failed(error.to_string()))
 }

@@ -19,6 +19,9 @@ use crate::store::community::device_logs::{self, DeviceLog, Island};
 use crate::store::community::entries::{self, NewEntry};
 use crate::store::community::lines::{self, StoredLine};
 
+/// At most so many edits of a slice are few.
+const FEW_EDITS: usize = 16;
+
 /// When a contact was, by both clocks.
 #[derive(Debug, Clone, Copy)]
 pub struct Contact {
@@ -98,6 +101,9 @@ pub(super) fn ingest(
         seq: slice.line.last,
         h: slice.last_h(),
     };
+    let is_edit = |entry: &&CheckedEntry| entry.parsed.as_ref().is_ok_and(|parsed| parsed.edit.is_some());
+    let edits = slice.entries.iter().filter(is_edit).count();
+    work.state.documents.expect_few(edits <= FEW_EDITS);
     let contacts = device_logs::contacts(work.transaction, log.number)?;
     let is_new = fresh.len() == slice.entries.len() && stated.is_empty();
     // A filled gap frees the edits behind it; a device's edits are judged in log order.

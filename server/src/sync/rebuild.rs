@@ -16,6 +16,11 @@ use crate::store::community::lines::Replayed;
 use crate::store::community::projection::{MergedEntry, NewEntity};
 use crate::store::community::{StoreError, epochs, erased, lines};
 
+/// Lines that are read at a time.
+const LINES_AT_A_TIME: usize = 1_000;
+/// At most so many edits among them are few; of more some would meet in one entity.
+const FEW_EDITS: usize = 64;
+
 /// Replays every line.
 ///
 /// # Errors
@@ -34,8 +39,10 @@ pub(super) fn rebuild(work: &mut Work<'_>) -> Result<(), StoreError> {
     let mut after = 0;
     loop {
         // Lines are read in pieces: the statements that replay them need the connection.
-        let piece = lines::to_replay(work.transaction, &mut work.state.codec, after, 1_000)?;
+        let piece = lines::to_replay(work.transaction, &mut work.state.codec, after, LINES_AT_A_TIME)?;
         let Some(last) = piece.last() else { break };
+        let edits = piece.iter().filter(|line| line.envelope.derived.is_some()).count();
+        work.state.documents.expect_few(edits <= FEW_EDITS);
         after = last.envelope.lsn;
         for Replayed { envelope, entry, bytes } in piece {
             if envelope.verdict != Verdict::Merged || held.contains(&entry) {

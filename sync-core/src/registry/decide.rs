@@ -4,7 +4,7 @@
 use automerge::legacy::{ObjectId, OpId};
 use automerge::{ActorId, Change, ChangeHash, ObjId, ROOT, ReadDoc, ScalarValue};
 
-use super::genesis::{ChangeBuilder, TYPE, to_automerge};
+use super::genesis::{ChangeBuilder, TYPE, from_automerge, to_automerge};
 use super::{DeriveError, Document};
 use crate::entry::{Edit, Entry};
 use crate::ids::{DeviceId, EntityId, Hash, Seq};
@@ -16,6 +16,8 @@ pub struct Plan {
     derived: Derived,
     pub(super) change: Change,
     pub(super) touched: Vec<(EntityId, String)>,
+    /// automerge would write the very same change where its author had seen all that it stands on.
+    pub(super) is_plain: bool,
 }
 
 impl Plan {
@@ -55,7 +57,7 @@ impl Document {
         deps.sort_unstable();
         deps.dedup();
         let seq = previous.map_or(0, |(seq, _)| seq) + 1;
-        let change = self.build(entry, edit, device, seq, &deps, &stated)?;
+        let (change, is_plain) = self.build(entry, edit, device, seq, &deps, &stated)?;
         let derived = Derived {
             epoch: self.epoch,
             deps,
@@ -66,6 +68,7 @@ impl Document {
             derived,
             change,
             touched: touched(edit),
+            is_plain,
         })
     }
 
@@ -91,7 +94,7 @@ impl Document {
             });
         }
         let stated = self.stated_in_verdict(edit, previous.map(|(_, hash)| hash), &derived.deps);
-        let change = self.build(entry, edit, device, derived.seq, &derived.deps, &stated)?;
+        let (change, is_plain) = self.build(entry, edit, device, derived.seq, &derived.deps, &stated)?;
         let hash = Hash(change.hash().0);
         if hash != derived.hash {
             return Err(DeriveError::OtherHash {
@@ -103,6 +106,7 @@ impl Document {
             derived: derived.clone(),
             change,
             touched: touched(edit),
+            is_plain,
         })
     }
 
@@ -183,7 +187,7 @@ impl Document {
         seq: Seq,
         deps: &[Hash],
         stated: &[Hash],
-    ) -> Result<Change, DeriveError> {
+    ) -> Result<(Change, bool), DeriveError> {
         let mut start_op = 0;
         for dep in deps {
             let facts = self.changes.get(dep).ok_or(DeriveError::MissingDep(*dep))?;
@@ -217,6 +221,8 @@ impl Document {
             objects.push((named.id, object));
         }
         let stated = self.settled(stated);
+        let own = self.last_edit.get(&device);
+        let mut is_plain = stated == self.settled(deps) && own.is_none_or(|(_, hash)| deps.contains(hash));
         let mut put_here: Vec<(EntityId, &str, OpId)> = Vec::new();
         for item in &edit.set {
             let Some((_, object)) = objects.iter().find(|(id, _)| *id == item.id) else {
@@ -226,14 +232,23 @@ impl Document {
                 .iter_mut()
                 .find(|(id, field, _)| *id == item.id && *field == item.field);
             let pred = match (&earlier, self.maps.get(&item.id)) {
-                (Some((.., op)), _) => vec![op.clone()],
-                (None, Some(map)) => self
-                    .automerge
-                    .get_all_at(&map.object, item.field.as_str(), &stated)
-                    .map_err(|error| DeriveError::Automerge(error.to_string()))?
-                    .iter()
-                    .filter_map(|(_, op)| to_op(op))
-                    .collect(),
+                (Some((.., op)), _) => {
+                    is_plain = false;
+                    vec![op.clone()]
+                }
+                (None, Some(map)) => {
+                    let visible = self
+                        .automerge
+                        .get_all_at(&map.object, item.field.as_str(), &stated)
+                        .map_err(|error| DeriveError::Automerge(error.to_string()))?;
+                    // What is there already, and which of several stays, it would not write.
+                    is_plain &= match &visible[..] {
+                        [] => true,
+                        [(value, _)] => value.as_scalar().and_then(from_automerge).as_ref() != Some(&item.value),
+                        _ => false,
+                    };
+                    visible.iter().filter_map(|(_, op)| to_op(op)).collect()
+                }
                 (None, None) => Vec::new(),
             };
             let op = change.put(object.clone(), &item.field, to_automerge(&item.value), pred);
@@ -242,7 +257,7 @@ impl Document {
                 None => put_here.push((item.id, &item.field, op)),
             }
         }
-        Ok(change.build())
+        Ok((change.build(), is_plain))
     }
 }
 

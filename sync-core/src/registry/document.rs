@@ -56,6 +56,8 @@ pub struct Document {
     pub(super) entities: ObjId,
     pub(super) maps: BTreeMap<EntityId, EntityMap>,
     pub(super) changes: HashMap<Hash, ChangeFacts>,
+    /// The highest operation of any change.
+    pub(super) max_op: u64,
     /// (actor, first op) → change; finds the change of an op.
     by_op: BTreeMap<(ActorId, u64), Hash>,
     /// Last merged edit of each device.
@@ -126,6 +128,7 @@ impl Document {
             genesis_actor,
             maps: BTreeMap::new(),
             changes: HashMap::new(),
+            max_op: 0,
             by_op: BTreeMap::new(),
             last_edit: HashMap::new(),
             unsettled: Unsettled::default(),
@@ -233,6 +236,7 @@ impl Document {
                 unix_seconds,
             },
         );
+        self.max_op = self.max_op.max(max_op);
         self.by_op.insert((actor.clone(), start_op), hash);
         if let Some(device) = device {
             let last = self.last_edit.entry(device).or_insert((seq, hash));

@@ -2,6 +2,7 @@
 //! verdicts by everyone alike (docs/protocol.md section 8). No automerge bytes ever come
 //! from a phone; bytes loaded here are the caller's own or its home's.
 
+mod alone;
 mod decide;
 mod document;
 mod genesis;

@@ -32,14 +32,7 @@ impl Document {
     /// Takes up a plan made from this very state; it shows after [`Document::settle`].
     pub fn apply_unsettled(&mut self, plan: &Plan) {
         let change = &plan.change;
-        self.remember(
-            change.actor_id(),
-            change.seq(),
-            change.start_op().get(),
-            change.max_op(),
-            change.timestamp(),
-            change.hash(),
-        );
+        self.remember_change(change);
         let stands_on = self.settled(&plan.derived().deps);
         let unsettled = &mut self.unsettled;
         unsettled.about.extend(plan.touched.iter().map(|(id, _)| *id));
@@ -63,13 +56,31 @@ impl Document {
         if self.automerge.stats().num_changes != count {
             return Err(DeriveError::Automerge("a change was queued, not applied".to_owned()));
         }
-        for id in about {
-            if !self.maps.contains_key(&id) {
-                self.index_map(id)
-                    .map_err(|error| DeriveError::Automerge(error.to_string()))?;
-            }
+        about.into_iter().try_for_each(|id| self.index_if_new(id))
+    }
+
+    /// Whether anything was taken up that does not show.
+    pub(super) fn has_unsettled(&self) -> bool {
+        !self.unsettled.changes.is_empty()
+    }
+
+    pub(super) fn remember_change(&mut self, change: &Change) {
+        self.remember(
+            change.actor_id(),
+            change.seq(),
+            change.start_op().get(),
+            change.max_op(),
+            change.timestamp(),
+            change.hash(),
+        );
+    }
+
+    pub(super) fn index_if_new(&mut self, id: EntityId) -> Result<(), DeriveError> {
+        if self.maps.contains_key(&id) {
+            return Ok(());
         }
-        Ok(())
+        self.index_map(id)
+            .map_err(|error| DeriveError::Automerge(error.to_string()))
     }
 
     /// What automerge has of these heads: in the place of what is not settled, what that stands

@@ -228,6 +228,41 @@ fn changes_that_settle_together_give_the_same_document() {
 }
 
 #[test]
+fn changes_that_are_taken_up_alone_give_the_same_document() {
+    let mut alone = 0;
+    for (name, build) in CASES {
+        let mut home = Home::new();
+        build(&mut home);
+        let mut documents: BTreeMap<Part, Document> = BTreeMap::new();
+        let replica = apply_all(&home.lines);
+        for (number, line) in (1..).zip(&home.lines) {
+            let envelope = line.envelope();
+            let Some(derived) = &envelope.derived else { continue };
+            let entry = Entry::parse(line.entry.as_bytes()).unwrap();
+            let document = documents
+                .entry(envelope.part)
+                .or_insert_with(|| Document::genesis(community(), envelope.part).unwrap());
+            let plan = document.derive(&entry, envelope.device, derived).unwrap();
+            if document.apply_alone(&plan).unwrap() {
+                alone += 1;
+            } else {
+                document.apply(&plan).unwrap();
+            }
+            let replica = apply_all(&home.lines[..number]);
+            let expected = replica.document(envelope.part).unwrap();
+            for (id, _) in expected.entities() {
+                assert_eq!(document.all_values(id), expected.all_values(id), "{name}");
+            }
+        }
+        for (part, document) in &documents {
+            assert_eq!(document.heads(), replica.heads(*part), "{name}");
+            assert_eq!(document.save(), replica.document(*part).unwrap().save(), "{name}");
+        }
+    }
+    assert!(alone > CASES.len(), "only {alone} were");
+}
+
+#[test]
 fn entries_whose_entities_have_ids_of_version_1_keep_their_hashes() {
     let golden: Vec<Case> = serde_json::from_str(include_str!("../golden/derivation_version_1.json")).unwrap();
     for case in golden {
