@@ -24,9 +24,15 @@ impl IdError {
     }
 }
 
-/// serde by `Display` and `FromStr`: on the wire an id, a part, a key or an instant is its text.
+/// JSON by `Display` and `FromStr`: on the wire an id, a part, a key or an instant is its text.
 macro_rules! text_serde {
     ($name:ident) => {
+        impl crate::json::FromJson for $name {
+            fn from_json(value: serde_json::Value) -> Result<$name, crate::json::JsonError> {
+                crate::json::parse(value)
+            }
+        }
+
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)

@@ -9,6 +9,7 @@ pub mod entry;
 pub mod erase;
 pub mod folds;
 pub mod ids;
+pub mod json;
 pub mod judge;
 pub mod kinds;
 pub mod part;

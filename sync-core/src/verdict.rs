@@ -2,8 +2,10 @@
 //! in a line: everybody repeats it, nobody judges again.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::ids::{Hash, Seq};
+use crate::json::{FromJson, JsonError};
 use crate::kinds::Labels;
 use crate::wire::DATED_RECEIPTS;
 
@@ -53,6 +55,13 @@ impl Verdict {
             Verdict::Released | Verdict::SetAside if protocol < DATED_RECEIPTS => Verdict::Held,
             verdict => verdict,
         }
+    }
+}
+
+impl FromJson for Verdict {
+    fn from_json(value: Value) -> Result<Verdict, JsonError> {
+        let named = |verdict: &Verdict| value.as_str() == Some(verdict.code());
+        (Verdict::ALL.into_iter().find(named)).ok_or_else(|| JsonError::new("not a verdict"))
     }
 }
 
@@ -106,6 +115,13 @@ macro_rules! reasons {
             }
         }
     };
+}
+
+impl FromJson for Reason {
+    fn from_json(value: Value) -> Result<Reason, JsonError> {
+        let named = |reason: &Reason| value.as_str() == Some(reason.code());
+        (Reason::ALL.iter().copied().find(named)).ok_or_else(|| JsonError::new("not a reason"))
+    }
 }
 
 reasons! {

@@ -10,9 +10,11 @@ use flate2::Compression;
 use flate2::bufread::GzDecoder;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::device_log::LogHead;
 use crate::ids::{CommunityCode, DeviceId, Hash, LogId, Lsn, Seq};
+use crate::json::{FromJson, JsonError, Members, deserialize_from_json, json_object};
 use crate::part::Part;
 use crate::signature::{PublicKey, Signature};
 use crate::time::Instant;
@@ -138,23 +140,25 @@ pub struct SliceLine {
 }
 
 /// How far a device's log is durable at the home, without gaps.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ReceivedHead {
     /// Its last entry there; 0 if none.
     pub seq: Seq,
     /// The chain there; `None`: as the signature of the receipt beside it says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub h: Option<HashStart>,
 }
 
+json_object! { ReceivedHead { seq, h, .. } }
+
 /// First line down.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DownHeader {
     /// Protocol number; `None`: that of the request.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub menpai: Option<u32>,
     /// The home log; `None`: the one that the request continues.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<LogId>,
     /// Its last line.
     pub lsn: Lsn,
@@ -166,27 +170,34 @@ pub struct DownHeader {
     pub received: ReceivedHead,
     /// Up to which entry the home keeps, for now, the beginning of a slice whose end never came:
     /// no promise, and only where it was asked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub kept: Option<Seq>,
     /// Why a slice was not taken.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<SliceRefusal>,
     /// The answer was cut to its budget; `None`: it was not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub more: Option<bool>,
     /// Replaces the device's cursor; `None`: its parts stay, each seen up to `lsn`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<Cursor>,
     /// If asked for.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub digests: BTreeMap<Part, PartDigestAt>,
     /// If asked for: the key that packets are sealed to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub courier_key: Option<PublicKey>,
     /// Parts to be fetched as snapshots: their cursor is 0 and none of their lines follow.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub snapshots: Vec<Part>,
 }
+
+json_object! {
+    DownHeader {
+        menpai, log, lsn, clock, offset_ms, received, kept, refused, more, cursor, courier_key; digests, snapshots, ..
+    }
+}
+deserialize_from_json!(DownHeader);
 
 impl From<LogHead> for ReceivedHead {
     fn from(head: LogHead) -> ReceivedHead {
@@ -221,7 +232,7 @@ impl DownHeader {
 }
 
 /// A digest and where it was taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct PartDigestAt {
     /// At this line.
     pub lsn: Lsn,
@@ -229,11 +240,12 @@ pub struct PartDigestAt {
     pub digest: Hash,
 }
 
+json_object! { PartDigestAt { lsn, digest, .. } }
+
 /// Why a slice, and all after it, was not taken. The device still has it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SliceRefusal {
     /// Number of the slice in the request, from 1; 0 is the whole request.
-    #[serde(default)]
     pub slice: usize,
     /// Stable code.
     pub code: String,
@@ -243,11 +255,21 @@ pub struct SliceRefusal {
     pub next: String,
 }
 
+json_object! { SliceRefusal { code, message, next; slice, .. } }
+deserialize_from_json!(SliceRefusal);
+
 /// Second line down, if slices travelled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptLine<R = Receipt> {
     /// The receipt.
     pub receipt: R,
+}
+
+impl<R: FromJson> FromJson for ReceiptLine<R> {
+    fn from_json(value: Value) -> Result<ReceiptLine<R>, JsonError> {
+        let receipt = Members::of(value)?.take("receipt")?;
+        Ok(ReceiptLine { receipt })
+    }
 }
 
 /// What the home vouches for: entries `first…seq` that `verdicts` does not name are merged.
@@ -291,12 +313,16 @@ pub struct ReceiptVerdict {
     pub reason: Option<Reason>,
 }
 
+json_object! { ReceiptVerdict { seq, verdict, reason, .. } }
+
 /// Third line down: over [`receipt_message`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignatureLine {
     /// By the home's receipt key.
     pub signature: Signature,
 }
+
+json_object! { SignatureLine { signature, .. } }
 
 /// What the home signs for a receipt line.
 #[must_use]

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use menpai_server::simulate::{Client, Login, read_logins};
 use menpai_sync_core::device_log::LogHead;
 use menpai_sync_core::ids::Hash;
+use menpai_sync_core::json;
 use menpai_sync_core::verdict::Verdict;
 use menpai_sync_core::wire::{DownHeader, MAX_SLICES, ReceiptLine, SaidReceipt, deflate};
 use menpai_tests::hostile::{Answer, Attacker, ENTRIES, PACKETS, REQUESTS, SLICES, connect};
@@ -321,6 +322,6 @@ fn send(
     attacker.head = end;
     let answer = Answer::to(&ground.address(), &attacker.http(&attacker.body(&[slice])));
     let lines = answer.lines();
-    let receipt = lines.get(1).and_then(|line| serde_json::from_slice(line).ok());
+    let receipt = lines.get(1).and_then(|line| json::read(line).ok());
     (answer.header(), receipt)
 }

@@ -7,11 +7,11 @@ mod reader;
 pub mod strict;
 mod write;
 
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::ids::{EntityId, EntryId, GridId, Hash, WorkerId};
+use crate::json::{FromJson, JsonError, deserialize_from_json};
 use crate::time::Instant;
 
 pub use read::EntryError;
@@ -104,18 +104,6 @@ impl Scalar {
         }
     }
 
-    /// The value of JSON, if it may be one.
-    #[must_use]
-    pub fn from_json(value: Value) -> Option<Scalar> {
-        match value {
-            Value::Null => Some(Scalar::Null),
-            Value::Bool(value) => Some(Scalar::Boolean(value)),
-            Value::Number(number) => number.as_i64().map(Scalar::Integer),
-            Value::String(text) => Some(Scalar::Text(text)),
-            Value::Array(_) | Value::Object(_) => None,
-        }
-    }
-
     /// The text, if it is one.
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
@@ -126,12 +114,20 @@ impl Scalar {
     }
 }
 
-impl<'de> Deserialize<'de> for Scalar {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Scalar, D::Error> {
-        Scalar::from_json(Value::deserialize(deserializer)?)
-            .ok_or_else(|| D::Error::custom("not a text, an integer, true, false or null"))
+impl FromJson for Scalar {
+    fn from_json(value: Value) -> Result<Scalar, JsonError> {
+        let scalar = match value {
+            Value::Null => Some(Scalar::Null),
+            Value::Bool(value) => Some(Scalar::Boolean(value)),
+            Value::Number(number) => number.as_i64().map(Scalar::Integer),
+            Value::String(text) => Some(Scalar::Text(text)),
+            Value::Array(_) | Value::Object(_) => None,
+        };
+        scalar.ok_or_else(|| JsonError::new("not a text, an integer, true, false or null"))
     }
 }
+
+deserialize_from_json!(Scalar);
 
 impl Entry {
     /// Parses the exact bytes of one entry.

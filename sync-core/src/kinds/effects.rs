@@ -1,14 +1,12 @@
 //! What merged entries of a kind do beyond being kept: one optional part per effect, each
 //! naming the fields it goes by. Nothing here is computed; the views fold over it.
-//! The fields named exist and can carry the meaning: `parse` saw to it. Read by hand: ten
-//! derived readers would be a fiftieth of the core that phones download.
+//! The fields named exist and can carry the meaning: `parse` saw to it.
 
-use serde::de::Error;
-use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::name::Name;
 use super::visible::Condition;
+use crate::json::{FromJson, JsonError, Members, json_object};
 
 /// The effects of a kind. `at` names the instant that counts instead of made-time, where
 /// the entry gives one.
@@ -65,6 +63,8 @@ pub struct Closes {
     pub at: Option<Name>,
 }
 
+json_object! { Closes { subject, by, campaign, at } }
+
 /// A record for which `when` holds is a contact; one for which `in_person` holds too is a
 /// contact in person.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,6 +79,8 @@ pub struct Resets {
     pub at: Option<Name>,
 }
 
+json_object! { Resets { subject, when, in_person, at } }
+
 /// Each record opens one matter at `subject`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Opens {
@@ -91,6 +93,8 @@ pub struct Opens {
     /// When it was found, if not at made-time.
     pub at: Option<Name>,
 }
+
+json_object! { Opens { subject, severity, due, at } }
 
 /// The choice in `by` is the matter's new stage; choices with `ends` end it.
 #[derive(Debug, Clone, PartialEq)]
@@ -105,6 +109,8 @@ pub struct Moves {
     pub at: Option<Name>,
 }
 
+json_object! { Moves { opened_by, by, due, at } }
+
 /// The device's clock was moved by `by_ms`: just before the entry, or some time `since_contact`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Jumps {
@@ -113,6 +119,8 @@ pub struct Jumps {
     /// Whether it only came out at a contact.
     pub since_contact: Name,
 }
+
+json_object! { Jumps { by_ms, since_contact } }
 
 /// The fields of a plan that the care clocks need.
 #[derive(Debug, Clone, PartialEq)]
@@ -139,6 +147,10 @@ pub struct Schedules {
     pub major_change_on: Name,
 }
 
+json_object! {
+    Schedules { subject, interval_days, in_person_every_days, responsible, starts_on, ends_on, paused_until, extra_from, extra_until, major_change_on }
+}
+
 /// Records of `record_kind` made from `starts_on` through `ends_on` count for the doors in
 /// `scope` (empty: the whole community).
 #[derive(Debug, Clone, PartialEq)]
@@ -154,6 +166,8 @@ pub struct Sweeps {
     /// Last day.
     pub ends_on: Name,
 }
+
+json_object! { Sweeps { name, record_kind, scope, starts_on, ends_on } }
 
 /// Whoever `subject` names in each row of `visits` is due on `day`, as far as the home knew it
 /// at the line `known_through`. Each `page` has the whole list's `due` and `overdue`.
@@ -175,6 +189,8 @@ pub struct Lists {
     pub subject: Name,
 }
 
+json_object! { Lists { day, known_through, page, due, overdue, visits, subject } }
+
 /// The days `from` through `until` are closed, in the record's grid or (without one) everywhere.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClosesPeriod {
@@ -184,6 +200,8 @@ pub struct ClosesPeriod {
     pub until: Name,
 }
 
+json_object! { ClosesPeriod { from, until } }
+
 /// What has another entity of its type in `into` was merged into that one, and stands for
 /// nothing itself. Entities that agree in all fields of one list in `same` may be duplicates.
 #[derive(Debug, Clone, PartialEq)]
@@ -192,6 +210,8 @@ pub struct Merges {
     pub into: Name,
     same: Value,
 }
+
+json_object! { Merges { into; same } }
 
 impl Merges {
     /// The lists of fields in which duplicates agree.
@@ -213,6 +233,8 @@ pub struct Distinguishes {
     pub other: Name,
 }
 
+json_object! { Distinguishes { one, other } }
+
 /// `worker`, called `worker_name`, has `role` in `grid` (none: everywhere) from `from` until `until`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Grants {
@@ -230,6 +252,8 @@ pub struct Grants {
     pub until: Name,
 }
 
+json_object! { Grants { worker, worker_name, role, grid, from, until } }
+
 /// `device` belongs to `worker` and signs with `public_key`, until `revoked_at`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Enrols {
@@ -243,6 +267,8 @@ pub struct Enrols {
     pub revoked_at: Name,
 }
 
+json_object! { Enrols { device, worker, public_key, revoked_at } }
+
 /// The document of `part` goes on as `epoch`, which starts with `heads`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rotates {
@@ -254,12 +280,16 @@ pub struct Rotates {
     pub heads: Name,
 }
 
+json_object! { Rotates { part, epoch, heads } }
+
 /// Whatever has an id with this hash was erased.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Erases {
     /// The hash of its id.
     pub subject: Name,
 }
+
+json_object! { Erases { subject } }
 
 /// Each row of `said` is a `record` of the grid `from`, as far as it counts, and what its line says
 /// of it. Where things moved, `doors` says how many doors did.
@@ -281,6 +311,8 @@ pub struct HandsOver {
     pub record: Name,
 }
 
+json_object! { HandsOver { from, doors, said, subject, device, made, record } }
+
 /// An entity of this type is part of what `to` refers to, and moves with it. What can be erased is
 /// made in the same grid.
 #[derive(Debug, Clone, PartialEq)]
@@ -289,194 +321,41 @@ pub struct Belongs {
     pub to: Name,
 }
 
-impl<'de> Deserialize<'de> for Effects {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Effects, D::Error> {
-        let mut effects = Effects::default();
-        for (effect, fields) in Map::deserialize(deserializer)? {
-            let Value::Object(fields) = fields else {
-                return Err(D::Error::custom(format_args!("{effect} is an object")));
-            };
-            let mut fields = Fields(fields);
-            effects
-                .read(&effect, &mut fields)
-                .and_then(|()| fields.end())
-                .map_err(|fault| D::Error::custom(format_args!("{effect}: {fault}")))?;
-        }
+json_object! { Belongs { to } }
+
+/// An effect that goes by no field.
+struct Plain;
+
+impl FromJson for Plain {
+    fn from_json(value: Value) -> Result<Plain, JsonError> {
+        Members::of(value)?.end().map(|()| Plain)
+    }
+}
+
+impl FromJson for Effects {
+    fn from_json(value: Value) -> Result<Effects, JsonError> {
+        let mut stated = Members::of(value)?;
+        let effects = Effects {
+            closes: stated.take("closes")?,
+            resets: stated.take("resets")?,
+            opens: stated.take("opens")?,
+            moves: stated.take("moves")?,
+            jumps: stated.take("jumps")?,
+            schedules: stated.take("schedules")?,
+            sweeps: stated.take("sweeps")?,
+            merges: stated.take("merges")?,
+            distinguishes: stated.take("distinguishes")?,
+            lists: stated.take("lists")?,
+            closes_period: stated.take("closes_period")?,
+            grants: stated.take("grants")?,
+            enrols: stated.take("enrols")?,
+            rotates: stated.take("rotates")?,
+            erases: stated.take("erases")?,
+            hands_over: stated.take("hands_over")?,
+            belongs: stated.take("belongs")?,
+            erasable: stated.take::<Option<Plain>>("erasable")?.is_some(),
+        };
+        stated.end()?;
         Ok(effects)
-    }
-}
-
-impl Effects {
-    fn read(&mut self, effect: &str, fields: &mut Fields) -> Result<(), String> {
-        match effect {
-            "closes" => {
-                self.closes = Some(Closes {
-                    subject: fields.name("subject")?,
-                    by: fields.name("by")?,
-                    campaign: fields.optional("campaign")?,
-                    at: fields.optional("at")?,
-                });
-            }
-            "resets" => {
-                self.resets = Some(Resets {
-                    subject: fields.name("subject")?,
-                    when: fields.condition("when")?,
-                    in_person: fields.condition("in_person")?,
-                    at: fields.optional("at")?,
-                });
-            }
-            "opens" => {
-                self.opens = Some(Opens {
-                    subject: fields.name("subject")?,
-                    severity: fields.optional("severity")?,
-                    due: fields.optional("due")?,
-                    at: fields.optional("at")?,
-                });
-            }
-            "moves" => {
-                self.moves = Some(Moves {
-                    opened_by: fields.name("opened_by")?,
-                    by: fields.name("by")?,
-                    due: fields.optional("due")?,
-                    at: fields.optional("at")?,
-                });
-            }
-            "jumps" => {
-                self.jumps = Some(Jumps {
-                    by_ms: fields.name("by_ms")?,
-                    since_contact: fields.name("since_contact")?,
-                });
-            }
-            "schedules" => {
-                self.schedules = Some(Schedules {
-                    subject: fields.name("subject")?,
-                    interval_days: fields.name("interval_days")?,
-                    in_person_every_days: fields.name("in_person_every_days")?,
-                    responsible: fields.name("responsible")?,
-                    starts_on: fields.name("starts_on")?,
-                    ends_on: fields.name("ends_on")?,
-                    paused_until: fields.name("paused_until")?,
-                    extra_from: fields.name("extra_from")?,
-                    extra_until: fields.name("extra_until")?,
-                    major_change_on: fields.name("major_change_on")?,
-                });
-            }
-            "sweeps" => {
-                self.sweeps = Some(Sweeps {
-                    name: fields.name("name")?,
-                    record_kind: fields.name("record_kind")?,
-                    scope: fields.name("scope")?,
-                    starts_on: fields.name("starts_on")?,
-                    ends_on: fields.name("ends_on")?,
-                });
-            }
-            "merges" => {
-                self.merges = Some(Merges {
-                    into: fields.name("into")?,
-                    same: fields.0.remove("same").unwrap_or_default(),
-                });
-            }
-            "distinguishes" => {
-                self.distinguishes = Some(Distinguishes {
-                    one: fields.name("one")?,
-                    other: fields.name("other")?,
-                });
-            }
-            "lists" => {
-                self.lists = Some(Lists {
-                    day: fields.name("day")?,
-                    known_through: fields.name("known_through")?,
-                    page: fields.name("page")?,
-                    due: fields.name("due")?,
-                    overdue: fields.name("overdue")?,
-                    visits: fields.name("visits")?,
-                    subject: fields.name("subject")?,
-                });
-            }
-            "closes_period" => {
-                self.closes_period = Some(ClosesPeriod {
-                    from: fields.name("from")?,
-                    until: fields.name("until")?,
-                });
-            }
-            "grants" => {
-                self.grants = Some(Grants {
-                    worker: fields.name("worker")?,
-                    worker_name: fields.name("worker_name")?,
-                    role: fields.name("role")?,
-                    grid: fields.name("grid")?,
-                    from: fields.name("from")?,
-                    until: fields.name("until")?,
-                });
-            }
-            "enrols" => {
-                self.enrols = Some(Enrols {
-                    device: fields.name("device")?,
-                    worker: fields.name("worker")?,
-                    public_key: fields.name("public_key")?,
-                    revoked_at: fields.name("revoked_at")?,
-                });
-            }
-            "rotates" => {
-                self.rotates = Some(Rotates {
-                    part: fields.name("part")?,
-                    epoch: fields.name("epoch")?,
-                    heads: fields.name("heads")?,
-                });
-            }
-            "erases" => {
-                self.erases = Some(Erases {
-                    subject: fields.name("subject")?,
-                });
-            }
-            "hands_over" => {
-                self.hands_over = Some(HandsOver {
-                    from: fields.name("from")?,
-                    doors: fields.name("doors")?,
-                    said: fields.name("said")?,
-                    subject: fields.name("subject")?,
-                    device: fields.name("device")?,
-                    made: fields.name("made")?,
-                    record: fields.name("record")?,
-                });
-            }
-            "erasable" => self.erasable = true,
-            "belongs" => {
-                self.belongs = Some(Belongs { to: fields.name("to")? });
-            }
-            _ => return Err("there is no such effect".to_owned()),
-        }
-        Ok(())
-    }
-}
-
-/// The members of one effect; each is taken once, none may be left.
-struct Fields(Map<String, Value>);
-
-impl Fields {
-    fn name(&mut self, member: &str) -> Result<Name, String> {
-        self.optional(member)?.ok_or_else(|| format!("{member} is missing"))
-    }
-
-    fn optional(&mut self, member: &str) -> Result<Option<Name>, String> {
-        match self.0.remove(member) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Name::new(text)
-                .map(Some)
-                .map_err(|text| format!("not a name: {text:?}")),
-            Some(_) => Err(format!("{member} is the name of a field")),
-        }
-    }
-
-    fn condition(&mut self, member: &str) -> Result<Condition, String> {
-        let condition = self.0.remove(member).ok_or_else(|| format!("{member} is missing"))?;
-        Condition::read(condition).map_err(str::to_owned)
-    }
-
-    fn end(self) -> Result<(), String> {
-        match self.0.keys().next() {
-            Some(member) => Err(format!("{member} is no member of it")),
-            None => Ok(()),
-        }
     }
 }

@@ -2,14 +2,13 @@
 //! No floats, no free-form JSON, nesting one level deep: whatever is added here must be
 //! drawn by the form, checked, projected into SQL and written as JSON Schema.
 
-use serde::de::Error;
-use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::kind::Class;
 use super::name::{Labels, Name};
 use super::rule::Rule;
 use super::visible::Condition;
+use crate::json::{FromJson, JsonError, json_object, json_words};
 
 /// One field of a kind.
 #[derive(Debug, Clone, PartialEq)]
@@ -108,8 +107,7 @@ pub enum Shape {
 }
 
 /// One value of a choice or a set.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
     /// What the entry holds.
     pub value: String,
@@ -124,14 +122,14 @@ pub struct Choice {
     /// What whoever goes there is told, where somebody has this value (听力弱：电话可能听不清).
     pub warns: Option<Labels>,
     /// Chosen at the desk only: forms on a phone do not offer it.
-    #[serde(default)]
     pub desk_only: bool,
 }
 
+json_object! { Choice { value, labels, mark, closes, ends, warns; desk_only } }
+
 /// The mark of an outcome on the door matrix. Whether the door is closed is a separate
 /// question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mark {
     /// 已查
     Checked,
@@ -142,6 +140,8 @@ pub enum Mark {
     /// 空户
     Empty,
 }
+
+json_words! { Mark { Checked = "checked", Absent = "absent", Refused = "refused", Empty = "empty" } }
 
 /// What a set has as members.
 #[derive(Debug, Clone, PartialEq)]
@@ -162,20 +162,13 @@ pub enum Members {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Targets(Vec<Name>);
 
-impl<'de> Deserialize<'de> for Targets {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Targets, D::Error> {
-        let named = match Value::deserialize(deserializer)? {
-            Value::Array(names) => names,
-            name => vec![name],
+impl FromJson for Targets {
+    fn from_json(value: Value) -> Result<Targets, JsonError> {
+        let names = match value {
+            Value::Array(_) => Vec::from_json(value)?,
+            name => vec![Name::from_json(name)?],
         };
-        let name = |value| match value {
-            Value::String(text) => Name::new(text).ok(),
-            _ => None,
-        };
-        let names: Option<Vec<Name>> = named.into_iter().map(name).collect();
-        names
-            .map(Targets)
-            .ok_or_else(|| D::Error::custom("not a name, nor an array of names"))
+        Ok(Targets(names))
     }
 }
 

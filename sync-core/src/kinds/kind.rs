@@ -2,15 +2,13 @@
 //! `parse.rs`: names are unique, attributes fit their type, conditions and effects name
 //! fields that exist, and the fields of one record share one sensitivity class.
 
-use serde::Deserialize;
-
 use super::effects::Effects;
 use super::field::{Choice, Field, Members, Shape};
 use super::name::{Labels, Name};
+use crate::json::{json_object, json_words};
 
 /// Sensitivity of a field: who may download it at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
     /// Every worker of the grid.
     Open,
@@ -18,9 +16,10 @@ pub enum Class {
     Care,
 }
 
+json_words! { Class { Open = "open", Care = "care" } }
+
 /// What becomes of the entries of a kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Family {
     /// A statement; collected, never merged.
     Record,
@@ -32,9 +31,10 @@ pub enum Family {
     Edit,
 }
 
+json_words! { Family { Record = "record", Registry = "registry", Office = "office", Edit = "edit" } }
+
 /// Whether the secretary is asked to look at each entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Review {
     /// Merged is the last rung.
     None,
@@ -42,23 +42,27 @@ pub enum Review {
     Required,
 }
 
+json_words! { Review { None = "none", Required = "required" } }
+
 /// How long the bodies of a kind are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     /// Days after made-time.
     pub days: u32,
 }
 
+json_object! { Retention { days } }
+
 /// A page of the form.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// What fields name in `step`.
     pub name: Name,
     /// What the screen says.
     pub labels: Labels,
 }
+
+json_object! { Step { name, labels } }
 
 /// One record kind, registry type, office kind, or the body of edits.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,7 +5,10 @@
 use std::borrow::Borrow;
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::json::{FromJson, JsonError, deserialize_from_json, json_object};
 
 /// The name of a kind, a field, a step or a role.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -39,10 +42,9 @@ impl Name {
     }
 }
 
-impl<'de> Deserialize<'de> for Name {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Name, D::Error> {
-        Name::new(String::deserialize(deserializer)?)
-            .map_err(|text| serde::de::Error::custom(format_args!("not a name: {text:?}")))
+impl FromJson for Name {
+    fn from_json(value: Value) -> Result<Name, JsonError> {
+        Name::new(String::from_json(value)?).map_err(|text| JsonError::new(format!("not a name: {text:?}")))
     }
 }
 
@@ -65,14 +67,16 @@ impl fmt::Display for Name {
 }
 
 /// One label in the two languages of the screens.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Labels {
     /// Chinese.
     pub zh: String,
     /// English.
     pub en: String,
 }
+
+json_object! { Labels { zh, en } }
+deserialize_from_json!(Labels);
 
 /// The language of a sentence or a label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

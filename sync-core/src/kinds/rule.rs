@@ -1,14 +1,12 @@
 //! Named rules for text, as a function and as the pattern that says the same in the
 //! generated JSON Schema. A test compares the two; change both or neither.
 
-use serde::Deserialize;
-
 use super::name::Name;
 use super::problem::Code;
+use crate::json::json_words;
 
 /// A rule that a field names in `validate`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Rule {
     /// A mobile or landline number of mainland China.
     Phone,
@@ -26,6 +24,19 @@ pub enum Rule {
     KindName,
     /// An uncompressed P-256 point in lower-case hexadecimal.
     P256PublicKey,
+}
+
+json_words! {
+    Rule {
+        Phone = "phone",
+        BirthDate = "birth_date",
+        DivisionCode = "division_code",
+        CountyCode = "county_code",
+        GridCode = "grid_code",
+        Digits = "digits",
+        KindName = "kind_name",
+        P256PublicKey = "p256_public_key",
+    }
 }
 
 impl Rule {

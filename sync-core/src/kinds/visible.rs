@@ -4,9 +4,9 @@
 //! A field without a value counts as null, so {"field": f, "not": null} is "f is given".
 //! Fields are named among their siblings; a member of a registry set is `set:member`.
 
-use serde::de::Error;
-use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
+
+use crate::json::{FromJson, JsonError};
 
 /// When a field is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,11 +92,6 @@ impl Condition {
         }
     }
 
-    /// A condition as kind files write it.
-    pub(super) fn read(value: Value) -> Result<Condition, &'static str> {
-        read(value, MAX_DEPTH)
-    }
-
     /// Calls `visit` with each field named and each value it is compared with.
     pub(super) fn each_comparison<'a>(&'a self, visit: &mut impl FnMut(&'a str, &'a Scalar)) {
         match self {
@@ -115,9 +110,9 @@ impl Condition {
 /// Deeper nesting than this is refused; no form needs it and the reader is recursive.
 const MAX_DEPTH: usize = 4;
 
-impl<'de> Deserialize<'de> for Condition {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Condition, D::Error> {
-        Condition::read(Value::deserialize(deserializer)?).map_err(D::Error::custom)
+impl FromJson for Condition {
+    fn from_json(value: Value) -> Result<Condition, JsonError> {
+        read(value, MAX_DEPTH).map_err(JsonError::new)
     }
 }
 
@@ -184,7 +179,7 @@ mod tests {
     use serde_json::json;
 
     fn holds(condition: Value, answers: &Value) -> bool {
-        let condition: Condition = serde_json::from_value(condition).unwrap();
+        let condition = Condition::from_json(condition).unwrap();
         condition.holds(answers.as_object().unwrap())
     }
 
@@ -220,7 +215,7 @@ mod tests {
             json!({"equals": 1}),
             json!({"not": {"not": {"not": {"not": {"field": "a", "equals": 1}}}}}),
         ] {
-            assert!(serde_json::from_value::<Condition>(wrong.clone()).is_err(), "{wrong}");
+            assert!(Condition::from_json(wrong.clone()).is_err(), "{wrong}");
         }
     }
 }

@@ -1,14 +1,15 @@
 //! Who a phone works for: what signing in answers, plus the device's own name and key.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{Phone, Stored, Write, own_log::OwnLog, store};
 use crate::ids::{CommunityCode, DeviceId, LogId, WorkerId};
+use crate::json::{deserialize_from_json, json_object};
 use crate::replica::Replica;
 use crate::signature::PublicKey;
 
 /// Kept on the phone; the token is replaced at each sign-in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Enrolment {
     /// Opaque; `None` after signing out or when the home no longer accepts it.
     pub token: Option<String>,
@@ -22,8 +23,10 @@ pub struct Enrolment {
     pub device: NamedDevice,
 }
 
+json_object! { Enrolment { token, worker, community, home, device, .. } }
+
 /// A worker.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NamedWorker {
     /// Id.
     pub id: WorkerId,
@@ -31,8 +34,10 @@ pub struct NamedWorker {
     pub name: String,
 }
 
+json_object! { NamedWorker { id, name, .. } }
+
 /// A community.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NamedCommunity {
     /// Code.
     pub code: CommunityCode,
@@ -40,30 +45,36 @@ pub struct NamedCommunity {
     pub name: String,
 }
 
+json_object! { NamedCommunity { code, name, .. } }
+
 /// The home, as it was at sign-in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HomeFacts {
     /// Its log.
     pub log: LogId,
     /// Its receipt key.
     pub public_key: PublicKey,
     /// The key that packets for it are sealed to; homes of before have none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub courier_key: Option<PublicKey>,
 }
 
+json_object! { HomeFacts { log, public_key, courier_key, .. } }
+
 /// This installation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NamedDevice {
     /// Id.
     pub id: DeviceId,
     /// What the desk calls it.
-    #[serde(default)]
     pub name: String,
     /// The public half of its key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub public_key: Option<PublicKey>,
 }
+
+json_object! { NamedDevice { id, public_key; name, .. } }
+deserialize_from_json!(NamedWorker, NamedCommunity, HomeFacts);
 
 /// Why a sign-in does not fit what is on the phone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,13 +1,13 @@
 //! 保存: from what a screen holds to an entry in the own log. Everything a home could hold
 //! an entry for that the phone can know is checked here, before anybody reads 已保存.
 
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{Phone, Stored, Write, store};
 use crate::entry::{Draft, EDIT_KIND, Edit, Entry, Scalar, SetItem};
 use crate::ids::{EntityId, EntryId, GridId, Seq};
+use crate::json::{FromJson, JsonError, Members, json_object};
 use crate::judge::class_of_edit;
 use crate::kinds::{Field, Kind, Labels, Language, Problem, Shape, ValueError};
 use crate::part::Part;
@@ -16,7 +16,7 @@ use crate::time::Instant;
 use crate::wire::OLDEST_PROTOCOL;
 
 /// A record as a form hands it over.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RecordDraft {
     /// Which kind.
     pub kind: String,
@@ -25,6 +25,8 @@ pub struct RecordDraft {
     /// The answers, hidden ones included.
     pub body: Map<String, Value>,
 }
+
+json_object! { RecordDraft { kind, grid, body, .. } }
 
 /// An edit as a card hands it over.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,22 +40,14 @@ pub struct EditDraft {
 }
 
 /// Beside `grid` and `set` stand the members of the body.
-impl<'de> Deserialize<'de> for EditDraft {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<EditDraft, D::Error> {
-        let mut body: Map<String, Value> = Map::deserialize(deserializer)?;
-        let mut read = || {
-            let grid = match body.remove("grid") {
-                None | Some(Value::Null) => None,
-                Some(grid) => Some(grid.as_str()?.parse().ok()?),
-            };
-            let Some(Value::Array(items)) = body.remove("set") else {
-                return None;
-            };
-            let set: Option<Vec<NewSetItem>> = items.into_iter().map(NewSetItem::from_json).collect();
-            Some((grid, set?))
-        };
-        let (grid, set) = read().ok_or_else(|| D::Error::custom("not an edit"))?;
-        Ok(EditDraft { grid, set, body })
+impl FromJson for EditDraft {
+    fn from_json(value: Value) -> Result<EditDraft, JsonError> {
+        let mut members = Members::of(value)?;
+        Ok(EditDraft {
+            grid: members.take("grid")?,
+            set: members.take("set")?,
+            body: members.rest(),
+        })
     }
 }
 
@@ -70,18 +64,14 @@ pub struct NewSetItem {
     pub value: Scalar,
 }
 
-impl NewSetItem {
-    fn from_json(item: Value) -> Option<NewSetItem> {
-        let Value::Object(mut members) = item else {
-            return None;
-        };
-        let value = Scalar::from_json(members.remove("value")?)?;
-        let text = |name: &str| Some(members.get(name)?.as_str()?.to_owned());
-        Some(NewSetItem {
-            entity_type: text("type")?,
-            id: text("id")?,
-            field: text("field")?,
-            value,
+impl FromJson for NewSetItem {
+    fn from_json(value: Value) -> Result<NewSetItem, JsonError> {
+        let mut members = Members::of(value)?;
+        Ok(NewSetItem {
+            entity_type: members.take("type")?,
+            id: members.take("id")?,
+            field: members.take("field")?,
+            value: members.take("value")?,
         })
     }
 }
@@ -377,12 +367,13 @@ fn normalised_value(value: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json;
 
     #[test]
     fn an_edit_is_read_as_a_card_hands_it_over() {
         let text =
             r#"{"grid":null,"source":"visit","set":[{"type":"person","id":"new:0","field":"phone","value":null}]}"#;
-        let edit: EditDraft = serde_json::from_str(text).unwrap();
+        let edit: EditDraft = json::read(text.as_bytes()).unwrap();
         assert_eq!(
             (edit.grid, edit.set.len(), edit.set[0].value.clone()),
             (None, 1, Scalar::Null)
@@ -394,7 +385,7 @@ mod tests {
             r#"{"set":[{"type":"person","id":"new:0","field":"phone"}]}"#,
             r#"{"set":[{"type":"person","id":"new:0","field":"phone","value":1.5}]}"#,
         ] {
-            assert!(serde_json::from_str::<EditDraft>(wrong).is_err(), "{wrong}");
+            assert!(json::read::<EditDraft>(wrong.as_bytes()).is_err(), "{wrong}");
         }
     }
 }

@@ -33,6 +33,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::ids::{DeviceId, Hash, LogId, Seq};
+use crate::json::json_object;
 use crate::kinds::Kinds;
 use crate::replica::Replica;
 use crate::wire::SliceRefusal;
@@ -54,12 +55,11 @@ pub use view::{
 use own_log::OwnLog;
 
 /// What the last answer of the home said, kept over restarts.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 struct Contact {
     /// The home log that the cursor is from.
     log: Option<LogId>,
     /// The one in which devices that this phone was were last answered, until this one is.
-    #[serde(default)]
     life: Option<LogId>,
     /// The home's clock at its last answer, milliseconds UTC.
     answered_ms: Option<i64>,
@@ -68,17 +68,17 @@ struct Contact {
     /// Why the home did not take a slice.
     refused: Option<SliceRefusal>,
     /// Where the own log ended when that was asked.
-    #[serde(default)]
     last: Seq,
     /// A part came as a snapshot, which says nothing of own entries that did not merge.
-    #[serde(default)]
     asks_verdicts: bool,
     /// Where the log ended of which a packet was made since.
-    #[serde(default)]
     handed: Seq,
     /// The protocol it was in.
-    #[serde(default)]
     spoke: u32,
+}
+
+json_object! {
+    Contact { log, life, answered_ms, offset_ms, refused; last, asks_verdicts, handed, spoke, .. }
 }
 
 /// One phone: its own log and what it knows of the community.

@@ -11,6 +11,7 @@ use super::{Contact, Enrolment, Phone, Stored, WriteValue, store};
 use crate::community_log::Envelope;
 use crate::entry::EntryError;
 use crate::ids::Seq;
+use crate::json::{self, FromJson};
 use crate::judge::part_of;
 use crate::kinds::Kinds;
 use crate::part::Part;
@@ -183,15 +184,15 @@ impl Rows {
         collected
     }
 
-    fn meta_json<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<Option<T>, OpenError> {
+    fn meta_json<T: FromJson>(&self, key: &str) -> Result<Option<T>, OpenError> {
         read_json(&self.meta, key)
     }
 }
 
-fn read_json<T: serde::de::DeserializeOwned>(meta: &[(String, Vec<u8>)], key: &str) -> Result<Option<T>, OpenError> {
+fn read_json<T: FromJson>(meta: &[(String, Vec<u8>)], key: &str) -> Result<Option<T>, OpenError> {
     meta.iter()
         .find(|(found, _)| found == key)
-        .map(|(_, value)| serde_json::from_slice(value).map_err(|_| OpenError::Row(format!("meta/{key}"))))
+        .map(|(_, value)| json::read(value).map_err(|_| OpenError::Row(format!("meta/{key}"))))
         .transpose()
 }
 

@@ -4,12 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-use serde_json::Map;
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::device_log::LogHead;
 use crate::entry::{Draft, Entry, EntryError};
 use crate::ids::{CommunityCode, DeviceId, EntryId, Hash, Seq};
+use crate::json::{FromJson, JsonError, json_object};
 use crate::verdict::{Reason, Verdict};
 use crate::wire;
 
@@ -17,7 +18,7 @@ use crate::wire;
 const ERASED: &str = "erased";
 
 /// How far one own entry has come, as far as the home has said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OwnState {
     /// Only here.
@@ -32,6 +33,25 @@ pub enum OwnState {
     Released(Option<Reason>),
     /// Was held; the office decided that it does not count.
     SetAside(Option<Reason>),
+}
+
+impl FromJson for OwnState {
+    fn from_json(value: Value) -> Result<OwnState, JsonError> {
+        let (word, reason) = match value {
+            Value::Object(members) => members.into_iter().next().ok_or_else(|| JsonError::new("no state"))?,
+            word => (String::from_json(word)?, Value::Null),
+        };
+        let reason = Option::from_json(reason)?;
+        Ok(match word.as_str() {
+            "on_phone" => OwnState::OnPhone,
+            "merged" => OwnState::Merged,
+            "held" => OwnState::Held(reason),
+            "waiting" => OwnState::Waiting(reason),
+            "released" => OwnState::Released(reason),
+            "set_aside" => OwnState::SetAside(reason),
+            _ => return Err(JsonError::new("not a state")),
+        })
+    }
 }
 
 impl OwnState {
@@ -87,16 +107,17 @@ pub(super) struct OwnLog {
 }
 
 /// How far the home has come, by place: stored in one small value.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(super) struct OwnStates {
     /// Up to here of devices that this phone was.
-    #[serde(default)]
     pub(super) former: Seq,
     /// Durable at the home up to here, without gaps.
     pub(super) durable: Seq,
     /// Of those, the ones that are not simply merged.
     pub(super) exceptions: BTreeMap<Seq, OwnState>,
 }
+
+json_object! { OwnStates { durable, exceptions; former, .. } }
 
 impl OwnLog {
     pub(super) fn empty(community: CommunityCode, device: DeviceId) -> OwnLog {

@@ -4,9 +4,10 @@
 
 mod ids;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::ids::{CommunityCode, Hash, LogId, Lsn};
+use crate::json::{self, json_object};
 use crate::part::Part;
 use crate::wire::{self, InflateError, MAX_HEADER_BYTES};
 
@@ -18,7 +19,7 @@ pub const FORMAT: u32 = 1;
 pub const MAX_SNAPSHOT_BYTES: usize = 256 << 20;
 
 /// What a snapshot says of itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SnapshotFacts {
     /// Number of the format.
     pub menpai: u32,
@@ -36,6 +37,8 @@ pub struct SnapshotFacts {
     pub digest: Hash,
 }
 
+json_object! { SnapshotFacts { menpai, community, log, part, lsn, epoch, digest, .. } }
+
 /// First line of a snapshot as it travels.
 #[derive(Debug, Serialize)]
 struct Header {
@@ -46,7 +49,7 @@ struct Header {
 }
 
 /// How long everything is that follows.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize)]
 struct Lengths {
     /// Bytes of the document.
     document: usize,
@@ -55,6 +58,8 @@ struct Lengths {
     /// Bytes of the member that follows.
     content: usize,
 }
+
+json_object! { Lengths { document, lines, content, .. } }
 
 /// A snapshot, unfolded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,8 +160,8 @@ fn read_header(bytes: &[u8]) -> Result<Option<(Header, &[u8])>, SnapshotError> {
     };
     // Twice over the line: one reader of both would be 4 KB of the core that phones download.
     let header = Header {
-        facts: serde_json::from_slice(&line).map_err(|_| SnapshotError::Header)?,
-        lengths: serde_json::from_slice(&line).map_err(|_| SnapshotError::Header)?,
+        facts: json::read(&line).map_err(|_| SnapshotError::Header)?,
+        lengths: json::read(&line).map_err(|_| SnapshotError::Header)?,
     };
     if header.facts.menpai != FORMAT {
         return Err(SnapshotError::Header);

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Receipt, ReceiptVerdict, SliceLine};
 use crate::ids::{CommunityCode, DeviceId, Hash, LogId, Lsn, Seq, text_serde};
+use crate::json::json_object;
 use crate::part::Part;
 use crate::signature::Signature;
 use crate::time::Instant;
@@ -164,7 +165,7 @@ impl Receipt {
 }
 
 /// A receipt as it came, brief or in full.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SaidReceipt {
     community: Option<CommunityCode>,
     device: Option<DeviceId>,
@@ -177,8 +178,11 @@ pub struct SaidReceipt {
     received: Option<Instant>,
     offset_ms: Option<i64>,
     /// The exceptions.
-    #[serde(default)]
     pub verdicts: Vec<ReceiptVerdict>,
+}
+
+json_object! {
+    SaidReceipt { community, device, log, lsn, chain, first, seq, h, received, offset_ms; verdicts, .. }
 }
 
 impl SaidReceipt {
@@ -216,6 +220,7 @@ impl SaidReceipt {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::FromJson;
 
     #[test]
     fn a_short_name_is_the_end_of_an_id_and_the_beginning_of_a_hash() {
@@ -284,12 +289,12 @@ mod tests {
         for (received, arrived, members) in [(17, arrived, 1), (20, arrived, 2), (17, later, 3)] {
             let line = serde_json::to_value(full.brief(received, arrived)).unwrap();
             assert_eq!(line.as_object().unwrap().len(), members);
-            let said: SaidReceipt = serde_json::from_value(line).unwrap();
+            let said = SaidReceipt::from_json(line).unwrap();
             assert!(said.is_brief());
             assert_eq!(said.seq(received), 17);
             assert_eq!(said.or(&known), full);
         }
-        let said: SaidReceipt = serde_json::from_value(serde_json::to_value(&full).unwrap()).unwrap();
+        let said = SaidReceipt::from_json(serde_json::to_value(&full).unwrap()).unwrap();
         assert!(!said.is_brief());
         assert_eq!(said.or(&known), full);
     }

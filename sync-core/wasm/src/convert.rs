@@ -3,11 +3,11 @@
 use std::fmt::Display;
 
 use js_sys::{Array, Error, Object, Reflect, Uint8Array};
+use menpai_sync_core::json::{self, FromJson};
 use menpai_sync_core::phone::{Saved, Stored, Write, WriteValue};
 use menpai_sync_core::signature::Signature;
 use menpai_sync_core::time::Instant;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// An `Error` with a stable name.
@@ -21,8 +21,8 @@ pub(crate) fn to_json(value: &impl Serialize) -> Result<String, JsValue> {
     serde_json::to_string(value).map_err(|why| error("JsonError", &why))
 }
 
-pub(crate) fn from_json<T: DeserializeOwned>(json: &str) -> Result<T, JsValue> {
-    serde_json::from_slice(json.as_bytes()).map_err(|why| error("JsonError", &why))
+pub(crate) fn from_json<T: FromJson>(json: &str) -> Result<T, JsValue> {
+    json::read(json.as_bytes()).map_err(|why| error("JsonError", &why))
 }
 
 pub(crate) fn instant(text: &str) -> Result<Instant, JsValue> {

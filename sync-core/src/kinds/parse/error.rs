@@ -1,13 +1,14 @@
 //! What may be wrong with a kind file. Only authors of kind files see these.
 
 use super::super::name::Name;
+use crate::json::JsonError;
 
 /// Why a kind file was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum KindFileError {
     /// Not JSON, or not the members a kind file has.
     #[error("{0}")]
-    Json(#[from] serde_json::Error),
+    Json(#[from] JsonError),
     /// Kind names have letters and `_` only.
     #[error("not a name for a kind: {0}")]
     KindName(Name),

@@ -1,14 +1,13 @@
 //! Reads one field: its type decides which attributes it must and may have.
 //! What a type does not take is refused, so that no attribute is ever silently ignored.
 
-use serde::Deserialize;
-
 use super::super::field::{Choice, Field, Members, Shape, Targets};
 use super::super::kind::{Class, Family, Step};
 use super::super::name::{Labels, Name};
 use super::super::rule::Rule;
 use super::super::visible::Condition;
 use super::error::{AttributeFault, KindFileError};
+use crate::json::{json_object, json_words};
 
 /// Integers beyond this are not the same number in every reader.
 const MAX_INTEGER: i64 = (1 << 53) - 1;
@@ -17,8 +16,7 @@ const MAX_TEXT: u32 = 4000;
 /// More rows belong in records of their own.
 const MAX_ITEMS: u32 = 100;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Type {
     Text,
     TextLong,
@@ -33,18 +31,29 @@ enum Type {
     Object,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+json_words! {
+    Type {
+        Text = "text",
+        TextLong = "text_long",
+        Integer = "integer",
+        Bool = "bool",
+        Choice = "choice",
+        Date = "date",
+        Instant = "instant",
+        Ref = "ref",
+        Set = "set",
+        List = "list",
+        Object = "object",
+    }
+}
+
 pub(super) struct FieldFile {
     name: Name,
-    #[serde(rename = "type")]
     type_: Type,
     labels: Labels,
     hint: Option<Labels>,
     unit: Option<Labels>,
-    #[serde(default)]
     required: bool,
-    #[serde(default)]
     once: bool,
     class: Option<Class>,
     step: Option<Name>,
@@ -61,6 +70,13 @@ pub(super) struct FieldFile {
     default: Option<String>,
     choices: Option<Vec<Choice>>,
     fields: Option<Vec<FieldFile>>,
+}
+
+json_object! {
+    FieldFile {
+        name, type_, labels, hint, unit, class, step, since, until, max_length, min, max, max_items, validate,
+        code_table, to, visible_if, default, choices, fields; required, once
+    }
 }
 
 /// Where fields stand.

@@ -6,17 +6,14 @@ mod effects;
 mod error;
 mod field;
 
-use serde::Deserialize;
-
 pub use error::{AttributeFault, ConditionFault, KindFileError};
 
 use super::effects::Effects;
 use super::kind::{Class, Family, Kind, Retention, Review, Step};
 use super::name::{Labels, Name};
+use crate::json::{self, json_object};
 use field::{FieldFile, Place};
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct KindFile {
     kind: Name,
     family: Family,
@@ -24,13 +21,16 @@ struct KindFile {
     labels: Labels,
     guide: Option<Labels>,
     class: Option<Class>,
-    #[serde(default)]
     steps: Vec<Step>,
     fields: Vec<FieldFile>,
     effects: Effects,
     writers: Vec<Name>,
     review: Review,
     retention: Option<Retention>,
+}
+
+json_object! {
+    KindFile { kind, family, schema, labels, guide, class, fields, effects, writers, review, retention; steps }
 }
 
 impl Kind {
@@ -43,7 +43,7 @@ impl Kind {
 
     /// Reads a kind file that is known to be good: phones need not carry the checks.
     pub(super) fn read(text: &str) -> Result<Kind, KindFileError> {
-        let file: KindFile = serde_json::from_slice(text.as_bytes())?;
+        let file: KindFile = json::read(text.as_bytes())?;
         if file.family == Family::Edit && file.class.is_some() {
             return Err(KindFileError::ClassOfEdit);
         }

@@ -5,6 +5,7 @@ use super::super::{Enrolment, Phone};
 use super::request::InFlight;
 use crate::community_log::Envelope;
 use crate::ids::Hash;
+use crate::json;
 use crate::signature::ToVerify;
 use crate::wire::{self, DATED_RECEIPTS, DownHeader, Receipt, ReceiptLine, SaidReceipt, SignatureLine, UpHeader};
 
@@ -66,7 +67,7 @@ impl Phone {
     ) -> Result<(DownHeader, Option<SignedReceipt>, impl Iterator<Item = &'a [u8]>), ReceiveError> {
         let mut lines = wire::lines(text).ok_or(ReceiveError::Unreadable("no line"))?;
         let first = lines.next().ok_or(ReceiveError::Unreadable("no header"))?;
-        let header: DownHeader = serde_json::from_slice(first).map_err(|_| ReceiveError::Unreadable("header"))?;
+        let header: DownHeader = json::read(first).map_err(|_| ReceiveError::Unreadable("header"))?;
         if let Some(other) = header.menpai.filter(|spoken| *spoken != self.protocol) {
             return Err(ReceiveError::Protocol(other));
         }
@@ -144,7 +145,7 @@ impl Phone {
     ) -> Result<SignedReceipt, ReceiveError> {
         let mut line = lines.next().ok_or(ReceiveError::Unreadable("no receipt"))?.to_vec();
         let ReceiptLine::<SaidReceipt> { receipt: said } =
-            serde_json::from_slice(&line).map_err(|_| ReceiveError::Unreadable("receipt"))?;
+            json::read(&line).map_err(|_| ReceiveError::Unreadable("receipt"))?;
         let brief = said.is_brief();
         let seq = said.seq(header.received.seq);
         let dated = self.protocol >= DATED_RECEIPTS;
@@ -171,7 +172,7 @@ impl Phone {
         }
         let signature_line = lines.next().ok_or(ReceiveError::Unreadable("no receipt signature"))?;
         let SignatureLine { signature } =
-            serde_json::from_slice(signature_line).map_err(|_| ReceiveError::Unreadable("receipt signature"))?;
+            json::read(signature_line).map_err(|_| ReceiveError::Unreadable("receipt signature"))?;
         if receipt.device != enrolment.device.id || receipt.community != enrolment.community.code {
             return Err(ReceiveError::Receipt("it is another device's"));
         }
