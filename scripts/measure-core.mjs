@@ -1,6 +1,6 @@
 // One start of the phone's core under Node: `measure-core.mjs FOLDER` opens phone.json, asks for
-// today, takes up answer.gz, and prints what both took as a line of JSON. Reading the files is
-// not counted; compiling the module is.
+// today, takes up first.gz and then rest.gz, and prints what each took as a line of JSON. Reading
+// the files is not counted; compiling the module is.
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -12,7 +12,7 @@ if (!folder) {
   process.exit(2);
 }
 const { rows, now, part } = JSON.parse(readFileSync(join(folder, 'phone.json'), 'utf8'));
-const answer = new Uint8Array(readFileSync(join(folder, 'answer.gz')));
+const [first, rest] = ['first.gz', 'rest.gz'].map((name) => new Uint8Array(readFileSync(join(folder, name))));
 const stored = rows.map(([store, key, value]) => [
   store, key, typeof value === 'string' ? value : new Uint8Array(Buffer.from(value.hex, 'hex')),
 ]);
@@ -24,14 +24,19 @@ const today = JSON.parse(phone.today(now, undefined));
 const opened = performance.now();
 if (!today) throw new Error('no answer');
 
-phone.begin_sync(now);
-phone.request([]);
-const asked = performance.now();
-const { result } = phone.receive(answer, undefined);
-const received = performance.now();
+function receive(answer) {
+  phone.begin_sync(now);
+  phone.request([]);
+  const asked = performance.now();
+  const { result } = phone.receive(answer, undefined);
+  return { ms: performance.now() - asked, lines: JSON.parse(result).received };
+}
+const loading = receive(first);
+const deriving = receive(rest);
 console.log(JSON.stringify({
   open_ms: opened - started,
-  receive_ms: received - asked,
-  received: JSON.parse(result).received,
+  first_edit_ms: loading.ms,
+  receive_ms: deriving.ms,
+  received: loading.lines + deriving.lines,
   heads: JSON.parse(phone.heads(part)).length,
 }));

@@ -12,6 +12,7 @@ pub mod ids;
 pub mod json;
 pub mod judge;
 pub mod kinds;
+mod packed;
 pub mod part;
 pub mod phone;
 pub mod registry;

@@ -338,6 +338,9 @@ impl SimulatedPhone {
             }
         };
         self.rows.apply(received.writes);
+        if !received.more {
+            self.rows.apply(self.phone.keep_shown());
+        }
         self.tally.sent += received.sent as u64;
         if let Some(refused) = self.phone.status().refused {
             self.tally.error(&refused.code);

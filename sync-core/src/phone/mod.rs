@@ -128,6 +128,15 @@ impl Phone {
         self.replica.as_ref()
     }
 
+    /// What the documents show, to be kept beside them where it is not: then this phone opens without
+    /// loading them. For when there is time; a phone that was closed before opens as well.
+    pub fn keep_shown(&mut self) -> Vec<Write> {
+        let shown = self.replica.iter_mut().flat_map(Replica::take_shown);
+        shown
+            .map(|(document, shown)| store::shown_write(document, &shown))
+            .collect()
+    }
+
     /// The phone's own entries, oldest first.
     pub fn own_entries(&self) -> impl Iterator<Item = &OwnEntry> {
         self.own.iter().flat_map(OwnLog::entries)

@@ -101,19 +101,23 @@ impl Phone {
             replica.see(part, lsn);
         }
         let mut damaged: Vec<Part> = Vec::new();
-        for (key, value) in &rows.document {
-            let Ok(part) = key.parse::<Part>() else { continue };
+        for row in store::DocumentRow::all(&rows.document) {
+            let part = row.as_ref().map_or_else(|part| *part, |row| row.part);
             if !replica.cursor().contains_key(&part) {
                 continue;
             }
-            let loaded = store::read_document_value(value)
-                .is_some_and(|(epoch, bytes)| replica.load_document(part, epoch, bytes).is_ok());
+            let loaded = row.is_ok_and(|row| {
+                let held = row
+                    .stored()
+                    .is_some_and(|stored| replica.hold_document(part, stored).is_ok());
+                held || replica.load_document(part, row.epoch, row.bytes).is_ok()
+            });
             if !loaded {
                 damaged.push(part);
             }
         }
         for (_, value) in &rows.line {
-            let read = split_line(value);
+            let read = read_line(value);
             match read {
                 Some((envelope, entry)) if envelope.verdict != Verdict::Merged => {
                     phone.elsewhere.extend(Elsewhere::read(&envelope, entry));
@@ -196,10 +200,9 @@ fn read_json<T: FromJson>(meta: &[(String, Vec<u8>)], key: &str) -> Result<Optio
         .transpose()
 }
 
-fn split_line(value: &[u8]) -> Option<(Envelope, &[u8])> {
-    let newline = value.iter().position(|byte| *byte == b'\n')?;
-    let envelope = serde_json::from_slice(&value[..newline]).ok()?;
-    Some((envelope, &value[newline + 1..]))
+fn read_line(value: &[u8]) -> Option<(Envelope, &[u8])> {
+    let (envelope, entry) = store::split_line(value)?;
+    Some((serde_json::from_slice(envelope).ok()?, entry))
 }
 
 fn read_made(key: &str, value: &[u8]) -> Option<(Seq, i64)> {

@@ -138,10 +138,7 @@ impl Phone {
             replica.see(behind, 0);
         }
         if let Some(document) = replica.document(part) {
-            let value = store::document_value(document.epoch(), &document.save());
-            taken
-                .writes
-                .push(Write::bytes(Stored::Document, store::document_key(part), value));
+            taken.writes.extend(store::document_writes(part, document));
         }
         taken
             .writes

@@ -3,8 +3,10 @@
 
 use serde::Serialize;
 
-use crate::ids::{Lsn, Seq};
+use crate::ids::{Hash, Lsn, Seq};
 use crate::part::Part;
+use crate::registry::Document;
+use crate::replica::StoredDocument;
 
 pub(super) const ENROLMENT: &str = "enrolment";
 pub(super) const CONTACT: &str = "contact";
@@ -19,7 +21,8 @@ pub enum Stored {
     Log,
     /// Merged records of others, by lsn: envelope line, newline, entry line.
     Line,
-    /// Registry documents, by part: the epoch in text, newline, automerge bytes.
+    /// Registry documents, by part: a line with epoch and heads, then automerge bytes. Beside them, for
+    /// quick starts, the same line and what the document shows.
     Document,
     /// Small JSON values by name, and receipts by seq.
     Meta,
@@ -109,16 +112,88 @@ pub(super) fn lsn_key(lsn: Lsn) -> String {
     format!("{lsn:016}")
 }
 
-pub(super) fn document_key(part: Part) -> String {
-    part.to_string()
+/// A document to keep, without what it shows: that is written when there is time
+/// ([`Phone::keep_shown`](super::Phone::keep_shown)), and never stays beside another document.
+pub(super) fn document_writes(part: Part, document: &Document) -> [Write; 2] {
+    let value = [&document_line(document)[..], b"\n", &document.save_plain()].concat();
+    [
+        Write::bytes(Stored::Document, part.to_string(), value),
+        Write::delete(Stored::Document, shown_key(part)),
+    ]
 }
 
-pub(super) fn document_value(epoch: u64, bytes: &[u8]) -> Vec<u8> {
-    [format!("{epoch}\n").as_bytes(), bytes].concat()
+pub(super) fn shown_write(document: &Document, shown: &[u8]) -> Write {
+    let value = [&document_line(document)[..], b"\n", shown].concat();
+    Write::bytes(Stored::Document, shown_key(document.part()), value)
 }
 
-pub(super) fn read_document_value(value: &[u8]) -> Option<(u64, &[u8])> {
+pub(super) fn document_deletes(part: Part) -> [Write; 2] {
+    let keys = [part.to_string(), shown_key(part)];
+    keys.map(|key| Write::delete(Stored::Document, key))
+}
+
+fn shown_key(part: Part) -> String {
+    format!("{part}/shown")
+}
+
+/// Epoch and heads: the first line of a document, and of what it shows.
+fn document_line(document: &Document) -> Vec<u8> {
+    let mut line = document.epoch().to_string();
+    for head in document.heads() {
+        line.push(' ');
+        line.push_str(&head.to_string());
+    }
+    line.into_bytes()
+}
+
+/// A stored document.
+pub(super) struct DocumentRow<'a> {
+    pub(super) part: Part,
+    pub(super) epoch: u64,
+    pub(super) bytes: &'a [u8],
+    /// Its heads, and what it shows, if that is there.
+    shown: Option<(Vec<Hash>, &'a [u8])>,
+}
+
+impl DocumentRow<'_> {
+    /// The documents among the rows of their store; `Err`: one that cannot be read.
+    pub(super) fn all(rows: &[(String, Vec<u8>)]) -> impl Iterator<Item = Result<DocumentRow<'_>, Part>> {
+        let parts = rows.iter().filter_map(|(key, value)| Some((key.parse().ok()?, value)));
+        parts.map(|(part, value)| {
+            let key = shown_key(part);
+            let shown = rows.iter().find(|(found, _)| *found == key);
+            DocumentRow::read(part, value, shown.map(|(_, shown)| shown.as_slice())).ok_or(part)
+        })
+    }
+
+    fn read<'a>(part: Part, value: &'a [u8], shown: Option<&'a [u8]>) -> Option<DocumentRow<'a>> {
+        let (line, bytes) = split_line(value)?;
+        let mut words = std::str::from_utf8(line).ok()?.split(' ');
+        let epoch = words.next()?.parse().ok()?;
+        let heads: Vec<Hash> = words.map(str::parse).collect::<Result<_, _>>().ok()?;
+        let shown = shown.and_then(split_line).filter(|(of, _)| *of == line);
+        Some(DocumentRow {
+            part,
+            epoch,
+            bytes,
+            shown: shown.map(|(_, shown)| (heads, shown)),
+        })
+    }
+
+    /// What is needed not to load it at once.
+    pub(super) fn stored(&self) -> Option<StoredDocument> {
+        let (heads, shown) = self.shown.as_ref()?;
+        Some(StoredDocument {
+            epoch: self.epoch,
+            heads: heads.clone(),
+            bytes: self.bytes.to_vec(),
+            shown: shown.to_vec(),
+        })
+    }
+}
+
+/// What stands before the first newline, and after it.
+pub(super) fn split_line(value: &[u8]) -> Option<(&[u8], &[u8])> {
     let newline = value.iter().position(|byte| *byte == b'\n')?;
-    let epoch = std::str::from_utf8(&value[..newline]).ok()?.parse().ok()?;
-    Some((epoch, &value[newline + 1..]))
+    Some((&value[..newline], &value[newline + 1..]))
 }

@@ -26,6 +26,9 @@ pub enum DocumentError {
     /// It loads, but is not a registry document of this community, part and epoch.
     #[error("not the registry document asked for: {0}")]
     Other(&'static str),
+    /// It was stored, and is not what was stored.
+    #[error("what was stored cannot be read")]
+    Damaged,
 }
 
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{KnownDevice, MergedRecord, Replica};
+use super::{Held, KnownDevice, MergedRecord, Replica, StoredDocument, shown};
 use crate::community_log::Envelope;
 use crate::entry::{Entry, EntryError};
 use crate::ids::{EntityId, Hash, Lsn};
@@ -114,7 +114,10 @@ impl Replica {
     /// # Errors
     /// [`DeriveError`]: then forget the part.
     pub fn settle(&mut self, part: Part) -> Result<(), DeriveError> {
-        if let (Some(fields), Some(document)) = (self.unshown.remove(&part), self.documents.get_mut(&part)) {
+        let Some(fields) = self.unshown.remove(&part) else {
+            return Ok(());
+        };
+        if let Some(document) = self.documents.get_mut(&part).and_then(Held::document_mut) {
             document.settle()?;
             self.reread(part, &fields);
         }
@@ -132,19 +135,15 @@ impl Replica {
         let Some(NextEpoch { part, epoch, heads }) = next_epoch(entry, &self.kinds) else {
             return Ok(());
         };
-        if self
-            .documents
-            .get(&part)
-            .is_none_or(|document| document.epoch() >= epoch)
-        {
+        if self.documents.get(&part).is_none_or(|held| held.epoch() >= epoch) {
             return Ok(());
         }
         let settled = self.settle(part).is_ok();
-        let document = self.documents.get(&part).filter(|_| settled);
+        let document = self.document(part).filter(|_| settled);
         let next = document.and_then(|document| document.rotate(&|_| true).ok());
         let next = next.filter(|next| next.epoch() == epoch && next.heads() == [heads]);
         let next = next.ok_or(ApplyError::Epoch { part, epoch })?;
-        self.documents.insert(part, next);
+        self.documents.insert(part, Held::at_hand(self.community, next));
         self.dirty.insert(part);
         self.read_rows(part);
         Ok(())
@@ -189,19 +188,22 @@ impl Replica {
     fn apply_edit(&mut self, envelope: &Envelope, entry: &Entry) -> Result<Applied, ApplyError> {
         let derived = envelope.derived.as_ref().ok_or(ApplyError::NotDerived(envelope.lsn))?;
         let part = envelope.part;
-        let document = match self.documents.entry(part) {
-            std::collections::btree_map::Entry::Occupied(document) => document.into_mut(),
-            std::collections::btree_map::Entry::Vacant(place) => place.insert(
-                Document::genesis(self.community, part).map_err(|error| ApplyError::Document {
-                    part,
-                    error: Box::new(error),
-                })?,
-            ),
+        let refused = |error| ApplyError::Document {
+            part,
+            error: Box::new(error),
+        };
+        let held = match self.documents.entry(part) {
+            std::collections::btree_map::Entry::Occupied(held) => held.into_mut(),
+            std::collections::btree_map::Entry::Vacant(place) => {
+                let document = Document::genesis(self.community, part).map_err(refused)?;
+                place.insert(Held::at_hand(self.community, document))
+            }
         };
         // What an older epoch came to is in the values that this one began with.
-        if derived.epoch < document.epoch() || document.contains(derived.hash) {
+        if derived.epoch < held.epoch() || held.document().is_some_and(|document| document.contains(derived.hash)) {
             return Ok(Applied::Nothing);
         }
+        let document = held.document_mut().ok_or_else(|| refused(DocumentError::Damaged))?;
         let failed = |error| ApplyError::Derive {
             lsn: envelope.lsn,
             error,
@@ -268,9 +270,38 @@ impl Replica {
             part,
             error: Box::new(error),
         })?;
-        self.documents.insert(part, document);
+        self.documents.insert(part, Held::at_hand(self.community, document));
         self.read_rows(part);
         Ok(())
+    }
+
+    /// The same, but the document itself is only loaded once an edit is to be derived, or its history
+    /// is asked for. Bytes that are damaged come out then.
+    ///
+    /// # Errors
+    /// [`ApplyError::Document`] if what it shows cannot be read; nothing changed.
+    pub fn hold_document(&mut self, part: Part, stored: StoredDocument) -> Result<(), ApplyError> {
+        self.documents.insert(part, Held::stored(self.community, part, stored));
+        if self.read_rows(part) {
+            return Ok(());
+        }
+        self.documents.remove(&part);
+        Err(ApplyError::Document {
+            part,
+            error: Box::new(DocumentError::Damaged),
+        })
+    }
+
+    /// What documents show, for storing beside them, where that is not stored.
+    pub fn take_shown(&mut self) -> Vec<(&Document, Vec<u8>)> {
+        let mut taken = Vec::new();
+        for held in self.documents.values_mut().filter(|held| !held.kept) {
+            held.kept = true;
+            if let (Some(rows), Some(document)) = (held.rows(), held.document()) {
+                taken.push((document, shown::write(&rows)));
+            }
+        }
+        taken
     }
 
     /// Takes up a part that another replica has read and found to be whole. Records known
@@ -290,8 +321,8 @@ impl Replica {
         self.cursor.remove(&part);
         self.dirty.remove(&part);
         self.unshown.remove(&part);
-        if let Some(document) = self.documents.remove(&part) {
-            self.drop_rows(&document);
+        if let Some(rows) = self.documents.remove(&part).and_then(|held| held.rows()) {
+            self.drop_rows(rows);
         }
         let mut gone = Vec::new();
         self.told.retain(|_, told| told.part != part);
@@ -310,7 +341,7 @@ impl Replica {
         let dirty = std::mem::take(&mut self.dirty);
         dirty
             .into_iter()
-            .filter_map(|part| self.documents.get(&part).map(|document| (part, document)))
+            .filter_map(|part| Some((part, self.documents.get(&part)?.document()?)))
             .collect()
     }
 }

@@ -1,7 +1,7 @@
 //! The digest of a part (docs/protocol.md section 9): one hash that two replicas share
 //! exactly when they show the same records and values.
 
-use super::Replica;
+use super::{Held, Replica};
 use crate::entry::Scalar;
 use crate::ids::{EntityId, EntryId, Hash};
 use crate::part::Part;
@@ -49,12 +49,10 @@ impl Replica {
         for record in self.records.values().filter(|record| record.part == part) {
             lines.push(record_line(record.entry.id, record.hash));
         }
-        if let Some(document) = self.documents.get(&part) {
-            for (id, entity_type) in document.entities() {
-                for (field, values) in document.all_values(id) {
-                    for value in values {
-                        lines.push(value_line(entity_type, id, &field, &value.value));
-                    }
+        for (id, row) in self.documents.get(&part).and_then(Held::rows).unwrap_or_default() {
+            for (field, values) in &row.fields {
+                for value in values {
+                    lines.push(value_line(&row.entity_type, id, field, &value.value));
                 }
             }
         }

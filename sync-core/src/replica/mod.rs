@@ -4,7 +4,9 @@
 
 mod apply;
 mod digest;
+mod held;
 mod rows;
+mod shown;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -16,8 +18,11 @@ use crate::kinds::Kinds;
 use crate::part::Part;
 use crate::registry::{Document, FieldValue};
 
+use held::Held;
+
 pub use apply::{Applied, ApplyError};
 pub use digest::{DigestLines, record_line, value_line};
+pub use held::StoredDocument;
 pub use rows::Row;
 
 /// A merged record.
@@ -51,7 +56,7 @@ pub struct KnownDevice {
 pub struct Replica {
     community: CommunityCode,
     kinds: Arc<Kinds>,
-    documents: BTreeMap<Part, Document>,
+    documents: BTreeMap<Part, Held>,
     records: BTreeMap<EntryId, MergedRecord>,
     /// What counts of records of other grids that were handed over, by their ids.
     told: BTreeMap<EntryId, MergedRecord>,
@@ -100,13 +105,13 @@ impl Replica {
     /// before anything of that part was merged.
     #[must_use]
     pub fn heads(&self, part: Part) -> Vec<Hash> {
-        self.documents.get(&part).map(Document::heads).unwrap_or_default()
+        self.documents.get(&part).map(Held::heads).unwrap_or_default()
     }
 
-    /// A part's document, once it has one.
+    /// A part's document, once it has one. It is loaded if it was not needed before.
     #[must_use]
     pub fn document(&self, part: Part) -> Option<&Document> {
-        self.documents.get(&part)
+        self.documents.get(&part)?.document()
     }
 
     /// Merged records, in order of entry id.

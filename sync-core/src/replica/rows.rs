@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use super::Replica;
+use super::{Held, Replica};
 use crate::entry::Scalar;
 use crate::ids::EntityId;
 use crate::part::Part;
-use crate::registry::{Document, FieldValue};
+use crate::registry::FieldValue;
 
 /// One registry entity with the fields this replica may see, of all its parts.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// Its registry type.
     pub entity_type: String,
@@ -67,19 +67,15 @@ impl Row {
 }
 
 impl Replica {
-    /// Reads a whole document into rows.
-    pub(super) fn read_rows(&mut self, part: Part) {
-        let Some(document) = self.documents.get(&part) else {
-            return;
-        };
-        let rows = &mut self.rows;
-        for (id, entity_type) in document.entities() {
-            let row = rows.entry(id).or_insert_with(|| new_row(entity_type, part));
-            row.fields.extend(document.all_values(id));
-        }
+    /// Reads everything that a part's document shows into rows; `false` if it cannot be read.
+    pub(super) fn read_rows(&mut self, part: Part) -> bool {
+        let rows = self.documents.get(&part).and_then(Held::rows);
+        let read = rows.is_some();
+        self.adopt_rows(rows.into_iter().flatten());
+        read
     }
 
-    /// Adds the rows of another replica, which read other parts.
+    /// Adds rows of one part to those of others.
     pub(super) fn adopt_rows(&mut self, rows: impl IntoIterator<Item = (EntityId, Row)>) {
         for (id, row) in rows {
             match self.rows.entry(id) {
@@ -91,7 +87,7 @@ impl Replica {
 
     /// Reads the fields that one change touched.
     pub(super) fn reread(&mut self, part: Part, touched: &[(EntityId, String)]) {
-        let Some(document) = self.documents.get(&part) else {
+        let Some(document) = self.documents.get(&part).and_then(Held::document) else {
             return;
         };
         for (id, field) in touched {
@@ -103,13 +99,11 @@ impl Replica {
         }
     }
 
-    /// Forgets the rows' fields that came from a part, and rows that had nothing else.
-    pub(super) fn drop_rows(&mut self, document: &Document) {
-        for (id, _) in document.entities() {
+    /// Forgets the fields that came from a part, and rows that had nothing else.
+    pub(super) fn drop_rows(&mut self, gone: Vec<(EntityId, Row)>) {
+        for (id, of_part) in gone {
             if let Some(row) = self.rows.get_mut(&id) {
-                for field in document.fields(id) {
-                    row.fields.remove(&field);
-                }
+                row.fields.retain(|field, _| !of_part.fields.contains_key(field));
                 if row.fields.is_empty() {
                     self.rows.remove(&id);
                 }
@@ -118,7 +112,7 @@ impl Replica {
     }
 }
 
-fn new_row(entity_type: &str, part: Part) -> Row {
+pub(super) fn new_row(entity_type: &str, part: Part) -> Row {
     Row {
         entity_type: entity_type.to_owned(),
         part,

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::SnapshotError;
 use crate::ids::{EntityId, EntryId};
+use crate::packed::{Input, put_bytes, put_signed, put_unsigned};
 
 /// Length of a UUID in text.
 const TEXT: usize = 36;
@@ -25,16 +26,14 @@ pub(super) fn pack(bytes: &[u8], makers: &[Maker]) -> Vec<u8> {
     let mut from = 0;
     let mut previous = 0;
     for (at, id) in found {
-        put_unsigned(&mut packed, (at - from) as u64);
-        packed.extend_from_slice(&bytes[from..at]);
+        put_bytes(&mut packed, &bytes[from..at]);
         // Every id found was given a number.
         let number = numbers.get(&id).copied().unwrap_or_default();
         put_signed(&mut packed, number - previous);
         previous = number;
         from = at + TEXT;
     }
-    put_unsigned(&mut packed, (bytes.len() - from) as u64);
-    packed.extend_from_slice(&bytes[from..]);
+    put_bytes(&mut packed, &bytes[from..]);
     packed
 }
 
@@ -43,28 +42,23 @@ pub(super) fn pack(bytes: &[u8], makers: &[Maker]) -> Vec<u8> {
 /// # Errors
 /// [`SnapshotError::Ids`] if this is not what [`pack`] writes, or longer.
 pub(super) fn unpack(packed: &[u8], limit: usize) -> Result<Vec<u8>, SnapshotError> {
-    let mut input = Input(packed);
+    read(Input(packed), limit).ok_or(SnapshotError::Ids)
+}
+
+fn read(mut input: Input<'_>, limit: usize) -> Option<Vec<u8>> {
     let ids = read_table(&mut input)?;
-    let mut bytes = Vec::with_capacity(limit.min(packed.len().saturating_mul(4)));
+    let mut bytes = Vec::with_capacity(limit.min(input.0.len().saturating_mul(4)));
     let mut number: i64 = 0;
     loop {
-        let length = input.length()?;
-        bytes.extend_from_slice(input.take(length)?);
+        bytes.extend_from_slice(input.bytes()?);
         if input.0.is_empty() {
-            return if bytes.len() <= limit {
-                Ok(bytes)
-            } else {
-                Err(SnapshotError::Ids)
-            };
+            return Some(bytes).filter(|bytes| bytes.len() <= limit);
         }
-        number = number.checked_add(input.signed()?).ok_or(SnapshotError::Ids)?;
-        let id = usize::try_from(number)
-            .ok()
-            .and_then(|number| ids.get(number))
-            .ok_or(SnapshotError::Ids)?;
+        number = number.checked_add(input.signed()?)?;
+        let id = ids.get(usize::try_from(number).ok()?)?;
         bytes.extend_from_slice(id.to_string().as_bytes());
         if bytes.len() > limit {
-            return Err(SnapshotError::Ids);
+            return None;
         }
     }
 }
@@ -141,10 +135,10 @@ fn write_table(packed: &mut Vec<u8>, rows: &BTreeMap<EntityId, u8>) {
     packed.extend(rows.values());
 }
 
-fn read_table(input: &mut Input<'_>) -> Result<Vec<EntityId>, SnapshotError> {
+fn read_table(input: &mut Input<'_>) -> Option<Vec<EntityId>> {
     let count = input.length()?;
-    let times = input.take(count.checked_mul(6).ok_or(SnapshotError::Ids)?)?;
-    let rest = input.take(count.checked_mul(10).ok_or(SnapshotError::Ids)?)?;
+    let times = input.take(count.checked_mul(6)?)?;
+    let rest = input.take(count.checked_mul(10)?)?;
     let made = input.take(count)?;
     let rows = times.chunks_exact(6).zip(rest.chunks_exact(10)).zip(made);
     let rows: BTreeMap<EntityId, u8> = rows
@@ -155,58 +149,7 @@ fn read_table(input: &mut Input<'_>) -> Result<Vec<EntityId>, SnapshotError> {
             (EntityId::from_bytes(id), *made)
         })
         .collect();
-    Ok(every_id(&rows).collect())
-}
-
-/// Seven bits a byte, the low ones first.
-fn put_unsigned(packed: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        packed.push((number & 0x7f) as u8 | 0x80);
-        number >>= 7;
-    }
-    packed.push(number as u8);
-}
-
-/// 0, -1, 1, -2 … as 0, 1, 2, 3 …
-fn put_signed(packed: &mut Vec<u8>, number: i64) {
-    put_unsigned(packed, ((number << 1) ^ (number >> 63)).cast_unsigned());
-}
-
-struct Input<'a>(&'a [u8]);
-
-impl<'a> Input<'a> {
-    fn take(&mut self, count: usize) -> Result<&'a [u8], SnapshotError> {
-        let (taken, rest) = self.0.split_at_checked(count).ok_or(SnapshotError::Ids)?;
-        self.0 = rest;
-        Ok(taken)
-    }
-
-    fn unsigned(&mut self) -> Result<u64, SnapshotError> {
-        let mut number = 0;
-        for shift in (0..63).step_by(7) {
-            let byte = self.take(1)?[0];
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Ok(number);
-            }
-        }
-        Err(SnapshotError::Ids)
-    }
-
-    fn signed(&mut self) -> Result<i64, SnapshotError> {
-        let number = self.unsigned()?;
-        Ok((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
-    }
-
-    fn length(&mut self) -> Result<usize, SnapshotError> {
-        let length = usize::try_from(self.unsigned()?).map_err(|_| SnapshotError::Ids)?;
-        // No count can be larger than what follows it.
-        if length <= self.0.len() {
-            Ok(length)
-        } else {
-            Err(SnapshotError::Ids)
-        }
-    }
+    Some(every_id(&rows).collect())
 }
 
 #[cfg(test)]

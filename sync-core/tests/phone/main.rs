@@ -9,6 +9,7 @@ mod corrections;
 mod home;
 mod night;
 mod packets;
+mod shown;
 mod snapshots;
 mod succession;
 mod today;
@@ -145,7 +146,14 @@ impl Device {
         let answer = home.answer(self.phone.log_head().unwrap().0, &request, &key);
         let received = self.phone.verify_and_receive(&answer).unwrap();
         self.keep(received.writes);
+        self.keep_shown();
         received.sent
+    }
+
+    /// What the app does once the screens are drawn.
+    fn keep_shown(&mut self) {
+        let shown = self.phone.keep_shown();
+        self.keep(shown);
     }
 
     fn phones(&self, dwelling: EntityId) -> Vec<(String, Rung)> {

@@ -42,7 +42,7 @@ impl Device {
     }
 
     /// One sync; says whether there is more to do.
-    fn hear(&mut self, home: &mut Home) -> bool {
+    pub(super) fn hear(&mut self, home: &mut Home) -> bool {
         let request = self.request();
         let key = home.key.clone();
         let id = self.phone.log_head().unwrap().0;

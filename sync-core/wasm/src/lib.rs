@@ -260,6 +260,11 @@ impl Phone {
         ]))
     }
 
+    /// What documents show, where it is not stored yet: for when there is time.
+    pub fn keep_shown(&mut self) -> Array {
+        writes(self.0.keep_shown())
+    }
+
     /// Is the device `{id, name, public_key}` from now on, with this token.
     pub fn succeed(&mut self, device_json: &str, token: String) -> Result<Array, JsValue> {
         Ok(writes(self.0.succeed(from_json(device_json)?, token)))

@@ -18,7 +18,7 @@ pub(super) enum WriteOf {
     Entry,
     /// A part that came whole.
     Part,
-    /// An answer, or that a packet was made.
+    /// An answer, what the documents show then, or that a packet was made.
     Answer,
     /// That it is another device now.
     Device,

@@ -278,6 +278,10 @@ impl TestPhone {
         self.diverged = received.successor && lives;
         let still = self.unsent();
         self.acknowledged.extend(unsent.difference(&still));
+        if lives && !received.more {
+            let shown = self.phone.keep_shown();
+            self.write(WriteOf::Answer, shown);
+        }
         Ok(received.more || !lives)
     }
 

@@ -217,6 +217,8 @@ impl Worker {
             contact.up += body.len();
             contact.down += answered.body.len();
             if !self.hear(answered.body).unwrap() {
+                let shown = self.phone.keep_shown();
+                self.keep(shown);
                 return Ok(contact);
             }
             assert!(contact.requests < MOST_REQUESTS, "no end of answers");

@@ -44,6 +44,7 @@ export class FakePhone implements Phone {
   to_verify: Phone['to_verify'] = () => undefined;
   receive: Phone['receive'] = () => ({ result: '{"more":false,"sent":0,"received":0}', writes: [] });
   refused = (): CoreWrite[] => [];
+  keep_shown: Phone['keep_shown'] = () => [];
   succeed: Phone['succeed'] = () => [];
 
   free(): void {

@@ -49,6 +49,8 @@ export interface Phone {
    * `{more, sent, received, successor}`; `successor`: become another device, then ask again
    */
   receive(body: Uint8Array, verified: ToVerify | undefined): Changed;
+  /** what documents show, where it is not stored yet: for when there is time */
+  keep_shown(): CoreWrite[];
   /** is this device, with this token, from now on */
   succeed(deviceJson: string, token: string): CoreWrite[];
   refused(errorJson: string, now: string): CoreWrite[];

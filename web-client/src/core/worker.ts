@@ -239,11 +239,18 @@ async function contactOnce(): Promise<ContactResult> {
     // An answer without news redraws no list.
     if (result.sent + result.received > 0) await changed();
     else await tell();
+    if (!result.more) await keepShown(own);
     return result;
   } catch (error) {
     const failure = asFailure(error);
     return { outcome: 'server_error', sent: 0, received: 0, more: false, error: { ...failure, next: '' } };
   }
+}
+
+/** The screens are drawn: now the next start is made quick. Where that fails it is slower, no more. */
+function keepShown(own: Host): Promise<unknown> {
+  const keep = () => own.change((phone) => ({ result: null, writes: phone.keep_shown() }));
+  return inOrder(keep).catch(() => undefined);
 }
 
 async function bring(token: string): Promise<Partial<ContactResult>> {

@@ -367,8 +367,7 @@ impl Phone {
             *more |= forgotten;
         }
         for (part, document) in replica.take_dirty() {
-            let value = store::document_value(document.epoch(), &document.save());
-            writes.push(Write::bytes(Stored::Document, store::document_key(part), value));
+            writes.extend(store::document_writes(part, document));
         }
         writes.push(Write::json(Stored::Meta, store::CURSOR, replica.cursor()));
     }
@@ -391,7 +390,7 @@ fn made_write(place: Seq, made_ms: i64) -> Write {
 
 /// Forgets a part in memory and in storage: what was fetched of it, never own entries.
 pub(super) fn forget_part(replica: &mut Replica, part: Part, writes: &mut Vec<Write>) {
-    writes.push(Write::delete(Stored::Document, store::document_key(part)));
+    writes.extend(store::document_deletes(part));
     for lsn in replica.forget(part) {
         writes.push(Write::delete(Stored::Line, store::lsn_key(lsn)));
     }
