@@ -18,7 +18,7 @@ use crate::home::{Home, HomeError};
 use crate::office::import::{Import, ImportError, ensure_grids, import_roster};
 use crate::office::{Office, OfficeError, records};
 use crate::simulate::month::{self, Member, MonthError, Plan};
-use crate::store::node::{self, Account, Role};
+use crate::store::node::{self, Account};
 
 pub use menpai_roster::demo::SEED;
 
@@ -203,11 +203,6 @@ fn ensure_accounts(home: &Home, code: CommunityCode) -> Result<Vec<(Person, Work
                 worker: clock::new_worker_id(),
                 display_name: person.name.to_owned(),
                 community: code,
-                role: if person.grid.is_none() {
-                    Role::Secretary
-                } else {
-                    Role::Worker
-                },
             };
             home.node_store()
                 .write(|transaction| node::insert_account(transaction, &account, clock::now_ms()))?;

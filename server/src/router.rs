@@ -1,17 +1,23 @@
-//! The whole API on one page. Every other address is a file of the two web apps.
+//! The whole API on one page, with who gets in. Every other address is a file of the two web apps.
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::guard::fn_guard;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{App, Error, HttpRequest, HttpResponse};
+use actix_web::{App, Error, HttpRequest, HttpResponse, Scope};
 
+use crate::auth::admit::Guard::{self, Anyone, Device, May, SignedIn};
+use crate::auth::admit::admit;
 use crate::error::{ApiError, ApiResult};
 use crate::home::Home;
 use crate::middleware::errors::write_errors;
 use crate::middleware::headers::add_security_headers;
 use crate::middleware::time_limit::limit_time;
 use crate::middleware::unread::close_on_unread;
+use crate::rights::Action::{
+    self, Decide, Erase, Export, ExportRegistry, Organise, Review, SeeDoors, SeeFigures, SeeRecords, SeeVisits, Settle,
+};
 use crate::routes::static_files::WebFolder;
 use crate::routes::{courier, desk, desk_sessions, devices, health, sessions, snapshots, sync};
 
@@ -36,68 +42,80 @@ pub fn app(
         .configure(addresses)
 }
 
+/// One address of the API.
+#[derive(Debug, Clone, Copy)]
+pub struct Route {
+    /// `get`, `post` …
+    pub method: &'static str,
+    /// Below `/api/v1`.
+    pub path: &'static str,
+    /// Who gets in.
+    pub guard: Guard,
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal => $handler:path, $guard:expr;)*) => {
+        /// All of them; a test asks each as every role.
+        pub const ROUTES: &[Route] = &[$(Route { method: stringify!($method), path: $path, guard: $guard }),*];
+
+        fn add_routes(scope: Scope) -> Scope {
+            scope$(.service(
+                web::resource($path)
+                    .guard(fn_guard(|context| context.head().method.as_str().eq_ignore_ascii_case(stringify!($method))))
+                    .wrap(from_fn(|request, next| admit($guard, request, next)))
+                    .route(web::route().to($handler)),
+            ))*
+        }
+    };
+}
+
+routes! {
+    // Phones
+    post "/sessions" => sessions::post, Anyone;
+    delete "/sessions/current" => sessions::delete_current, Device;
+    post "/devices/successor" => devices::post_successor, Device;
+    post "/sync" => sync::post, Device;
+    post "/courier" => courier::post, Device;
+    get "/snapshots" => snapshots::get, Device;
+    // The desk
+    post "/desk/sessions" => desk_sessions::post, Anyone;
+    get "/desk/sessions/current" => desk_sessions::get_current, SignedIn;
+    delete "/desk/sessions/current" => desk_sessions::delete_current, SignedIn;
+    get "/desk/events" => desk::events::get, May(SeeFigures);
+    get "/desk/morning" => desk::morning::get, May(SeeFigures);
+    get "/desk/overview" => desk::overview::get, May(SeeFigures);
+    get "/desk/coverage" => desk::coverage::get, May(SeeFigures);
+    get "/desk/wall" => desk::wall::get, May(SeeFigures);
+    get "/desk/doors" => desk::doors::get, May(SeeDoors);
+    get "/desk/visits" => desk::visits::get, May(SeeVisits);
+    get "/desk/export/records" => desk::export::records, May(Export);
+    get "/desk/export/conflicts" => desk::export::conflicts, May(Export);
+    get "/desk/export/coverage" => desk::export::coverage, May(Export);
+    get "/desk/export/doors" => desk::export::doors, May(Export);
+    get "/desk/export/visits" => desk::export::visits, May(Export);
+    get "/desk/export/registry" => desk::export::registry::get, May(ExportRegistry);
+    get "/desk/filters" => desk::filters::get, May(SeeRecords);
+    get "/desk/records" => desk::records::get, May(SeeRecords);
+    get "/desk/conflicts" => desk::conflicts::get, May(Review);
+    post "/desk/conflicts/decisions" => desk::conflicts::decisions::post, May(Decide);
+    post "/desk/conflicts/decisions/undo" => desk::conflicts::undo::post, May(Decide);
+    get "/desk/duplicates" => desk::duplicates::get, May(Review);
+    post "/desk/duplicates/decisions" => desk::duplicates::decisions::post, May(Decide);
+    post "/desk/duplicates/decisions/undo" => desk::duplicates::decisions::undo, May(Decide);
+    get "/desk/erasures" => desk::erasures::get, May(Erase);
+    post "/desk/erasures" => desk::erasures::post, May(Erase);
+    get "/desk/settlements" => desk::settlements::get, May(SeeFigures);
+    post "/desk/settlements" => desk::settlements::post, May(Settle);
+    get "/desk/grids" => desk::grids::get, May(Organise);
+    post "/desk/grids/moves" => desk::grids::post, May(Organise);
+    get "/desk/held" => desk::held::get, May(Review);
+    post "/desk/held/decisions" => desk::held::decisions::post, May(Decide);
+}
+
 fn addresses(config: &mut ServiceConfig) {
     config
         .route("/healthz", web::get().to(health::get))
-        .service(
-            web::scope("/api/v1")
-                // Phones
-                .route("/sessions", web::post().to(sessions::post))
-                .route("/sessions/current", web::delete().to(sessions::delete_current))
-                .route("/devices/successor", web::post().to(devices::post_successor))
-                .route("/sync", web::post().to(sync::post))
-                .route("/courier", web::post().to(courier::post))
-                .route("/snapshots", web::get().to(snapshots::get))
-                // The desk
-                .route("/desk/sessions", web::post().to(desk_sessions::post))
-                .route("/desk/sessions/current", web::get().to(desk_sessions::get_current))
-                .route(
-                    "/desk/sessions/current",
-                    web::delete().to(desk_sessions::delete_current),
-                )
-                .route("/desk/events", web::get().to(desk::events::get))
-                .route("/desk/morning", web::get().to(desk::morning::get))
-                .route("/desk/overview", web::get().to(desk::overview::get))
-                .route("/desk/coverage", web::get().to(desk::coverage::get))
-                .route("/desk/wall", web::get().to(desk::wall::get))
-                .route("/desk/doors", web::get().to(desk::doors::get))
-                .route("/desk/visits", web::get().to(desk::visits::get))
-                .route("/desk/export/records", web::get().to(desk::export::records))
-                .route("/desk/export/conflicts", web::get().to(desk::export::conflicts))
-                .route("/desk/export/coverage", web::get().to(desk::export::coverage))
-                .route("/desk/export/doors", web::get().to(desk::export::doors))
-                .route("/desk/export/visits", web::get().to(desk::export::visits))
-                .route("/desk/export/registry", web::get().to(desk::export::registry::get))
-                .route("/desk/filters", web::get().to(desk::filters::get))
-                .route("/desk/records", web::get().to(desk::records::get))
-                .route("/desk/conflicts", web::get().to(desk::conflicts::get))
-                .route(
-                    "/desk/conflicts/decisions",
-                    web::post().to(desk::conflicts::decisions::post),
-                )
-                .route(
-                    "/desk/conflicts/decisions/undo",
-                    web::post().to(desk::conflicts::undo::post),
-                )
-                .route("/desk/duplicates", web::get().to(desk::duplicates::get))
-                .route(
-                    "/desk/duplicates/decisions",
-                    web::post().to(desk::duplicates::decisions::post),
-                )
-                .route(
-                    "/desk/duplicates/decisions/undo",
-                    web::post().to(desk::duplicates::decisions::undo),
-                )
-                .route("/desk/erasures", web::get().to(desk::erasures::get))
-                .route("/desk/erasures", web::post().to(desk::erasures::post))
-                .route("/desk/settlements", web::get().to(desk::settlements::get))
-                .route("/desk/settlements", web::post().to(desk::settlements::post))
-                .route("/desk/grids", web::get().to(desk::grids::get))
-                .route("/desk/grids/moves", web::post().to(desk::grids::post))
-                .route("/desk/held", web::get().to(desk::held::get))
-                .route("/desk/held/decisions", web::post().to(desk::held::decisions::post))
-                .default_service(web::to(nothing_here)),
-        )
+        .service(add_routes(web::scope("/api/v1")).default_service(web::to(nothing_here)))
         .default_service(web::to(web_file));
 }
 

@@ -9,7 +9,7 @@ use menpai_server::clock;
 use menpai_server::home::Home;
 use menpai_server::office::import::{Import, ensure_grids, import_roster};
 use menpai_server::office::{Office, records};
-use menpai_server::store::node::{self, Account, Role};
+use menpai_server::store::node::{self, Account};
 use menpai_sync_core::ids::{CommunityCode, GridId, WorkerId};
 use menpai_sync_core::time::Instant;
 
@@ -115,7 +115,6 @@ fn add_account(home: &Home, code: CommunityCode, account: &str, name: &str, work
         worker,
         display_name: name.to_owned(),
         community: code,
-        role: Role::Worker,
     };
     home.node_store()
         .write(|transaction| node::insert_account(transaction, &account, clock::now_ms()))

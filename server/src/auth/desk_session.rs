@@ -1,20 +1,20 @@
 //! A browser's session at the desk: a cookie that scripts cannot read and other sites cannot
-//! send. Take [`DeskSession`] as a handler's argument; requests that change something must
-//! also come from the desk's own page.
+//! send. Requests that change something must also come from the desk's own page. What its
+//! person may do, [`May`](super::May) asks.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::http::header::COOKIE;
 use actix_web::{FromRequest, HttpRequest};
 use menpai_sync_core::ids::{CommunityCode, WorkerId};
 
+use super::admit::put_down;
 use super::origin::check_origin;
 use super::phone_session;
 use super::token::Token;
 use crate::error::{ApiError, ApiResult};
-use crate::store::node::{Role, SessionKind};
+use crate::store::node::SessionKind;
 
 /// How long a desk stays signed in: a working day.
 pub const DESK_SESSION_HOURS: i64 = 12;
@@ -31,8 +31,6 @@ pub struct DeskSession {
     pub worker_name: String,
     /// The community it belongs to.
     pub community: CommunityCode,
-    /// What the menu offers; rights come from assignment records.
-    pub role: Role,
     /// When it ends, milliseconds UTC.
     pub expires_ms: i64,
     /// To end it.
@@ -40,42 +38,32 @@ pub struct DeskSession {
 }
 
 impl DeskSession {
-    /// Demands that the session belongs to this community.
-    ///
-    /// # Errors
-    /// [`ApiError::NotAllowed`] otherwise.
-    pub fn check_community(&self, community: CommunityCode) -> ApiResult<()> {
-        if self.community == community {
-            Ok(())
-        } else {
-            Err(ApiError::NotAllowed)
+    /// The living session of a request; of one that changes something only if the desk's own page
+    /// makes it.
+    pub(super) async fn of(request: &HttpRequest) -> ApiResult<DeskSession> {
+        let token = token_of(request).ok_or(ApiError::NotSignedIn)?;
+        let (session, token_hash) = phone_session::find(request, token).await?;
+        if session.kind != SessionKind::Desk {
+            return Err(ApiError::WrongDevice);
         }
+        check_origin(request)?;
+        Ok(DeskSession {
+            account: session.account.name,
+            worker: session.account.worker,
+            worker_name: session.account.display_name,
+            community: session.account.community,
+            expires_ms: session.expires_ms,
+            token_hash,
+        })
     }
 }
 
 impl FromRequest for DeskSession {
     type Error = ApiError;
-    type Future = Pin<Box<dyn Future<Output = ApiResult<DeskSession>>>>;
+    type Future = Ready<ApiResult<DeskSession>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            let token = token_of(&request).ok_or(ApiError::NotSignedIn)?;
-            let (session, token_hash) = phone_session::find(&request, token).await?;
-            if session.kind != SessionKind::Desk {
-                return Err(ApiError::WrongDevice);
-            }
-            check_origin(&request)?;
-            Ok(DeskSession {
-                account: session.account.name,
-                worker: session.account.worker,
-                worker_name: session.account.display_name,
-                community: session.account.community,
-                role: session.account.role,
-                expires_ms: session.expires_ms,
-                token_hash,
-            })
-        })
+        ready(put_down(request))
     }
 }
 

@@ -1,10 +1,12 @@
 //! Who is asking. `sign_in` checks a password, `enrolment` decides which key a phone may
-//! register, `PhoneSession` and `DeskSession` are what handlers take as an argument.
-//! What a signed-in person may do is decided elsewhere, by assignment records.
+//! register, `admit` is the door of every route: `PhoneSession`, `DeskSession` and `May` are whom it
+//! let in. What a signed-in person may do, `rights::authorize` decides.
 
+pub mod admit;
 mod desk_session;
 pub mod enrolment;
 mod limits;
+pub mod may;
 pub mod origin;
 mod password;
 mod phone_session;
@@ -13,6 +15,7 @@ pub mod token;
 
 pub use desk_session::{DESK_SESSION_HOURS, DeskSession, cookie, ended_cookie};
 pub use limits::SignInLimits;
+pub use may::May;
 pub use password::{PasswordError, Passwords, hash_password, new_password};
 pub use phone_session::{PHONE_SESSION_DAYS, PhoneSession};
 pub use sign_in::{Credentials, sign_in};

@@ -1,14 +1,13 @@
-//! A phone's session: `Authorization: Bearer <token>`. Take [`PhoneSession`] as a handler's
-//! argument and the request is refused without one.
+//! A phone's session: `Authorization: Bearer <token>`.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest, web};
 use menpai_sync_core::ids::{CommunityCode, DeviceId, WorkerId};
 
+use super::admit::put_down;
 use super::token::Token;
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
@@ -37,33 +36,37 @@ pub struct PhoneSession {
     pub token_hash: [u8; 32],
 }
 
+impl PhoneSession {
+    /// The living session of a request.
+    pub(super) async fn of(request: &HttpRequest) -> ApiResult<PhoneSession> {
+        let token = request
+            .headers()
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|text| text.strip_prefix("Bearer "))
+            .and_then(|text| Token::from_text(text.trim()))
+            .ok_or(ApiError::NotSignedIn)?;
+        let (session, token_hash) = find(request, token).await?;
+        match session.kind {
+            SessionKind::Phone(device) => Ok(PhoneSession {
+                account: session.account.name,
+                worker: session.account.worker,
+                worker_name: session.account.display_name,
+                community: session.account.community,
+                device,
+                token_hash,
+            }),
+            SessionKind::Desk => Err(ApiError::WrongDevice),
+        }
+    }
+}
+
 impl FromRequest for PhoneSession {
     type Error = ApiError;
-    type Future = Pin<Box<dyn Future<Output = ApiResult<PhoneSession>>>>;
+    type Future = Ready<ApiResult<PhoneSession>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            let token = request
-                .headers()
-                .get(AUTHORIZATION)
-                .and_then(|value| value.to_str().ok())
-                .and_then(|text| text.strip_prefix("Bearer "))
-                .and_then(|text| Token::from_text(text.trim()))
-                .ok_or(ApiError::NotSignedIn)?;
-            let (session, token_hash) = find(&request, token).await?;
-            match session.kind {
-                SessionKind::Phone(device) => Ok(PhoneSession {
-                    account: session.account.name,
-                    worker: session.account.worker,
-                    worker_name: session.account.display_name,
-                    community: session.account.community,
-                    device,
-                    token_hash,
-                }),
-                SessionKind::Desk => Err(ApiError::WrongDevice),
-            }
-        })
+        ready(put_down(request))
     }
 }
 

@@ -11,11 +11,9 @@ use super::{Office, OfficeError, grids, records};
 use crate::auth::{PasswordError, hash_password, new_password};
 use crate::clock;
 use crate::home::Home;
+use crate::rights::{Place, rights_of};
 use crate::store::community::StoreError;
-use crate::store::node::{self, Account, Role};
-
-/// Roles that work at the desk, for the whole community. All others work with a phone.
-const DESK_ROLES: [&str; 2] = ["community_secretary", "community_staff"];
+use crate::store::node::{self, Account};
 
 /// Somebody who is to work here.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -26,7 +24,7 @@ pub struct NewMember {
     pub name: String,
     /// A role of `schemas/kinds/assignment.json`.
     pub role: String,
-    /// Names or codes of grids; none for the desk.
+    /// Names or codes of grids; none for roles of the whole community.
     pub grids: Vec<String>,
 }
 
@@ -73,10 +71,10 @@ pub enum StaffError {
         /// What there is.
         roles: String,
     },
-    /// A phone's role needs a grid.
+    /// A role of a grid needs one.
     #[error("role {0} works in a grid: name it with --grid")]
     GridMissing(String),
-    /// A desk's role has none.
+    /// A role of the whole community has none.
     #[error("role {0} is for the whole community: leave --grid out")]
     GridTooMany(String),
     /// Not a grid of this community.
@@ -119,7 +117,6 @@ pub fn add(home: &Home, code: CommunityCode, member: &NewMember) -> Result<Strin
         worker,
         display_name: member.name.trim().to_owned(),
         community: code,
-        role: if is_desk(&role) { Role::Secretary } else { Role::Worker },
     };
     // The roles first: an account without them would sign in and see nothing, roles without
     // an account are nobody's.
@@ -196,11 +193,11 @@ pub fn list(home: &Home, code: CommunityCode) -> Result<Vec<Member>, StaffError>
 }
 
 fn grids_of(office: &Office, member: &NewMember) -> Result<Vec<GridId>, StaffError> {
-    match (is_desk(&member.role), member.grids.is_empty()) {
-        (true, true) => return Ok(Vec::new()),
-        (true, false) => return Err(StaffError::GridTooMany(member.role.clone())),
-        (false, true) => return Err(StaffError::GridMissing(member.role.clone())),
-        (false, false) => {}
+    match (works_in_a_grid(&member.role), member.grids.is_empty()) {
+        (false, true) => return Ok(Vec::new()),
+        (false, false) => return Err(StaffError::GridTooMany(member.role.clone())),
+        (true, true) => return Err(StaffError::GridMissing(member.role.clone())),
+        (true, false) => {}
     }
     let known = office.community.query(grids::all)?;
     member
@@ -268,8 +265,8 @@ fn roles(kinds: &Kinds) -> Vec<Choice> {
     }
 }
 
-fn is_desk(role: &str) -> bool {
-    DESK_ROLES.contains(&role)
+fn works_in_a_grid(role: &str) -> bool {
+    rights_of(role).is_some_and(|rights| rights.place == Place::Grid)
 }
 
 fn join<'a>(words: impl Iterator<Item = &'a str>) -> String {

@@ -6,6 +6,7 @@ use menpai_sync_core::time::Instant;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::auth::admit::offered;
 use crate::auth::origin::check_origin;
 use crate::auth::token::Token;
 use crate::auth::{Credentials, DESK_SESSION_HOURS, DeskSession, cookie, ended_cookie, sign_in};
@@ -13,7 +14,8 @@ use crate::clock;
 use crate::divisions::community_name;
 use crate::error::{ApiError, ApiResult};
 use crate::home::Home;
-use crate::store::node::{self, Role, SessionKind};
+use crate::rights::Action;
+use crate::store::node::{self, SessionKind};
 
 /// What the desk's sign-in page sends.
 #[derive(Deserialize)]
@@ -30,14 +32,23 @@ pub async fn post(home: web::Data<Home>, request: HttpRequest, body: web::Json<S
     check_origin(&request)?;
     let SignIn { account, password } = body.into_inner();
     let account = sign_in(&home, &request, Credentials { account, password }).await?;
-    if account.role != Role::Secretary {
-        return Err(ApiError::NotAllowed);
-    }
     let token = Token::new_random();
     let token_hash = token.hash();
     let now_ms = clock::now_ms();
     let expires_ms = now_ms + DESK_SESSION_HOURS * 3_600_000;
-    let name = account.name.clone();
+    let session = DeskSession {
+        account: account.name,
+        worker: account.worker,
+        worker_name: account.display_name,
+        community: account.community,
+        expires_ms,
+        token_hash,
+    };
+    let may = offered(&request, &session).await?;
+    if may.is_empty() {
+        return Err(ApiError::NotAllowed);
+    }
+    let name = session.account.clone();
     home.node(move |node| {
         node.write(|transaction| {
             node::delete_ended_sessions(transaction, now_ms)?;
@@ -45,16 +56,7 @@ pub async fn post(home: web::Data<Home>, request: HttpRequest, body: web::Json<S
         })
     })
     .await?;
-    let session = DeskSession {
-        account: account.name,
-        worker: account.worker,
-        worker_name: account.display_name,
-        community: account.community,
-        role: account.role,
-        expires_ms,
-        token_hash,
-    };
-    let body = describe(&session);
+    let body = describe(&session, &may);
     Ok(HttpResponse::Ok()
         .insert_header((SET_COOKIE, cookie(&request, &token)))
         .json(body))
@@ -64,8 +66,9 @@ pub async fn post(home: web::Data<Home>, request: HttpRequest, body: web::Json<S
 ///
 /// # Errors
 /// `not_signed_in`.
-pub async fn get_current(session: DeskSession) -> HttpResponse {
-    HttpResponse::Ok().json(describe(&session))
+pub async fn get_current(request: HttpRequest, session: DeskSession) -> ApiResult<HttpResponse> {
+    let may = offered(&request, &session).await?;
+    Ok(HttpResponse::Ok().json(describe(&session, &may)))
 }
 
 /// `DELETE /api/v1/desk/sessions/current`
@@ -85,11 +88,12 @@ pub async fn delete_current(
         .finish())
 }
 
-fn describe(session: &DeskSession) -> serde_json::Value {
+/// `may` is what the desk offers; whatever it asks for is decided again.
+fn describe(session: &DeskSession, may: &[Action]) -> serde_json::Value {
     json!({
         "account": session.account,
         "worker": { "id": session.worker, "name": session.worker_name },
-        "role": session.role,
+        "may": may,
         "community": { "code": session.community, "name": community_name(session.community) },
         "expires_at": Instant::utc(session.expires_ms),
     })

@@ -14,6 +14,7 @@ use menpai_sync_core::signature::PublicKey;
 use menpai_sync_core::time::Instant;
 use serde_json::Value;
 
+use crate::rights::{Action, Actor, Scope, authorize};
 use crate::store::community::identity::Founder;
 
 /// The field and the value that make a device one of the office (docs/protocol.md section 7).
@@ -232,9 +233,9 @@ impl Directory {
         self.names.iter().map(|(worker, name)| (*worker, name.as_str()))
     }
 
-    /// The parts a device may see now: the open part of the community, both parts of each
-    /// grid its worker has a role in; everything with a role in the whole community, and
-    /// for devices of the office.
+    /// The parts a device may see now: all of them for a device of the office, else those that its
+    /// worker's roles allow (`rights::authorize`), and the open part of the community: it says which
+    /// roles there are, and that one has ended.
     #[must_use]
     pub fn visible(&self, device: DeviceId, now_ms: i64, every_part: impl Iterator<Item = Part>) -> Vec<Part> {
         let Some(known) = self.device(device) else {
@@ -244,37 +245,27 @@ impl Directory {
         if facts.revoked_ms.is_some_and(|revoked| revoked <= now_ms) {
             return Vec::new();
         }
-        let current: Vec<&Assignment> = self
-            .assignments(facts.worker)
-            .iter()
-            .filter(|assignment| assignment.is_current(now_ms))
-            .collect();
-        let mut parts = vec![Part {
-            grid: None,
-            class: Class::Open,
-        }];
-        if facts.office || current.iter().any(|assignment| assignment.grid.is_none()) {
-            parts.push(Part {
-                grid: None,
-                class: Class::Care,
-            });
-            parts.extend(every_part);
-        }
-        for grid in current.iter().filter_map(|assignment| assignment.grid) {
-            parts.push(Part {
-                grid: Some(grid),
-                class: Class::Open,
-            });
-            parts.push(Part {
-                grid: Some(grid),
-                class: Class::Care,
-            });
-        }
+        let assignments = self.assignments(facts.worker);
+        let own = assignments.iter().filter_map(|assignment| assignment.grid).map(Some);
+        let both = |grid| [Class::Open, Class::Care].map(|class| Part { grid, class });
+        // A part of which no line ever was is told too: its grid may be new.
+        let mut parts: Vec<Part> = own.chain([None]).flat_map(both).chain(every_part).collect();
         parts.sort_unstable();
         parts.dedup();
+        let actor = Actor { assignments, now_ms };
+        parts.retain(|part| {
+            let scope = Scope::Part(part.grid, part.class);
+            facts.office || *part == OPEN_TO_DEVICES || authorize(actor, Action::ReadPart, scope).is_ok()
+        });
         parts
     }
 }
+
+/// What every registered device has.
+const OPEN_TO_DEVICES: Part = Part {
+    grid: None,
+    class: Class::Open,
+};
 
 fn is_office(kind: &Kind) -> bool {
     kind.effects.enrols.is_some() || kind.effects.grants.is_some()

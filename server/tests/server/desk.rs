@@ -1,12 +1,11 @@
 //! The desk through the real app: what phones sent, as the secretary reads it; who may ask;
 //! and that one community never shows in another.
 
-use crate::desk_world::{World, account, change, day, labelled};
+use crate::desk_world::{World, account, appoint, change, day, labelled};
 use crate::phones::{grid, set, text};
 use actix_web::http::StatusCode;
 use menpai_server::clock;
 use menpai_server::office::Office;
-use menpai_server::store::node::Role;
 use menpai_server::sync::Contact;
 use menpai_sync_core::ids::WorkerId;
 use menpai_sync_core::time::Instant;
@@ -422,8 +421,9 @@ async fn another_community_never_appears() {
     let mut phone = world.phone("林秋禾", "红米 12C");
     phone.door_check(grid(1), door);
     world.sync(&phone, 0);
-    Office::found(&world.home, OTHER.parse().unwrap()).unwrap();
-    account(&world.home, "neighbour", "沈岚", OTHER, Role::Secretary);
+    let other = Office::found(&world.home, OTHER.parse().unwrap()).unwrap();
+    let neighbour = account(&world.home, "neighbour", "沈岚", OTHER);
+    appoint(&other, neighbour, "沈岚", "community_secretary");
     let cookie = world.sign_in("neighbour").await;
     let worker: WorkerId = phone.worker;
     for path in [
@@ -439,5 +439,5 @@ async fn another_community_never_appears() {
         (&json!([]), &json!([]), &json!([]))
     );
     let overview = world.read("overview", &cookie).await;
-    assert_eq!((&overview["lsn"], &overview["devices"]), (&json!(0), &json!([])));
+    assert_eq!((&overview["lsn"], &overview["devices"]), (&json!(1), &json!([])));
 }

@@ -1,14 +1,15 @@
 //! The secretary decides a conflict through the real app: what it writes, what it leaves
 //! beside it, and whom it refuses. (What a phone then shows: tests/e2e/story.mjs.)
 
-use crate::desk_world::{World, account, change, labelled};
+use crate::desk_world::{World, account, appoint, change, labelled};
 use crate::phones::{Phone, set, text};
 use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, HOST, HeaderName, ORIGIN};
 use actix_web::test::{TestRequest, read_body};
 use menpai_server::clock;
-use menpai_server::store::node::Role;
 use menpai_sync_core::ids::EntityId;
 use serde_json::{Value, json};
+
+use crate::phones::CODE;
 
 const OTHER: &str = "410102002006";
 const LEFT: &str = "13900007715";
@@ -248,19 +249,29 @@ async fn a_value_against_the_rule_of_its_field_is_refused_in_words_and_nothing_i
 async fn only_the_secretary_of_the_community_decides() {
     let world = Conflicting::new().await;
     let home = &world.world.home;
-    menpai_server::office::Office::found(home, OTHER.parse().unwrap()).unwrap();
-    account(home, "elsewhere", "高兰", OTHER, Role::Secretary);
+    let other = menpai_server::office::Office::found(home, OTHER.parse().unwrap()).unwrap();
+    appoint(
+        &other,
+        account(home, "elsewhere", "高兰", OTHER),
+        "高兰",
+        "community_secretary",
+    );
     let decision = world.decision(json!(LEFT)).await;
-    let before = world.lines();
     let elsewhere = world.world.sign_in("elsewhere").await;
     let (status, answer) = world.send(world.post(&elsewhere).set_json(&decision)).await;
     assert_eq!((status, &answer["code"]), (409, &json!("conflict_gone")));
     let (status, _) = world.send(world.post("nothing=1").set_json(&decision)).await;
     assert_eq!(status, 401);
-    home.node_store()
-        .write(|transaction| transaction.execute("UPDATE account SET role = 'worker' WHERE name = 'secretary'", []))
-        .unwrap();
-    let (status, answer) = world.decide(&decision).await;
+    // Who only looks on does not decide, though the page is the same.
+    appoint(
+        &world.world.office,
+        account(home, "watch", "贺明", CODE),
+        "贺明",
+        "inspector",
+    );
+    let before = world.lines();
+    let watching = world.world.sign_in("watch").await;
+    let (status, answer) = world.send(world.post(&watching).set_json(&decision)).await;
     assert_eq!((status, &answer["code"]), (403, &json!("not_allowed")));
     assert_eq!(world.lines(), before);
 }

@@ -4,13 +4,12 @@
 use std::io::Cursor;
 use std::process::{Command, Output};
 
-use crate::desk_world::account;
 use crate::desk_world::http::{Answer, Served};
+use crate::desk_world::{account, appoint};
 use crate::phones::{CODE, grid, set, text};
 use calamine::{Data, DataType, Reader, Xlsx};
 use menpai_server::clock;
 use menpai_server::office::Office;
-use menpai_server::store::node::Role;
 use menpai_sync_core::ids::{EntityId, Hash};
 use menpai_sync_core::kinds::Class;
 use menpai_sync_core::part::Part;
@@ -329,8 +328,9 @@ fn a_registry_document_is_for_the_desk_of_its_community_alone() {
 
     // The desk of another community has no such part.
     let other = "410102002006";
-    Office::found(&served.world.home, other.parse().unwrap()).unwrap();
-    account(&served.world.home, "neighbour", "施月", other, Role::Secretary);
+    let office = Office::found(&served.world.home, other.parse().unwrap()).unwrap();
+    let neighbour = account(&served.world.home, "neighbour", "施月", other);
+    appoint(&office, neighbour, "施月", "community_secretary");
     assert_eq!(served.get(&address, &served.sign_in_as("neighbour")).status, 404);
 
     let cookie = served.sign_in();

@@ -1,12 +1,11 @@
 //! The secretary's page of held entries through the real app: what it lists, what a decision
 //! does, and what is refused with which sentence.
 
-use crate::desk_world::{World, account};
-use crate::phones::{CODE, Phone, grid, set, text};
+use crate::desk_world::World;
+use crate::phones::{Phone, grid, set, text};
 use actix_web::http::header::{ACCEPT_LANGUAGE, COOKIE, HOST, ORIGIN};
 use actix_web::test::{TestRequest, read_body};
 use menpai_server::clock;
-use menpai_server::store::node::Role;
 use menpai_sync_core::ids::EntityId;
 use serde_json::{Value, json};
 
@@ -183,7 +182,6 @@ async fn what_cannot_be_is_refused_in_the_readers_language() {
             .extend(wrong.as_object().unwrap().clone());
         assert_eq!(world.decide(&world.cookie, &decision, "zh").await.0, 400, "{wrong}");
     }
-    account(&world.world.home, "staff", "沈平", CODE, Role::Worker);
     assert_eq!(
         world
             .decide("menpai-desk=none", &world.decision(1, "release").await, "zh")

@@ -37,6 +37,7 @@ mod import;
 mod import_cli;
 mod night;
 mod office_begins;
+mod rights;
 mod serve;
 mod sign_in;
 mod snapshots_http;

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use super::reading::{AskedCampaign, Reading};
 use super::{Desk, Named, Silent, read};
-use crate::auth::DeskSession;
+use crate::auth::May;
+use crate::auth::may::SeeFigures;
 use crate::clock;
 use crate::error::ApiResult;
 use crate::home::Home;
@@ -78,7 +79,7 @@ pub(super) struct BuildingRow {
 
 /// # Errors
 /// `not_signed_in`, `unreadable_request`.
-pub async fn get(home: web::Data<Home>, session: DeskSession, query: web::Query<Query>) -> ApiResult<HttpResponse> {
+pub async fn get(home: web::Data<Home>, session: May<SeeFigures>, query: web::Query<Query>) -> ApiResult<HttpResponse> {
     let asked = query.campaign()?;
     let now_ms = clock::now_ms();
     let answer = read(&home, &session, move |desk| answer(desk, asked, now_ms)).await?;

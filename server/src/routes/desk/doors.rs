@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::reading::{AskedCampaign, Reading};
 use super::records::part;
 use super::{Desk, Named, Silent, read};
-use crate::auth::DeskSession;
+use crate::auth::May;
+use crate::auth::may::SeeDoors;
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::home::Home;
@@ -86,7 +87,7 @@ pub(super) struct Last {
 
 /// # Errors
 /// `not_signed_in`, `unreadable_request`.
-pub async fn get(home: web::Data<Home>, session: DeskSession, query: web::Query<Query>) -> ApiResult<HttpResponse> {
+pub async fn get(home: web::Data<Home>, session: May<SeeDoors>, query: web::Query<Query>) -> ApiResult<HttpResponse> {
     let asked = query.into_inner().read()?;
     let now_ms = clock::now_ms();
     let answer = read(&home, &session, move |desk| answer(desk, asked, now_ms)).await?;
@@ -139,7 +140,9 @@ pub(super) fn row(
         grid: door.grid.map(|grid| desk.grid(grid)).transpose()?,
         address: desk.register.entity(door.id)?.address,
         standing: standing_name(covered.standing),
-        residents: residents.get(&door.id).cloned().unwrap_or_default(),
+        residents: (residents.get(&door.id).into_iter().flatten())
+            .map(|name| desk.resident(name))
+            .collect(),
         last,
     })
 }

@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use super::wording;
 use super::{Desk, Named, read};
-use crate::auth::DeskSession;
+use crate::auth::May;
+use crate::auth::may::Erase;
 use crate::error::{ApiError, ApiResult};
 use crate::home::Home;
 use crate::office::{Office, OfficeError, erasures};
 use crate::store::community::StoreError;
-use crate::store::node::Role;
 use crate::store::review::erasable;
 use crate::store::review::register::Address;
 use crate::sync::erase::EraseError;
@@ -48,8 +48,7 @@ struct Whole {
 
 /// # Errors
 /// `not_signed_in`, `not_allowed`.
-pub async fn get(home: web::Data<Home>, session: DeskSession, asked: web::Query<Question>) -> ApiResult<HttpResponse> {
-    secretary(&session)?;
+pub async fn get(home: web::Data<Home>, session: May<Erase>, asked: web::Query<Question>) -> ApiResult<HttpResponse> {
     let name = asked.into_inner().name;
     let found = read(&home, &session, move |desk| find(desk, name.trim())).await?;
     Ok(HttpResponse::Ok().json(serde_json::json!({ "found": found })))
@@ -111,8 +110,7 @@ pub struct Asked {
 /// # Errors
 /// `not_signed_in`, `not_allowed`, `not_found`, `unreadable_request` (where the name is not the
 /// one that is shown, or the basis is no choice); then nothing is erased.
-pub async fn post(home: web::Data<Home>, session: DeskSession, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
-    secretary(&session)?;
+pub async fn post(home: web::Data<Home>, session: May<Erase>, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
     let asked = body.into_inner();
     let (found, typed) = (asked.found, asked.name.trim().to_owned());
     let confirmed = read(&home, &session, move |desk| {
@@ -140,14 +138,6 @@ pub async fn post(home: web::Data<Home>, session: DeskSession, body: web::Json<A
     Ok(HttpResponse::Ok().json(serde_json::json!({
         "subjects": erased.subjects, "entries": erased.entries,
     })))
-}
-
-fn secretary(session: &DeskSession) -> ApiResult<()> {
-    if session.role == Role::Secretary {
-        Ok(())
-    } else {
-        Err(ApiError::NotAllowed)
-    }
 }
 
 fn refused(error: EraseError) -> ApiError {

@@ -16,7 +16,8 @@ use futures_util::stream::unfold;
 use menpai_sync_core::ids::Lsn;
 use tokio::sync::watch;
 
-use crate::auth::DeskSession;
+use crate::auth::May;
+use crate::auth::may::SeeFigures;
 use crate::clock;
 use crate::error::ApiResult;
 use crate::home::{self, Home};
@@ -32,7 +33,7 @@ const RETRY: &str = "retry: 3000\n\n";
 
 /// # Errors
 /// `not_signed_in`.
-pub async fn get(home: web::Data<Home>, session: DeskSession, request: HttpRequest) -> ApiResult<HttpResponse> {
+pub async fn get(home: web::Data<Home>, session: May<SeeFigures>, request: HttpRequest) -> ApiResult<HttpResponse> {
     let seen = request
         .headers()
         .get(LAST_EVENT_ID)
@@ -64,7 +65,7 @@ pub async fn get(home: web::Data<Home>, session: DeskSession, request: HttpReque
         })))
 }
 
-async fn log_end(home: &web::Data<Home>, session: &DeskSession) -> ApiResult<Lsn> {
+async fn log_end(home: &web::Data<Home>, session: &May<SeeFigures>) -> ApiResult<Lsn> {
     let community = home::community(home, session.community).await?;
     Ok(web::block(move || community.query(counts::last_lsn)).await??)
 }

@@ -7,7 +7,8 @@ use menpai_sync_core::verdict::Verdict;
 use serde::Serialize;
 
 use super::{Desk, Named, read};
-use crate::auth::DeskSession;
+use crate::auth::May;
+use crate::auth::may::SeeRecords;
 use crate::error::ApiResult;
 use crate::home::Home;
 use crate::store::community::StoreError;
@@ -50,7 +51,7 @@ struct VerdictCount {
 
 /// # Errors
 /// `not_signed_in`.
-pub async fn get(home: web::Data<Home>, session: DeskSession) -> ApiResult<HttpResponse> {
+pub async fn get(home: web::Data<Home>, session: May<SeeRecords>) -> ApiResult<HttpResponse> {
     Ok(HttpResponse::Ok().json(read(&home, &session, answer).await?))
 }
 

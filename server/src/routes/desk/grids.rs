@@ -10,14 +10,14 @@ use menpai_sync_core::kinds::Labels;
 use serde::{Deserialize, Serialize};
 
 use super::{Desk, Named, read};
-use crate::auth::DeskSession;
+use crate::auth::May;
+use crate::auth::may::Organise;
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::home::Home;
 use crate::office::grids::{self, Change, ChangeError, Size, Target};
 use crate::office::{Office, OfficeError};
 use crate::store::community::StoreError;
-use crate::store::node::Role;
 use crate::sync::moving::MoveError;
 
 #[derive(Serialize)]
@@ -53,8 +53,7 @@ struct Building {
 
 /// # Errors
 /// `not_signed_in`, `not_allowed`.
-pub async fn get(home: web::Data<Home>, session: DeskSession) -> ApiResult<HttpResponse> {
-    secretary(&session)?;
+pub async fn get(home: web::Data<Home>, session: May<Organise>) -> ApiResult<HttpResponse> {
     let now_ms = clock::now_ms();
     let answer = read(&home, &session, move |desk| answer(desk, now_ms)).await?;
     Ok(HttpResponse::Ok().json(answer))
@@ -116,8 +115,7 @@ pub struct Asked {
 /// # Errors
 /// `not_signed_in`, `not_allowed`, `grids_changed`, `unreadable_request` (where a name is none or
 /// taken, or both grids are one); then nothing moved.
-pub async fn post(home: web::Data<Home>, session: DeskSession, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
-    secretary(&session)?;
+pub async fn post(home: web::Data<Home>, session: May<Organise>, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
     let asked = body.into_inner();
     let to = match (asked.to, asked.name) {
         (Some(grid), None) => Target::Known(grid),
@@ -140,14 +138,6 @@ pub async fn post(home: web::Data<Home>, session: DeskSession, body: web::Json<A
     Ok(HttpResponse::Ok().json(serde_json::json!({
         "grid": grid, "doors": moved.doors, "people": moved.people, "told": moved.told, "ended": moved.ended,
     })))
-}
-
-fn secretary(session: &DeskSession) -> ApiResult<()> {
-    if session.role == Role::Secretary {
-        Ok(())
-    } else {
-        Err(ApiError::NotAllowed)
-    }
 }
 
 fn refused(error: ChangeError) -> ApiError {

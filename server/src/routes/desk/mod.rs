@@ -30,10 +30,12 @@ use menpai_sync_core::kinds::{Family, Kinds};
 use rusqlite::Connection;
 use serde::Serialize;
 
-use crate::auth::DeskSession;
+use crate::auth::May;
 use crate::error::{ApiError, ApiResult};
 use crate::home::{self, Home};
 use crate::local_time::LocalTime;
+use crate::masking::masked;
+use crate::rights::Sight;
 use crate::store::community::{BodyCodec, StoreError};
 use crate::store::node;
 use crate::store::review::register::Register;
@@ -48,6 +50,7 @@ struct Desk<'c> {
     register: Register<'c>,
     directory: Arc<Directory>,
     local: LocalTime,
+    sight: Sight,
 }
 
 /// An id with the name it is known by.
@@ -78,6 +81,15 @@ impl<'c> Desk<'c> {
             .filter(|kind| families.contains(&kind.family))
             .map(|kind| kind.name.as_str())
             .collect()
+    }
+
+    /// A resident's name as whoever asks sees it.
+    fn resident(&self, name: &str) -> String {
+        if self.sight.names {
+            name.to_owned()
+        } else {
+            masked(name)
+        }
     }
 
     fn grid(&mut self, grid: GridId) -> Result<Named, StoreError> {
@@ -166,12 +178,12 @@ impl Desk<'_> {
 const OFFICE_NAME: &str = "社区办公室";
 
 /// Answers a question from one snapshot of the session's community, off the workers.
-async fn read<T: Send + 'static, E: Into<ApiError> + Send + 'static>(
+async fn read<P, T: Send + 'static, E: Into<ApiError> + Send + 'static>(
     home: &web::Data<Home>,
-    session: &DeskSession,
+    session: &May<P>,
     question: impl FnOnce(&mut Desk<'_>) -> Result<T, E> + Send + 'static,
 ) -> ApiResult<T> {
-    let code = session.community;
+    let (code, sight) = (session.community, session.sight);
     let accounts: HashMap<WorkerId, String> = home
         .node(move |node| node.read(|connection| node::list_accounts(connection, code)))
         .await?
@@ -190,6 +202,7 @@ async fn read<T: Send + 'static, E: Into<ApiError> + Send + 'static>(
                 register,
                 directory: community.directory(),
                 local: LocalTime::of_community(),
+                sight,
             };
             Ok(question(&mut desk))
         })

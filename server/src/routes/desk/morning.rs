@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Desk, Named, read};
-use crate::auth::DeskSession;
+use crate::auth::May;
+use crate::auth::may::SeeFigures;
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::home::Home;
@@ -93,7 +94,7 @@ struct StepState {
 
 /// # Errors
 /// `not_signed_in`, `unreadable_request`.
-pub async fn get(home: web::Data<Home>, session: DeskSession, query: web::Query<Query>) -> ApiResult<HttpResponse> {
+pub async fn get(home: web::Data<Home>, session: May<SeeFigures>, query: web::Query<Query>) -> ApiResult<HttpResponse> {
     let asked = match query.day.as_deref() {
         None | Some("") => None,
         Some(day) => Some(day.parse::<NaiveDate>().map_err(|_| ApiError::unreadable("day"))?),

@@ -8,7 +8,8 @@ use menpai_sync_core::verdict::Verdict;
 use serde::Serialize;
 
 use super::{Desk, Named, duplicates, read};
-use crate::auth::DeskSession;
+use crate::auth::May;
+use crate::auth::may::SeeFigures;
 use crate::clock;
 use crate::error::ApiResult;
 use crate::home::Home;
@@ -38,7 +39,7 @@ struct Device {
 
 /// # Errors
 /// `not_signed_in`.
-pub async fn get(home: web::Data<Home>, session: DeskSession) -> ApiResult<HttpResponse> {
+pub async fn get(home: web::Data<Home>, session: May<SeeFigures>) -> ApiResult<HttpResponse> {
     let now_ms = clock::now_ms();
     Ok(HttpResponse::Ok().json(read(&home, &session, move |desk| answer(desk, now_ms)).await?))
 }

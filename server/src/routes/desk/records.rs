@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::withdrawal::{self, TakenBack, Was, Withdrawals};
 use super::wording::{self, Content};
 use super::{Desk, DeviceName, Named, read};
-use crate::auth::DeskSession;
+use crate::auth::May;
+use crate::auth::may::SeeRecords;
 use crate::error::{ApiError, ApiResult};
 use crate::home::Home;
 use crate::store::community::StoreError;
@@ -86,7 +87,7 @@ pub(super) struct Record {
 
 /// # Errors
 /// `not_signed_in`, `unreadable_request`.
-pub async fn get(home: web::Data<Home>, session: DeskSession, query: web::Query<Query>) -> ApiResult<HttpResponse> {
+pub async fn get(home: web::Data<Home>, session: May<SeeRecords>, query: web::Query<Query>) -> ApiResult<HttpResponse> {
     let asked = query.into_inner().read()?;
     let answer = read(&home, &session, move |desk| answer(desk, &asked)).await?;
     Ok(HttpResponse::Ok().json(answer))

@@ -7,14 +7,14 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::{Desk, read};
-use crate::auth::DeskSession;
+use crate::auth::May;
+use crate::auth::may::{SeeFigures, Settle};
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::home::Home;
 use crate::office::Office;
 use crate::office::settlement::{self, Quarter, SettleError};
 use crate::store::community::{StoreError, lines};
-use crate::store::node::Role;
 
 /// How many quarters are offered: a year.
 const OFFERED: usize = 4;
@@ -30,7 +30,7 @@ struct Offered {
 
 /// # Errors
 /// `not_signed_in`.
-pub async fn get(home: web::Data<Home>, session: DeskSession) -> ApiResult<HttpResponse> {
+pub async fn get(home: web::Data<Home>, session: May<SeeFigures>) -> ApiResult<HttpResponse> {
     let quarters = read(&home, &session, quarters).await?;
     Ok(HttpResponse::Ok().json(serde_json::json!({ "quarters": quarters })))
 }
@@ -66,10 +66,7 @@ pub struct Asked {
 /// # Errors
 /// `not_signed_in`, `not_allowed`, `unreadable_request` (no quarter, or one that is not over);
 /// then nothing is settled. One that is settled already is not settled again.
-pub async fn post(home: web::Data<Home>, session: DeskSession, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
-    if session.role != Role::Secretary {
-        return Err(ApiError::NotAllowed);
-    }
+pub async fn post(home: web::Data<Home>, session: May<Settle>, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
     let Asked { quarter, note } = body.into_inner();
     let settled = web::block(move || {
         let office = Office::of_account(&home, session.community, &session.account, session.worker)?;

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::reading::silence;
 use super::records::part;
 use super::{Desk, Named, Silent, read, wording};
-use crate::auth::DeskSession;
+use crate::auth::May;
+use crate::auth::may::SeeVisits;
 use crate::clock;
 use crate::error::ApiResult;
 use crate::home::Home;
@@ -69,7 +70,7 @@ pub(super) struct LastContact {
 
 /// # Errors
 /// `not_signed_in`, `unreadable_request`.
-pub async fn get(home: web::Data<Home>, session: DeskSession, query: web::Query<Query>) -> ApiResult<HttpResponse> {
+pub async fn get(home: web::Data<Home>, session: May<SeeVisits>, query: web::Query<Query>) -> ApiResult<HttpResponse> {
     let grid = query.into_inner().read()?;
     let now_ms = clock::now_ms();
     let answer = read(&home, &session, move |desk| answer(desk, grid, now_ms)).await?;

@@ -1,27 +1,9 @@
-//! Accounts: a name, a password's hash, and the worker whose name its entries carry.
+//! Accounts: a name, a password's hash, and the worker whose name its entries carry. What its
+//! holder may do, assignment records say.
 
 use menpai_sync_core::ids::{CommunityCode, WorkerId};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
-
-/// A hint for the desk's menu; rights come from assignment records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Works at the desk.
-    Secretary,
-    /// Works with a phone.
-    Worker,
-}
-
-impl Role {
-    fn as_str(self) -> &'static str {
-        match self {
-            Role::Secretary => "secretary",
-            Role::Worker => "worker",
-        }
-    }
-}
 
 /// One account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +18,6 @@ pub struct Account {
     pub display_name: String,
     /// Where they work.
     pub community: CommunityCode,
-    /// Desk or phone.
-    pub role: Role,
 }
 
 /// The account of this name.
@@ -46,22 +26,20 @@ pub struct Account {
 /// SQLite's.
 pub fn find_account(connection: &Connection, name: &str) -> rusqlite::Result<Option<Account>> {
     connection
-        .prepare_cached(
-            "SELECT name, password_hash, worker, display_name, community, role FROM account WHERE name = :name",
-        )?
+        .prepare_cached("SELECT name, password_hash, worker, display_name, community FROM account WHERE name = :name")?
         .query_row(named_params! { ":name": name }, read_account)
         .optional()
 }
 
-/// All accounts of a community, secretaries first.
+/// All accounts of a community, by name.
 ///
 /// # Errors
 /// SQLite's.
 pub fn list_accounts(connection: &Connection, community: CommunityCode) -> rusqlite::Result<Vec<Account>> {
     connection
         .prepare(
-            "SELECT name, password_hash, worker, display_name, community, role FROM account
-             WHERE community = :community ORDER BY role, name",
+            "SELECT name, password_hash, worker, display_name, community FROM account
+             WHERE community = :community ORDER BY name",
         )?
         .query_map(named_params! { ":community": community.as_str() }, read_account)?
         .collect()
@@ -73,8 +51,8 @@ pub fn list_accounts(connection: &Connection, community: CommunityCode) -> rusql
 /// SQLite's.
 pub fn insert_account(transaction: &Transaction<'_>, account: &Account, now_ms: i64) -> rusqlite::Result<()> {
     transaction.execute(
-        "INSERT INTO account (name, password_hash, worker, display_name, community, role, created_ms)
-         VALUES (:name, :password_hash, :worker, :display_name, :community, :role, :now)
+        "INSERT INTO account (name, password_hash, worker, display_name, community, created_ms)
+         VALUES (:name, :password_hash, :worker, :display_name, :community, :now)
          ON CONFLICT (name) DO UPDATE SET password_hash = :password_hash, display_name = :display_name",
         named_params! {
             ":name": account.name,
@@ -82,7 +60,6 @@ pub fn insert_account(transaction: &Transaction<'_>, account: &Account, now_ms: 
             ":worker": account.worker.as_bytes(),
             ":display_name": account.display_name,
             ":community": account.community.as_str(),
-            ":role": account.role.as_str(),
             ":now": now_ms,
         },
     )?;
@@ -96,11 +73,6 @@ fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
         worker: WorkerId::from_bytes(row.get(2)?),
         display_name: row.get(3)?,
         community: community_at(row, 4)?,
-        role: if row.get::<_, String>(5)? == "secretary" {
-            Role::Secretary
-        } else {
-            Role::Worker
-        },
     })
 }
 

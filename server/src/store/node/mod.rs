@@ -8,7 +8,7 @@ mod nights;
 mod open;
 mod sessions;
 
-pub use accounts::{Account, Role, find_account, insert_account, list_accounts};
+pub use accounts::{Account, find_account, insert_account, list_accounts};
 pub use devices::{
     OfficeDeviceRow, PhoneDevice, find_office_device, find_phone_device, insert_office_device, insert_phone_device,
     mark_phone_device_recorded, unrecorded_phone_devices,

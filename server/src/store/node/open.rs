@@ -8,7 +8,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::store::connection::{OpenError, open_writer};
 use crate::store::migrations::{Migration, MigrationError, migrate};
 
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration {
         name: "0001_accounts.sql",
         sql: include_str!("../../../migrations/node/0001_accounts.sql"),
@@ -16,6 +16,10 @@ const MIGRATIONS: [Migration; 2] = [
     Migration {
         name: "0002_night.sql",
         sql: include_str!("../../../migrations/node/0002_night.sql"),
+    },
+    Migration {
+        name: "0003_roles_are_records.sql",
+        sql: include_str!("../../../migrations/node/0003_roles_are_records.sql"),
     },
 ];
 

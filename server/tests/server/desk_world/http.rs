@@ -6,7 +6,6 @@ use std::net::TcpStream;
 
 use menpai_server::clock;
 use menpai_server::office::records;
-use menpai_server::store::node::Role;
 use menpai_sync_core::time::Instant;
 use menpai_sync_core::wire::deflate;
 use serde_json::{Value, json};
@@ -45,7 +44,7 @@ impl Served {
 
     /// A worker's phone, signed in, with a role in a grid.
     pub(crate) fn phone(&self, login: &str, name: &str, in_grid: u8) -> SignedIn {
-        let worker = account(&self.world.home, login, name, CODE, Role::Worker);
+        let worker = account(&self.world.home, login, name, CODE);
         let mut phone = Phone::new();
         phone.worker = worker;
         let body = json!({"account": login, "password": PASSWORD, "device":

@@ -10,10 +10,10 @@ use actix_web::{test, web};
 use menpai_server::auth::hash_password;
 use menpai_server::clock;
 use menpai_server::home::Home;
-use menpai_server::office::Office;
+use menpai_server::office::{Office, records};
 use menpai_server::router;
 use menpai_server::routes::static_files::WebFolder;
-use menpai_server::store::node::{self, Account, Role};
+use menpai_server::store::node::{self, Account};
 use menpai_server::sync::{Community, Contact, SliceOutcome};
 use menpai_sync_core::entry::{Draft, Edit, Scalar, SetItem};
 use menpai_sync_core::ids::{CommunityCode, DeviceId, EntityId, GridId, Hash, WorkerId};
@@ -38,7 +38,12 @@ impl World {
         std::fs::write(folder.path().join("index.html"), "").unwrap();
         let home = Home::open(&folder.path().join("data")).unwrap();
         let office = Office::found(&home, CODE.parse().unwrap()).unwrap();
-        account(&home, "secretary", "何静", CODE, Role::Secretary);
+        appoint(
+            &office,
+            account(&home, "secretary", "何静", CODE),
+            "何静",
+            "community_secretary",
+        );
         World {
             folder,
             home: web::Data::new(home),
@@ -277,19 +282,28 @@ impl World {
     }
 }
 
-pub(crate) fn account(home: &Home, name: &str, display_name: &str, community: &str, role: Role) -> WorkerId {
+pub(crate) fn account(home: &Home, name: &str, display_name: &str, community: &str) -> WorkerId {
     let account = Account {
         name: name.to_owned(),
         password_hash: hash_password(PASSWORD).unwrap(),
         worker: clock::new_worker_id(),
         display_name: display_name.to_owned(),
         community: community.parse().unwrap(),
-        role,
     };
     home.node_store()
         .write(|transaction| node::insert_account(transaction, &account, clock::now_ms()))
         .unwrap();
     account.worker
+}
+
+/// Gives somebody a role in the whole community.
+pub(crate) fn appoint(office: &Office, worker: WorkerId, name: &str, role: &str) {
+    let from = Instant {
+        unix_ms: clock::now_ms() - 30 * 24 * HOUR_MS,
+        offset_minutes: 480,
+    };
+    let body = records::assignment(worker, name, role, None, from);
+    office.write(&[office.record(records::ASSIGNMENT, None, body)]).unwrap();
 }
 
 pub(crate) fn day(unix_ms: i64) -> String {

@@ -11,9 +11,11 @@ use menpai_server::auth::hash_password;
 use menpai_server::clock;
 use menpai_server::home::Home;
 use menpai_server::office::Office;
-use menpai_server::store::node::{self, Account, Role};
+use menpai_server::store::node::{self, Account};
 use menpai_sync_core::ids::CommunityCode;
 use tempfile::TempDir;
+
+use crate::desk_world::appoint;
 
 pub(crate) const CODE: &str = "410102002005";
 pub(crate) const PASSWORD: &str = "k7mw-p3qt-9xyz";
@@ -26,17 +28,19 @@ pub(crate) fn code() -> CommunityCode {
 pub(crate) fn home() -> (TempDir, web::Data<Home>) {
     let folder = tempfile::tempdir().unwrap();
     let home = Home::open(&folder.path().join("data")).unwrap();
-    Office::found(&home, code()).unwrap();
+    let office = Office::found(&home, code()).unwrap();
     let password_hash = hash_password(PASSWORD).unwrap();
-    for (name, role) in [("liu", Role::Worker), ("chen", Role::Worker), ("he", Role::Secretary)] {
+    for name in ["liu", "chen", "he"] {
         let account = Account {
             name: name.to_owned(),
             password_hash: password_hash.clone(),
             worker: clock::new_worker_id(),
             display_name: "刘敏".to_owned(),
             community: code(),
-            role,
         };
+        if name == "he" {
+            appoint(&office, account.worker, &account.display_name, "community_secretary");
+        }
         home.node_store()
             .write(|tx| node::insert_account(tx, &account, 0))
             .unwrap();

@@ -1,6 +1,8 @@
 // The shapes of /api/v1/desk/ (server/src/routes/desk/). Same words as there. Instants are
 // RFC 3339 texts at the community's offset; `made_at` is the phone's clock as it wrote it.
 
+import type { Action } from '../session/may';
+
 export interface Label {
   zh: string;
   en: string;
@@ -15,6 +17,7 @@ export interface SignedIn {
   account: string;
   worker: Named;
   community: { code: string; name: string };
+  may: Action[];
   expires_at: string;
 }
 

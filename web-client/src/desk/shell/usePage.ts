@@ -3,12 +3,35 @@
 
 import { onScopeDispose, ref, shallowRef } from 'vue';
 import { withQuery, type Query } from '../server/ask';
+import type { Action } from '../session/may';
 
-/** In the order of the menu. */
-export const PAGES = ['morning', 'overview', 'doors', 'visits', 'records', 'held', 'conflicts', 'duplicates'] as const;
-/** Pages that others lead to. */
-const ASIDE = ['erase', 'grids'] as const;
-export type PageName = (typeof PAGES)[number] | (typeof ASIDE)[number];
+/** In the order of the menu, and what one must be allowed to do to get in. */
+const NEEDS = {
+  morning: 'see_figures',
+  overview: 'see_figures',
+  doors: 'see_doors',
+  visits: 'see_visits',
+  records: 'see_records',
+  held: 'review',
+  conflicts: 'review',
+  duplicates: 'review',
+  // Pages that others lead to.
+  erase: 'erase',
+  grids: 'organise',
+} as const satisfies Record<string, Action>;
+export type PageName = keyof typeof NEEDS;
+const ALL = Object.keys(NEEDS) as PageName[];
+const ASIDE: PageName[] = ['erase', 'grids'];
+
+/** The pages of the menu for somebody who may do this. */
+export function menu(may: (action: Action) => boolean): PageName[] {
+  return ALL.filter((page) => !ASIDE.includes(page) && may(NEEDS[page]));
+}
+
+/** Whether somebody who may do this gets into a page. */
+export function isOpen(page: PageName, may: (action: Action) => boolean): boolean {
+  return may(NEEDS[page]);
+}
 
 export function linkTo(page: PageName, query: Query = {}): string {
   return withQuery(`#/${page}`, query);
@@ -17,7 +40,7 @@ export function linkTo(page: PageName, query: Query = {}): string {
 /** The page and the query that a hash names. */
 export function named(hash: string): { page: PageName; query: Record<string, string> } {
   const [name, query = ''] = hash.replace(/^#\/?/, '').split('?');
-  return { page: [...PAGES, ...ASIDE].find((page) => page === name) ?? 'overview', query: Object.fromEntries(new URLSearchParams(query)) };
+  return { page: ALL.find((page) => page === name) ?? 'overview', query: Object.fromEntries(new URLSearchParams(query)) };
 }
 
 export function usePage() {

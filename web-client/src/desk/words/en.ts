@@ -30,6 +30,8 @@ export const en: Record<keyof typeof zh, string> = {
   'session.checking': 'Checking whether this computer is signed in…',
   'session.unreachable': 'The server cannot be reached',
   'session.note': 'The community hands out accounts. On a shared computer, sign out when you are done.',
+  'session.not_yours': 'This page is not part of your work',
+  'session.not_yours_next': 'Choose a page from the menu above; for other rights, ask the community secretary.',
 
   'state.loading': 'Asking the server…',
   'state.retry': 'Try again',

@@ -30,6 +30,8 @@ export const zh = {
   'session.checking': '正在看这台电脑是否已登录…',
   'session.unreachable': '没有连上服务器',
   'session.note': '账号由社区发放。公用电脑上用完请退出。',
+  'session.not_yours': '这一页不在您的职责内',
+  'session.not_yours_next': '请从上面的菜单选一页；需要别的权限，请找社区书记。',
 
   'state.loading': '正在向服务器取…',
   'state.retry': '再试一次',

@@ -6,11 +6,11 @@ use menpai_sync_core::entry::{MAX_BASE_HASHES, Scalar, SetItem};
 use menpai_sync_core::ids::{EntityId, EntryId, Hash};
 use serde::Deserialize;
 
-use crate::auth::DeskSession;
+use crate::auth::May;
+use crate::auth::may::Decide;
 use crate::error::{ApiError, ApiResult};
 use crate::home::Home;
 use crate::office::decisions::{self, DecideError, Decision};
-use crate::store::node::Role;
 
 /// What the desk sends; `id` is made there, so that asking again decides nothing twice.
 #[derive(Deserialize)]
@@ -29,10 +29,7 @@ pub struct Asked {
 /// # Errors
 /// `not_signed_in`, `not_allowed`, `value_not_allowed`, `conflict_gone`, `unreadable_request`;
 /// then nothing is written.
-pub async fn post(home: web::Data<Home>, session: DeskSession, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
-    if session.role != Role::Secretary {
-        return Err(ApiError::NotAllowed);
-    }
+pub async fn post(home: web::Data<Home>, session: May<Decide>, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
     let asked = body.into_inner();
     if asked.seen.is_empty() || asked.seen.len() > MAX_BASE_HASHES {
         return Err(ApiError::unreadable("seen"));

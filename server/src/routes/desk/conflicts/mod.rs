@@ -16,7 +16,8 @@ use serde_json::Value;
 
 use self::input::Input;
 use super::{Desk, DeviceName, Named, read, wording};
-use crate::auth::DeskSession;
+use crate::auth::May;
+use crate::auth::may::Review;
 use crate::error::ApiResult;
 use crate::home::Home;
 use crate::office::decisions::SECRETARY_DECISION;
@@ -95,7 +96,7 @@ struct Before {
 
 /// # Errors
 /// `not_signed_in`.
-pub async fn get(home: web::Data<Home>, session: DeskSession) -> ApiResult<HttpResponse> {
+pub async fn get(home: web::Data<Home>, session: May<Review>) -> ApiResult<HttpResponse> {
     Ok(HttpResponse::Ok().json(read(&home, &session, answer).await?))
 }
 

@@ -5,11 +5,11 @@ use actix_web::{HttpResponse, web};
 use menpai_sync_core::ids::EntryId;
 use serde::{Deserialize, Serialize};
 
-use crate::auth::DeskSession;
+use crate::auth::May;
+use crate::auth::may::Decide;
 use crate::error::{ApiError, ApiResult};
 use crate::home::Home;
 use crate::office::undoing::{self, UndoError};
-use crate::store::node::Role;
 
 /// What the desk sends; `id` is made there, so that asking again takes nothing back twice.
 #[derive(Deserialize)]
@@ -28,10 +28,7 @@ struct Answer {
 /// # Errors
 /// `not_signed_in`, `not_allowed`, `not_found`, `undo_gone`, `unreadable_request`; then nothing
 /// is written.
-pub async fn post(home: web::Data<Home>, session: DeskSession, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
-    if session.role != Role::Secretary {
-        return Err(ApiError::NotAllowed);
-    }
+pub async fn post(home: web::Data<Home>, session: May<Decide>, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
     let Asked { id, decision } = body.into_inner();
     let undone = web::block(move || {
         undoing::undo(

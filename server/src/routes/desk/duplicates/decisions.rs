@@ -5,11 +5,11 @@ use actix_web::{HttpResponse, web};
 use menpai_sync_core::ids::{EntityId, EntryId};
 use serde::Deserialize;
 
-use crate::auth::DeskSession;
+use crate::auth::May;
+use crate::auth::may::Decide;
 use crate::error::{ApiError, ApiResult};
 use crate::home::Home;
 use crate::office::duplicates::{self, SayError, Saying};
-use crate::store::node::Role;
 
 /// What the desk sends; `id` is made there, so that asking again says nothing twice.
 #[derive(Deserialize)]
@@ -34,7 +34,7 @@ enum Decision {
 /// # Errors
 /// `not_signed_in`, `not_allowed`, `duplicate_gone`, `unreadable_request`; then nothing is
 /// written.
-pub async fn post(home: web::Data<Home>, session: DeskSession, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
+pub async fn post(home: web::Data<Home>, session: May<Decide>, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
     let Asked {
         id,
         one,
@@ -55,7 +55,7 @@ pub async fn post(home: web::Data<Home>, session: DeskSession, body: web::Json<A
 ///
 /// # Errors
 /// As [`post`].
-pub async fn undo(home: web::Data<Home>, session: DeskSession, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
+pub async fn undo(home: web::Data<Home>, session: May<Decide>, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
     let Asked {
         id,
         one,
@@ -69,10 +69,7 @@ pub async fn undo(home: web::Data<Home>, session: DeskSession, body: web::Json<A
     say(home, session, (id, saying)).await
 }
 
-async fn say(home: web::Data<Home>, session: DeskSession, what: (EntryId, Saying)) -> ApiResult<HttpResponse> {
-    if session.role != Role::Secretary {
-        return Err(ApiError::NotAllowed);
-    }
+async fn say(home: web::Data<Home>, session: May<Decide>, what: (EntryId, Saying)) -> ApiResult<HttpResponse> {
     let said =
         web::block(move || duplicates::say(&home, session.community, &session.account, session.worker, what)).await?;
     said.map_err(refused)?;

@@ -13,7 +13,8 @@ use menpai_sync_core::kinds::{Class, Labels, Shape};
 use serde::Serialize;
 
 use super::{Desk, DeviceName, Named, read, wording};
-use crate::auth::DeskSession;
+use crate::auth::May;
+use crate::auth::may::Review;
 use crate::error::ApiResult;
 use crate::home::Home;
 use crate::store::community::StoreError;
@@ -88,7 +89,7 @@ struct Field {
 
 /// # Errors
 /// `not_signed_in`.
-pub async fn get(home: web::Data<Home>, session: DeskSession) -> ApiResult<HttpResponse> {
+pub async fn get(home: web::Data<Home>, session: May<Review>) -> ApiResult<HttpResponse> {
     Ok(HttpResponse::Ok().json(read(&home, &session, answer).await?))
 }
 

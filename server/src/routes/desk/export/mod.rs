@@ -12,7 +12,8 @@ use self::headings::{CONFLICTS, COVERAGE, DOORS, RECORDS, VISITS};
 use self::out::{List, address, counted, download};
 use super::records::Asked;
 use super::{Silent, coverage, doors, records, visits};
-use crate::auth::DeskSession;
+use crate::auth::May;
+use crate::auth::may::Export;
 use crate::clock;
 use crate::error::ApiResult;
 use crate::export::Cell;
@@ -27,7 +28,7 @@ pub use self::out::As;
 /// `not_signed_in`, `unreadable_request`.
 pub async fn records(
     home: web::Data<Home>,
-    session: DeskSession,
+    session: May<Export>,
     how: web::Query<As>,
     query: web::Query<records::Query>,
 ) -> ApiResult<HttpResponse> {
@@ -74,7 +75,7 @@ pub async fn records(
 ///
 /// # Errors
 /// `not_signed_in`.
-pub async fn conflicts(home: web::Data<Home>, session: DeskSession, how: web::Query<As>) -> ApiResult<HttpResponse> {
+pub async fn conflicts(home: web::Data<Home>, session: May<Export>, how: web::Query<As>) -> ApiResult<HttpResponse> {
     let list = List::new("conflicts", CONFLICTS, *how);
     download(&home, &session, list, |desk, out| {
         for (number, conflict) in (1..).zip(super::conflicts::answer(desk)?.conflicts) {
@@ -112,7 +113,7 @@ pub async fn conflicts(home: web::Data<Home>, session: DeskSession, how: web::Qu
 /// `not_signed_in`, `unreadable_request`.
 pub async fn coverage(
     home: web::Data<Home>,
-    session: DeskSession,
+    session: May<Export>,
     how: web::Query<As>,
     query: web::Query<coverage::Query>,
 ) -> ApiResult<HttpResponse> {
@@ -143,7 +144,7 @@ pub async fn coverage(
 /// `not_signed_in`, `unreadable_request`.
 pub async fn doors(
     home: web::Data<Home>,
-    session: DeskSession,
+    session: May<Export>,
     how: web::Query<As>,
     query: web::Query<doors::Query>,
 ) -> ApiResult<HttpResponse> {
@@ -190,7 +191,7 @@ pub async fn doors(
 /// `not_signed_in`, `unreadable_request`.
 pub async fn visits(
     home: web::Data<Home>,
-    session: DeskSession,
+    session: May<Export>,
     how: web::Query<As>,
     query: web::Query<visits::Query>,
 ) -> ApiResult<HttpResponse> {

@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::super::{Desk, Named, Silent, read};
 use super::headings::Headings;
-use crate::auth::DeskSession;
+use crate::auth::May;
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::export::{Cell, ExportError, Format, Sheet};
@@ -147,9 +147,9 @@ pub(super) fn counted(head: [Cell; 3], counts: &Counts, silent: Cell) -> Vec<Cel
 }
 
 /// Writes the file off the workers, then sends it in pieces.
-pub(super) async fn download(
+pub(super) async fn download<P>(
     home: &web::Data<Home>,
-    session: &DeskSession,
+    session: &May<P>,
     list: List,
     write: impl FnOnce(&mut Desk<'_>, &mut Out) -> Result<(), ExportError> + Send + 'static,
 ) -> ApiResult<HttpResponse> {

@@ -8,7 +8,8 @@ use menpai_sync_core::part::Part;
 use serde::Deserialize;
 
 use super::super::read;
-use crate::auth::DeskSession;
+use crate::auth::May;
+use crate::auth::may::ExportRegistry;
 use crate::error::{ApiError, ApiResult};
 use crate::export::registry;
 use crate::home::Home;
@@ -24,7 +25,11 @@ pub struct Query {
 /// # Errors
 /// `not_signed_in`, `unreadable_request` if it names no part, `not_found` if the part has no
 /// document.
-pub async fn get(home: web::Data<Home>, session: DeskSession, query: web::Query<Query>) -> ApiResult<HttpResponse> {
+pub async fn get(
+    home: web::Data<Home>,
+    session: May<ExportRegistry>,
+    query: web::Query<Query>,
+) -> ApiResult<HttpResponse> {
     let part: Part = query.part.parse().map_err(|_| ApiError::unreadable("part"))?;
     let code = session.community;
     let file = read(&home, &session, move |desk| {

@@ -8,11 +8,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::refusal;
-use crate::auth::DeskSession;
+use crate::auth::May;
+use crate::auth::may::Decide;
 use crate::error::{ApiError, ApiResult};
 use crate::home::Home;
 use crate::office::held::{self, DecideHeldError, Decision};
-use crate::store::node::Role;
 use crate::sync::{HeldRefusal, Wish};
 
 /// What the desk sends; `id` is made there, so that asking again decides nothing twice.
@@ -35,10 +35,7 @@ pub struct Asked {
 /// # Errors
 /// `not_signed_in`, `not_allowed`, `value_not_allowed`, `still_held`, `held_gone`, `not_found`,
 /// `unreadable_request`; then nothing is written.
-pub async fn post(home: web::Data<Home>, session: DeskSession, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
-    if session.role != Role::Secretary {
-        return Err(ApiError::NotAllowed);
-    }
+pub async fn post(home: web::Data<Home>, session: May<Decide>, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
     let asked = body.into_inner();
     if asked.seen.len() > MAX_BASE_HASHES {
         return Err(ApiError::unreadable("seen"));

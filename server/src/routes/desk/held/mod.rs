@@ -17,7 +17,8 @@ use serde::Serialize;
 use self::form::Form;
 use super::wording::{self, Content};
 use super::{Desk, DeviceName, Named, read};
-use crate::auth::DeskSession;
+use crate::auth::May;
+use crate::auth::may::Review;
 use crate::error::ApiResult;
 use crate::home::Home;
 use crate::store::community::parts::Parts;
@@ -78,7 +79,7 @@ struct Item {
 
 /// # Errors
 /// `not_signed_in`.
-pub async fn get(home: web::Data<Home>, session: DeskSession) -> ApiResult<HttpResponse> {
+pub async fn get(home: web::Data<Home>, session: May<Review>) -> ApiResult<HttpResponse> {
     Ok(HttpResponse::Ok().json(read(&home, &session, answer).await?))
 }
 

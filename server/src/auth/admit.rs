@@ -1,0 +1,117 @@
+//! The door of every route: who asks, and whether they may, before anything of the request is
+//! read. The route's [`Guard`] says what it takes; the handler gets who was let in as
+//! [`PhoneSession`], [`DeskSession`] or [`May`](super::May), and gets it from here alone.
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, web};
+use menpai_sync_core::ids::CommunityCode;
+use serde::Deserialize;
+
+use super::{DeskSession, PhoneSession};
+use crate::clock;
+use crate::error::{ApiError, ApiResult};
+use crate::home::{self, Home};
+use crate::rights::{Action, Actor, Scope, Sight, allowed, authorize};
+
+/// Who gets in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// Whoever asks: it is the way in.
+    Anyone,
+    /// A registered device with its session. What it may have is decided part by part, what it
+    /// brings entry by entry.
+    Device,
+    /// Whoever is signed in at the desk, about their own session.
+    SignedIn,
+    /// Whoever may do this by the roles that they have now in the community that the request is
+    /// about: that of the account, or the one that `?community=` names.
+    May(Action),
+}
+
+/// Somebody at the desk who may.
+#[derive(Debug, Clone)]
+pub(super) struct Admitted {
+    pub(super) session: DeskSession,
+    pub(super) action: Action,
+    pub(super) sight: Sight,
+}
+
+/// Which community a request is about, if not the account's own.
+#[derive(Deserialize)]
+struct About {
+    community: Option<CommunityCode>,
+}
+
+/// Lets a request through to its handler, or answers it.
+///
+/// # Errors
+/// Those of the handler; a refusal is an answer.
+pub async fn admit<B: MessageBody + 'static>(
+    guard: Guard,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    match look(guard, request.request()).await {
+        Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
+        Err(refusal) => Ok(request.into_response(HttpResponse::from_error(refusal))),
+    }
+}
+
+async fn look(guard: Guard, request: &HttpRequest) -> ApiResult<()> {
+    match guard {
+        Guard::Anyone => {}
+        Guard::Device => {
+            let session = PhoneSession::of(request).await?;
+            request.extensions_mut().insert(session);
+        }
+        Guard::SignedIn => {
+            let session = DeskSession::of(request).await?;
+            request.extensions_mut().insert(session);
+        }
+        Guard::May(action) => {
+            let mut session = DeskSession::of(request).await?;
+            let about = web::Query::<About>::from_query(request.query_string());
+            let about = about.map_err(|_| ApiError::unreadable("community"))?.into_inner();
+            session.community = about.community.unwrap_or(session.community);
+            let asked = ask(request, &session, |actor| authorize(actor, action, Scope::Community));
+            let sight = asked.await?.map_err(|_| ApiError::NotAllowed)?;
+            request.extensions_mut().insert(Admitted { session, action, sight });
+        }
+    }
+    Ok(())
+}
+
+/// What the session's person may do at the desk in its community.
+///
+/// # Errors
+/// Internal.
+pub async fn offered(request: &HttpRequest, session: &DeskSession) -> ApiResult<Vec<Action>> {
+    let mut actions = ask(request, session, allowed).await?;
+    // Parts are for phones.
+    actions.retain(|action| *action != Action::ReadPart);
+    Ok(actions)
+}
+
+async fn ask<T>(request: &HttpRequest, session: &DeskSession, question: impl FnOnce(Actor<'_>) -> T) -> ApiResult<T> {
+    let home = request
+        .app_data::<web::Data<Home>>()
+        .ok_or_else(|| ApiError::internal("no home in the app"))?;
+    let roles = match home::community(home, session.community).await {
+        Ok(community) => community.directory().assignments(session.worker).to_vec(),
+        // Nobody has a role in what is not here; which communities are here is nobody's business.
+        Err(ApiError::UnknownCommunity) => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    Ok(question(Actor {
+        assignments: &roles,
+        now_ms: clock::now_ms(),
+    }))
+}
+
+/// What the door put down for the handler.
+pub(super) fn put_down<T: Clone + 'static>(request: &HttpRequest) -> ApiResult<T> {
+    let found = request.extensions().get::<T>().cloned();
+    found.ok_or_else(|| ApiError::internal("the route's guard lets in nobody of this sort"))
+}

@@ -1,0 +1,194 @@
+//! Every route of the table, asked by every role, in the own and in another community, with a
+//! role that has ended, without a session and with the other kind of session, compared with a file
+//! that people have read. A route without a row fails.
+//! `MENPAI_WRITE_GOLDEN=1` writes the file anew; then read what changed.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use actix_web::http::header::{COOKIE, HOST, ORIGIN};
+use actix_web::http::{Method, StatusCode};
+use actix_web::test::TestRequest;
+use menpai_server::auth::admit::Guard;
+use menpai_server::auth::token::Token;
+use menpai_server::clock;
+use menpai_server::office::{Office, records};
+use menpai_server::rights::ROLES;
+use menpai_server::router::{ROUTES, Route};
+use menpai_server::store::node::{self, SessionKind};
+use menpai_sync_core::ids::WorkerId;
+use menpai_sync_core::kinds::{Kinds, Shape};
+use menpai_sync_core::time::Instant;
+use serde_json::json;
+
+use crate::desk_world::http::Served;
+use crate::desk_world::{World, account, appoint};
+use crate::phones::{CODE, HOUR_MS};
+
+const OTHER: &str = "410102002006";
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/rights.tsv");
+
+/// What a request meets at the door: what it finds behind it is another matter.
+fn door(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::UNAUTHORIZED => "not signed in",
+        StatusCode::FORBIDDEN => "no",
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => panic!("no such route"),
+        status if status.is_server_error() => panic!("{status}"),
+        _ => "yes",
+    }
+}
+
+#[test]
+fn the_table_has_every_role_that_the_office_can_give() {
+    let kinds = Kinds::builtin().unwrap();
+    let given: Vec<String> = kinds
+        .iter()
+        .filter_map(|kind| kind.field(kind.effects.grants.as_ref()?.role.as_str()))
+        .flat_map(|field| match &field.shape {
+            Shape::Choice { choices, .. } => choices.iter().map(|choice| choice.value.clone()).collect(),
+            _ => Vec::new(),
+        })
+        .collect();
+    let unknown: Vec<&String> = given.iter().filter(|role| !ROLES.contains(&role.as_str())).collect();
+    assert!(!given.is_empty() && unknown.is_empty(), "{unknown:?}");
+}
+
+#[actix_web::test]
+async fn every_route_lets_in_whom_the_reviewed_file_says_and_nobody_else() {
+    let world = World::new();
+    let other = Office::found(&world.home, OTHER.parse().unwrap()).unwrap();
+    let mut table: BTreeMap<String, BTreeMap<String, &'static str>> = BTreeMap::new();
+    for role in ROLES {
+        let worker = account(&world.home, role, role, CODE);
+        appoint(&world.office, worker, role, role);
+        let cookie = session(&world, role);
+        let ended = format!("{role}-ended");
+        appoint_until(&world.office, account(&world.home, &ended, role, CODE), role);
+        let ended_cookie = session(&world, &ended);
+        for route in ROUTES.iter().filter(|route| matches!(route.guard, Guard::May(_))) {
+            let row = table.entry(name(route)).or_default();
+            row.insert(role.to_owned(), ask(&world, route, Some(&cookie), "").await);
+            let elsewhere = ask(&world, route, Some(&cookie), OTHER).await;
+            assert_eq!(elsewhere, "no", "{role} elsewhere: {}", name(route));
+            let nowhere = ask(&world, route, Some(&cookie), "410102002999").await;
+            assert_eq!(nowhere, "no", "{role} in a community that is not here: {}", name(route));
+            let after = ask(&world, route, Some(&ended_cookie), "").await;
+            assert_eq!(after, "no", "{role} that ended: {}", name(route));
+        }
+        // The same role in the other community opens that one, and no more of it.
+        appoint(&other, worker, role, role);
+        for route in ROUTES.iter().filter(|route| matches!(route.guard, Guard::May(_))) {
+            let there = ask(&world, route, Some(&cookie), OTHER).await;
+            assert_eq!(there, table[&name(route)][role], "{role} there: {}", name(route));
+        }
+    }
+    for route in ROUTES {
+        let nobody = ask(&world, route, None, "").await;
+        let open = route.guard == Guard::Anyone;
+        // Signing in with nothing in the body is no way in either.
+        assert_eq!(nobody, if open { "yes" } else { "not signed in" }, "{}", name(route));
+        if !matches!(route.guard, Guard::May(_)) {
+            let guard = format!("{:?}", route.guard);
+            table.entry(name(route)).or_default().insert(guard, "yes");
+        }
+    }
+    let written = text(&table);
+    if std::env::var("MENPAI_WRITE_GOLDEN").is_ok() {
+        std::fs::write(GOLDEN, &written).unwrap();
+    }
+    let reviewed = std::fs::read_to_string(GOLDEN).unwrap();
+    assert!(
+        written == reviewed,
+        "who gets in changed; if that is meant: MENPAI_WRITE_GOLDEN=1, and read the difference\n{written}"
+    );
+}
+
+#[actix_web::test]
+async fn a_phones_session_opens_no_desk_and_a_desks_no_phone() {
+    let served = Served::new();
+    let phone = served.phone("zhou", "周桂兰", 1);
+    let cookie = served.sign_in();
+    for route in ROUTES {
+        let path = format!("/api/v1{}", route.path);
+        let method = route.method.to_uppercase();
+        let from_page =
+            |(name, value): (&str, String)| served.send(&method, &path, &[(name, value.as_str())], None).status;
+        match route.guard {
+            Guard::Anyone => {}
+            Guard::Device => {
+                let as_bearer = cookie.split_once('=').unwrap().1;
+                let status = from_page(("Authorization", format!("Bearer {as_bearer}")));
+                assert_eq!(status, 403, "{path}");
+            }
+            Guard::SignedIn | Guard::May(_) => {
+                let status = from_page(("Cookie", format!("menpai_desk={}", phone.token())));
+                assert_eq!(status, 403, "{path}");
+            }
+        }
+    }
+}
+
+/// A role that ended a moment ago.
+fn appoint_until(office: &Office, worker: WorkerId, role: &str) {
+    let now_ms = clock::now_ms();
+    let at = |unix_ms| Instant {
+        unix_ms,
+        offset_minutes: 480,
+    };
+    let mut body = records::assignment(worker, role, role, None, at(now_ms - 24 * HOUR_MS));
+    body.insert("until".to_owned(), json!(at(now_ms - 1)));
+    body.insert("end_reason".to_owned(), json!("ordinary"));
+    office.write(&[office.record(records::ASSIGNMENT, None, body)]).unwrap();
+}
+
+/// A session at the desk, whoever it is: signing in would refuse those who have none there.
+fn session(world: &World, account: &str) -> String {
+    let token = Token::new_random();
+    let (hash, now_ms) = (token.hash(), clock::now_ms());
+    let (kind, until_ms) = (SessionKind::Desk, now_ms + HOUR_MS);
+    world
+        .home
+        .node_store()
+        .write(|transaction| node::insert_session(transaction, &hash, account, kind, now_ms, until_ms))
+        .unwrap();
+    format!("menpai_desk={}", token.to_text())
+}
+
+/// As the desk's own page asks, with nothing useful in the request: whoever gets in is told what is
+/// wrong with it.
+async fn ask(world: &World, route: &Route, cookie: Option<&str>, community: &str) -> &'static str {
+    let about = if community.is_empty() {
+        String::new()
+    } else {
+        format!("?community={community}")
+    };
+    let method = Method::from_bytes(route.method.to_uppercase().as_bytes()).unwrap();
+    let mut request = TestRequest::default()
+        .method(method)
+        .uri(&format!("/api/v1{}{about}", route.path))
+        .insert_header((HOST, "127.0.0.1:8080"))
+        .insert_header((ORIGIN, "http://127.0.0.1:8080"));
+    if let Some(cookie) = cookie {
+        request = request.insert_header((COOKIE, cookie.to_owned()));
+    }
+    door(world.answer(request).await.status())
+}
+
+fn name(route: &Route) -> String {
+    format!("{:<6} {}", route.method.to_uppercase(), route.path)
+}
+
+/// One line for a route: who gets in.
+fn text(table: &BTreeMap<String, BTreeMap<String, &'static str>>) -> String {
+    let mut text = String::from("# Who gets in, in the community in which they have the role; nobody else does.\n");
+    for (route, row) in table {
+        let who: Vec<&str> = row
+            .iter()
+            .filter(|(_, door)| **door == "yes")
+            .map(|(role, _)| role.as_str())
+            .collect();
+        writeln!(text, "{route}\t{}", who.join(" ")).unwrap();
+    }
+    text
+}

@@ -1,0 +1,24 @@
+// What the desk offers to who sits at it (server/src/rights.rs). It hides what would be refused; the
+// server decides again at each question.
+
+import { useSession } from './useSession';
+
+export type Action =
+  | 'see_figures'
+  | 'see_doors'
+  | 'see_visits'
+  | 'see_records'
+  | 'review'
+  | 'decide'
+  | 'export'
+  | 'export_registry'
+  | 'settle'
+  | 'organise'
+  | 'manage_staff'
+  | 'erase'
+  | 'see_audit';
+
+export function useMay(): (action: Action) => boolean {
+  const { who } = useSession();
+  return (action) => who.value?.may.includes(action) ?? false;
+}
