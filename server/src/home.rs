@@ -16,6 +16,7 @@ use crate::erasures::Ledger;
 use crate::error::{ApiError, ApiResult};
 use crate::office;
 use crate::packet::CourierKeys;
+use crate::seen_lately::SeenLately;
 use crate::store::community::StoreError;
 use crate::store::node::{NodeStore, NodeStoreError};
 use crate::sync::{Communities, Community, Settings};
@@ -48,6 +49,8 @@ pub struct Home {
     pub sign_in_limits: SignInLimits,
     /// Moves whenever a session is ended by hand: what is bound to one looks again.
     pub session_ends: watch::Sender<u64>,
+    /// What the audit logs have been told a moment ago.
+    pub seen_lately: SeenLately,
     /// Held by the night that is running: there is one at a time.
     pub night: Mutex<()>,
     /// What was erased, outside the files and their copies.
@@ -82,6 +85,7 @@ impl Home {
             courier_keys,
             passwords: Passwords::new(),
             sign_in_limits: SignInLimits::new(),
+            seen_lately: SeenLately::default(),
             night: Mutex::new(()),
             session_ends: watch::Sender::new(0),
             node,

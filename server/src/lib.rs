@@ -24,6 +24,7 @@ pub mod packet;
 pub mod rights;
 pub mod router;
 pub mod routes;
+pub mod seen_lately;
 pub mod serve;
 mod signing;
 pub mod simulate;

@@ -8,7 +8,7 @@
 use menpai_sync_core::ids::GridId;
 use menpai_sync_core::judge::Assignment;
 use menpai_sync_core::kinds::Class;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use Action::{
     Decide, Erase, Export, ExportRegistry, ManageStaff, Organise, ReadPart, Review, SeeAudit, SeeDoors, SeeFigures,
@@ -16,8 +16,7 @@ use Action::{
 };
 
 /// What somebody may want.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// Have a part of the community on a phone: its registry and its records.
     ReadPart,
@@ -47,6 +46,35 @@ pub enum Action {
     Erase,
     /// Who did and saw what.
     SeeAudit,
+}
+
+impl Action {
+    /// As the API and the audit log call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            ReadPart => "read_part",
+            SeeFigures => "see_figures",
+            SeeDoors => "see_doors",
+            SeeVisits => "see_visits",
+            SeeRecords => "see_records",
+            Review => "review",
+            Decide => "decide",
+            Export => "export",
+            ExportRegistry => "export_registry",
+            Settle => "settle",
+            Organise => "organise",
+            ManageStaff => "manage_staff",
+            Erase => "erase",
+            SeeAudit => "see_audit",
+        }
+    }
+}
+
+impl Serialize for Action {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
 }
 
 /// Every action, for tests and lists.

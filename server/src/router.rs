@@ -16,7 +16,8 @@ use crate::middleware::headers::add_security_headers;
 use crate::middleware::time_limit::limit_time;
 use crate::middleware::unread::close_on_unread;
 use crate::rights::Action::{
-    self, Decide, Erase, Export, ExportRegistry, Organise, Review, SeeDoors, SeeFigures, SeeRecords, SeeVisits, Settle,
+    Decide, Erase, Export, ExportRegistry, Organise, Review, SeeAudit, SeeDoors, SeeFigures, SeeRecords,
+    SeeVisits, Settle,
 };
 use crate::routes::static_files::WebFolder;
 use crate::routes::{courier, desk, desk_sessions, devices, health, sessions, snapshots, sync};
@@ -108,6 +109,7 @@ routes! {
     post "/desk/settlements" => desk::settlements::post, May(Settle);
     get "/desk/grids" => desk::grids::get, May(Organise);
     post "/desk/grids/moves" => desk::grids::post, May(Organise);
+    get "/desk/audit" => desk::audit::get, May(SeeAudit);
     get "/desk/held" => desk::held::get, May(Review);
     post "/desk/held/decisions" => desk::held::decisions::post, May(Decide);
 }

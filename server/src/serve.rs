@@ -12,7 +12,8 @@ use crate::config::{Nightly, ServeConfig};
 use crate::control;
 use crate::demo;
 use crate::home::Home;
-use crate::jobs::night::Schedule;
+use crate::jobs::audit_heads;
+use crate::jobs::night::schedule;
 use crate::router::app;
 use crate::routes::static_files::WebFolder;
 use crate::{clock, tls};
@@ -38,9 +39,11 @@ pub fn run(config: &ServeConfig) -> Result<(), Box<dyn std::error::Error>> {
     let tls = tls::server_config(&home.folder.tls(), config.https, clock::now_ms())?;
     let control = control::Listener::start(home.clone().into_inner())?;
     let night = match config.nightly {
-        Nightly::At(at) => Some(Schedule::start(home.clone().into_inner(), at)?),
+        Nightly::At(at) => Some(schedule::start(home.clone().into_inner(), at)?),
         Nightly::Off => None,
     };
+
+    let audit_heads = audit_heads::start(home.clone().into_inner())?;
 
     actix_web::rt::System::new().block_on(async {
         let app_home = home.clone();
@@ -57,7 +60,7 @@ pub fn run(config: &ServeConfig) -> Result<(), Box<dyn std::error::Error>> {
         announce(config, &home, &server.addrs_with_scheme(), logins.as_deref())?;
         server.run().await
     })?;
-    drop(night);
+    drop((night, audit_heads));
     drop(control);
     Ok(())
 }

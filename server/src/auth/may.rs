@@ -43,7 +43,8 @@ permissions!(
     ExportRegistry,
     Settle,
     Organise,
-    Erase
+    Erase,
+    SeeAudit
 );
 
 /// Who asks at the desk, and may.

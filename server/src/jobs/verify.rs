@@ -11,6 +11,7 @@ use menpai_sync_core::ids::{DeviceId, Hash, Lsn, Seq};
 use menpai_sync_core::part::Part;
 use menpai_sync_core::replica::Replica;
 
+use crate::store::community::audit::{self, Fault};
 use crate::store::community::device_logs::{self, Island, StoredLog};
 use crate::store::community::parts::Parts;
 use crate::store::community::{StoreError, check, digest, entries, epochs, erased, identity, lines};
@@ -33,6 +34,8 @@ pub enum Finding {
     HomeChain(Lsn),
     /// The home's signature does not fit its chain.
     HomeSignature(Lsn),
+    /// The audit log.
+    Audit(Fault),
     /// A merged line gives no state.
     Line(Lsn, String),
     /// The tables of a part show something else than its lines.
@@ -83,6 +86,11 @@ impl fmt::Display for Finding {
             Finding::MissingLine(lsn) => write!(f, "line {lsn} is missing"),
             Finding::HomeChain(lsn) => write!(f, "the home's chain differs at line {lsn}"),
             Finding::HomeSignature(lsn) => write!(f, "the home's signature at line {lsn} does not fit"),
+            Finding::Audit(Fault::Missing(number)) => write!(f, "audit line {number} is missing"),
+            Finding::Audit(Fault::Chain(number)) => write!(f, "the audit log's chain differs at line {number}"),
+            Finding::Audit(Fault::Signature(number)) => {
+                write!(f, "the home's signature of audit line {number} does not fit")
+            }
             Finding::Line(lsn, why) => write!(f, "line {lsn} gives no state: {why}"),
             Finding::Tables { part, tables, lines } => {
                 write!(
@@ -108,6 +116,9 @@ pub fn verify(community: &Community) -> Result<Report, StoreError> {
             check_device(community, reader, &log, &mut report)?;
         }
         check_lines(community, reader, &mut report)?;
+        let me = community.identity();
+        let faults = audit::check(&reader.connection, me.code, &me.receipt_key)?;
+        report.findings.extend(faults.into_iter().map(Finding::Audit));
         Ok(report)
     })
 }

@@ -154,6 +154,16 @@ impl Communities {
         self.open.try_lock().ok()?.used_now(code).ok()
     }
 
+    /// Those that are open, for what is done to each now and then.
+    #[must_use]
+    pub fn all_open(&self) -> Vec<Arc<Community>> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.by_code
+            .values()
+            .map(|(community, _)| Arc::clone(community))
+            .collect()
+    }
+
     /// How many are open.
     #[must_use]
     pub fn open_now(&self) -> usize {

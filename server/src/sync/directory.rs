@@ -2,7 +2,7 @@
 //! office's merged records, in the order of made-time and id, so that every replay of the
 //! log gives the same. Superseded and retracted records do not count.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use menpai_sync_core::entry::Entry;
 use menpai_sync_core::ids::{DeviceId, EntryId, GridId, WorkerId};
@@ -226,6 +226,16 @@ impl Directory {
             }),
             _ => None,
         })
+    }
+
+    /// The workers of whom a phone may have a part now.
+    #[must_use]
+    pub fn workers_having(&self, part: Part, now_ms: i64) -> BTreeSet<WorkerId> {
+        let phones = self.devices.iter().filter(|(_, known)| !known.facts.office);
+        phones
+            .filter(|(device, _)| self.visible(**device, now_ms, [part].into_iter()).contains(&part))
+            .map(|(_, known)| known.facts.worker)
+            .collect()
     }
 
     /// Names the office gave.

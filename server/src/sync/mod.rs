@@ -3,6 +3,7 @@
 //! is read from the file afterwards (`answer`). [`Community`] is the face of all of it.
 
 pub mod answer;
+mod audit;
 mod carried;
 mod communities;
 mod community;

@@ -16,6 +16,7 @@ mod served;
 mod support;
 
 // The tests.
+mod audit;
 mod courier;
 mod demo;
 mod desk;

@@ -9,7 +9,7 @@ mod figures;
 mod list;
 pub mod records;
 mod run;
-mod schedule;
+pub mod schedule;
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,6 @@ use crate::sync::Community;
 use records::DailyReturn;
 
 pub use run::{Which, run};
-pub use schedule::Schedule;
 
 /// What belongs to no community.
 pub const NODE: &str = "node";

@@ -1,53 +1,33 @@
 //! The night of a running server: once a day at its hour, and at the start what was missed. A
-//! thread of its own, so that listening waits for nothing; ended in the middle, the next start
-//! goes on.
+//! thread of its own; ended in the middle, the next start goes on.
 
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
-use std::thread;
-use std::time::Duration;
 
 use chrono::{NaiveDate, NaiveTime};
 
 use super::{Which, run};
 use crate::clock;
 use crate::home::Home;
+use crate::jobs::ticker::Ticker;
 use crate::local_time::LocalTime;
 
-/// How often the clock is looked at: machines sleep, and clocks are set.
-const LOOK_EVERY: Duration = Duration::from_secs(30);
-
-/// Runs until dropped.
-pub struct Schedule {
-    _stop: SyncSender<()>,
-}
-
-impl Schedule {
-    /// Starts it; `at` is the local time of the night.
-    ///
-    /// # Errors
-    /// The operating system's, if it gives no thread.
-    pub fn start(home: Arc<Home>, at: NaiveTime) -> std::io::Result<Schedule> {
-        let (stop, stopped) = sync_channel::<()>(0);
-        thread::Builder::new().name("night".to_owned()).spawn(move || {
-            let mut last = None;
-            loop {
-                let now = clock::now();
-                if let Some(today) = due(now.unix_ms, at, last) {
-                    last = Some(today);
-                    match run(&home, now, Which::Missed) {
-                        Ok(report) if !report.is_clean() => tracing::error!("the night ended with failures"),
-                        Ok(_) => {}
-                        Err(error) => tracing::error!(%error, "no night"),
-                    }
-                }
-                if stopped.recv_timeout(LOOK_EVERY) != Err(RecvTimeoutError::Timeout) {
-                    return;
-                }
+/// Starts it; `at` is the local time of the night. It runs until what is returned is dropped.
+///
+/// # Errors
+/// The operating system's, if it gives no thread.
+pub fn start(home: Arc<Home>, at: NaiveTime) -> std::io::Result<Ticker> {
+    let mut last = None;
+    Ticker::start("night", move || {
+        let now = clock::now();
+        if let Some(today) = due(now.unix_ms, at, last) {
+            last = Some(today);
+            match run(&home, now, Which::Missed) {
+                Ok(report) if !report.is_clean() => tracing::error!("the night ended with failures"),
+                Ok(_) => {}
+                Err(error) => tracing::error!(%error, "no night"),
             }
-        })?;
-        Ok(Schedule { _stop: stop })
-    }
+        }
+    })
 }
 
 /// The day whose night is to be run now; `last` is the one that was.

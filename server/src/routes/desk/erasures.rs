@@ -60,6 +60,7 @@ fn find(desk: &mut Desk<'_>, name: &str) -> Result<Vec<Found>, StoreError> {
     }
     let mut found = Vec::new();
     for one in erasable::named(desk.connection, desk.kinds, name)? {
+        desk.saw([one.id]);
         let known = desk.register.entity(one.id)?;
         let grid = match known.grid {
             Some(grid) => Some(desk.grid(grid)?),

@@ -1,6 +1,7 @@
 //! What the secretary's desk reads. Every answer is about the community of the session and
 //! comes from one snapshot of its file; nothing here writes.
 
+pub mod audit;
 pub mod conflicts;
 pub mod coverage;
 pub mod doors;
@@ -21,26 +22,29 @@ pub mod wall;
 mod withdrawal;
 mod wording;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use actix_web::web;
-use menpai_sync_core::ids::{DeviceId, GridId, Seq, WorkerId};
+use menpai_sync_core::ids::{CommunityCode, DeviceId, EntityId, GridId, Seq, WorkerId};
 use menpai_sync_core::kinds::{Family, Kinds};
 use rusqlite::Connection;
 use serde::Serialize;
 
 use crate::auth::May;
+use crate::auth::may::Permission;
+use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::home::{self, Home};
 use crate::local_time::LocalTime;
 use crate::masking::masked;
 use crate::rights::Sight;
+use crate::store::community::audit::Seen;
 use crate::store::community::{BodyCodec, StoreError};
 use crate::store::node;
 use crate::store::review::register::Register;
 use crate::store::review::silence::SilentPhone;
-use crate::sync::Directory;
+use crate::sync::{Community, Directory};
 
 /// What a question to a community is answered from.
 struct Desk<'c> {
@@ -49,8 +53,12 @@ struct Desk<'c> {
     kinds: &'c Kinds,
     register: Register<'c>,
     directory: Arc<Directory>,
+    code: CommunityCode,
     local: LocalTime,
     sight: Sight,
+    /// Whose special care the answer shows, and what else the audit log is to say.
+    about: BTreeSet<EntityId>,
+    place: Option<String>,
 }
 
 /// An id with the name it is known by.
@@ -81,6 +89,11 @@ impl<'c> Desk<'c> {
             .filter(|kind| families.contains(&kind.family))
             .map(|kind| kind.name.as_str())
             .collect()
+    }
+
+    /// The answer shows something of class `care` about this: the audit log will say so.
+    fn saw(&mut self, about: impl IntoIterator<Item = EntityId>) {
+        self.about.extend(about);
     }
 
     /// A resident's name as whoever asks sees it.
@@ -178,7 +191,7 @@ impl Desk<'_> {
 const OFFICE_NAME: &str = "社区办公室";
 
 /// Answers a question from one snapshot of the session's community, off the workers.
-async fn read<P, T: Send + 'static, E: Into<ApiError> + Send + 'static>(
+async fn read<P: Permission, T: Send + 'static, E: Into<ApiError> + Send + 'static>(
     home: &web::Data<Home>,
     session: &May<P>,
     question: impl FnOnce(&mut Desk<'_>) -> Result<T, E> + Send + 'static,
@@ -191,8 +204,9 @@ async fn read<P, T: Send + 'static, E: Into<ApiError> + Send + 'static>(
         .map(|account| (account.worker, account.display_name))
         .collect();
     let community = home::community(home, code).await?;
+    let (home, worker) = (home.clone(), session.worker);
     let answer = web::block(move || {
-        community.read(|reader| {
+        let (answer, about, place) = community.read(|reader| {
             let kinds = community.kinds();
             let register = Register::open(&reader.connection, &mut reader.codec, kinds, accounts)?;
             let mut desk = Desk {
@@ -201,11 +215,35 @@ async fn read<P, T: Send + 'static, E: Into<ApiError> + Send + 'static>(
                 kinds,
                 register,
                 directory: community.directory(),
+                code,
                 local: LocalTime::of_community(),
                 sight,
+                about: BTreeSet::new(),
+                place: None,
             };
-            Ok(question(&mut desk))
-        })
+            let answer = question(&mut desk);
+            Ok((answer, desk.about, desk.place))
+        })?;
+        if !about.is_empty() || place.is_some() {
+            let seen = Seen {
+                worker,
+                action: P::ACTION.name().to_owned(),
+                place,
+                about: about.into_iter().collect(),
+            };
+            write_down(&home, &community, &seen)?;
+        }
+        Ok::<_, StoreError>(answer)
     });
     answer.await??.map_err(Into::into)
+}
+
+/// In the log before it is on a screen.
+fn write_down(home: &Home, community: &Community, seen: &Seen) -> Result<(), StoreError> {
+    let (code, now_ms) = (community.identity().code, clock::now_ms());
+    if !home.seen_lately.knows(code, seen, now_ms) {
+        community.note_seen(seen.clone(), now_ms)?;
+        home.seen_lately.remember(code, seen, now_ms);
+    }
+    Ok(())
 }

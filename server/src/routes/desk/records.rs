@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
 use menpai_sync_core::folds::late::{ClosedPeriod, is_late};
 use menpai_sync_core::ids::{EntryId, GridId, Lsn, WorkerId};
-use menpai_sync_core::kinds::{Family, Labels};
+use menpai_sync_core::kinds::{Class, Family, Labels};
 use menpai_sync_core::verdict::{Reason, Verdict};
 use serde::{Deserialize, Serialize};
 
@@ -136,6 +136,9 @@ fn record(
         .transpose()?
         .flatten();
     let about = target.as_ref().or(entry);
+    if let Some(about) = about.filter(|_| line.part.class == Class::Care) {
+        desk.saw(wording::mentioned(desk.kinds, about));
+    }
     let merged = line.verdict == Verdict::Merged;
     let kind = entry.and_then(|entry| desk.kinds.get(&entry.kind));
     Ok(Record {

@@ -129,6 +129,7 @@ fn describe(
     today: NaiveDate,
     silence: &Silence,
 ) -> Result<Visit, StoreError> {
+    desk.saw([plan.clocks.subject]);
     let (name, clock) = pressing(due, today);
     let known = desk.register.entity(plan.clocks.subject)?;
     let level = match plan.entity.values.get(LEVEL) {

@@ -1,6 +1,7 @@
 //! All SQL of one community's file. `log_line`, `entry` and `device_log` hold the truth;
 //! `projection` holds what is derived from it. Nothing here decides a verdict.
 
+pub mod audit;
 mod bodies;
 pub mod check;
 pub mod copy;

@@ -9,7 +9,7 @@ use super::projection::Projection;
 use crate::store::connection;
 use crate::store::migrations::{Migration, migrate};
 
-const MIGRATIONS: [Migration; 7] = [
+const MIGRATIONS: [Migration; 8] = [
     Migration {
         name: "0001_log.sql",
         sql: include_str!("../../../migrations/community/0001_log.sql"),
@@ -37,6 +37,10 @@ const MIGRATIONS: [Migration; 7] = [
     Migration {
         name: "0007_line_checks.sql",
         sql: include_str!("../../../migrations/community/0007_line_checks.sql"),
+    },
+    Migration {
+        name: "0008_audit.sql",
+        sql: include_str!("../../../migrations/community/0008_audit.sql"),
     },
 ];
 

@@ -426,6 +426,30 @@ export interface Erasable {
   whole: { id: string; type: string; label: Label } | null;
 }
 
+/** What the server showed or did for somebody. */
+export interface AuditLine {
+  number: number;
+  at: string;
+  worker: Named;
+  action: 'see_visits' | 'see_records' | 'review' | 'export' | 'export_registry' | 'erase' | 'see_audit';
+  /** a part or a list */
+  place: string | null;
+  /** how many people it was about */
+  subjects: number;
+}
+
+export interface AuditAnswer {
+  lines: AuditLine[];
+  people: {
+    id: string;
+    name: string;
+    address: Place | null;
+    lines: AuditLine[];
+    /** whose phones may have what is written about them now */
+    phones: Named[];
+  }[];
+}
+
 /** What an erasure came to. */
 export interface Erased {
   subjects: number;

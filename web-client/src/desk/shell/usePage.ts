@@ -6,7 +6,7 @@ import { withQuery, type Query } from '../server/ask';
 import type { Action } from '../session/may';
 
 /** In the order of the menu, and what one must be allowed to do to get in. */
-const NEEDS = {
+const MENU = {
   morning: 'see_figures',
   overview: 'see_figures',
   doors: 'see_doors',
@@ -15,17 +15,18 @@ const NEEDS = {
   held: 'review',
   conflicts: 'review',
   duplicates: 'review',
-  // Pages that others lead to.
-  erase: 'erase',
-  grids: 'organise',
+  audit: 'see_audit',
 } as const satisfies Record<string, Action>;
+/** Pages that others lead to. */
+const ASIDE = { erase: 'erase', grids: 'organise' } as const satisfies Record<string, Action>;
+const NEEDS = { ...MENU, ...ASIDE };
+export type MenuName = keyof typeof MENU;
 export type PageName = keyof typeof NEEDS;
 const ALL = Object.keys(NEEDS) as PageName[];
-const ASIDE: PageName[] = ['erase', 'grids'];
 
 /** The pages of the menu for somebody who may do this. */
-export function menu(may: (action: Action) => boolean): PageName[] {
-  return ALL.filter((page) => !ASIDE.includes(page) && may(NEEDS[page]));
+export function menu(may: (action: Action) => boolean): MenuName[] {
+  return (Object.keys(MENU) as MenuName[]).filter((page) => may(MENU[page]));
 }
 
 /** Whether somebody who may do this gets into a page. */

@@ -9,7 +9,7 @@ pub mod undo;
 use actix_web::{HttpResponse, web};
 use menpai_sync_core::entry::{EDIT_KIND, MAX_BASE_HASHES};
 use menpai_sync_core::ids::{EntityId, EntryId, Hash};
-use menpai_sync_core::kinds::Labels;
+use menpai_sync_core::kinds::{Class, Labels};
 use menpai_sync_core::time::Instant;
 use serde::Serialize;
 use serde_json::Value;
@@ -116,6 +116,9 @@ pub(super) fn answer(desk: &mut Desk<'_>) -> Result<Answer, StoreError> {
 fn decided_row(desk: &mut Desk<'_>, decided: &Decided) -> Result<DecidedRow, StoreError> {
     let item = &decided.item;
     let known = desk.register.entity(item.id)?;
+    if desk.kinds.class_of(&item.entity_type, &item.field) == Some(Class::Care) {
+        desk.saw([item.id]);
+    }
     Ok(DecidedRow {
         entry: decided.entry.id,
         entity: item.id,
@@ -133,6 +136,9 @@ fn decided_row(desk: &mut Desk<'_>, decided: &Decided) -> Result<DecidedRow, Sto
 fn describe(desk: &mut Desk<'_>, conflict: conflicts::Conflict) -> Result<Conflict, StoreError> {
     let known = desk.register.entity(conflict.entity)?;
     let registry_type = conflict.entity_type.as_str();
+    if desk.kinds.class_of(registry_type, &conflict.field) == Some(Class::Care) {
+        desk.saw([conflict.entity]);
+    }
     let mut values = Vec::new();
     for (rank, written) in conflict.values.iter().enumerate() {
         values.push(value(desk, registry_type, &conflict.field, written, rank == 0)?);

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use super::super::{Desk, Named, Silent, read};
 use super::headings::Headings;
 use crate::auth::May;
+use crate::auth::may::Permission;
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::export::{Cell, ExportError, Format, Sheet};
@@ -147,7 +148,7 @@ pub(super) fn counted(head: [Cell; 3], counts: &Counts, silent: Cell) -> Vec<Cel
 }
 
 /// Writes the file off the workers, then sends it in pieces.
-pub(super) async fn download<P>(
+pub(super) async fn download<P: Permission>(
     home: &web::Data<Home>,
     session: &May<P>,
     list: List,
@@ -158,7 +159,9 @@ pub(super) async fn download<P>(
     let headings: Vec<String> = (list.headings.iter())
         .map(|(zh, en)| if language == Words::Zh { *zh } else { *en }.to_owned())
         .collect();
+    let name = list.name;
     let (mut file, today) = read(home, session, move |desk| {
+        desk.place = Some(name.to_owned());
         let file = tempfile::tempfile_in(&folder)?;
         let mut out = Out {
             sheet: Sheet::begin(format, file, &folder, &headings)?,

@@ -33,6 +33,7 @@ pub async fn get(
     let part: Part = query.part.parse().map_err(|_| ApiError::unreadable("part"))?;
     let code = session.community;
     let file = read(&home, &session, move |desk| {
+        desk.place = Some(part.to_string());
         registry::of_part(desk.connection, desk.codec, code, part)
     })
     .await?

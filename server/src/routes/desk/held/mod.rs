@@ -10,7 +10,7 @@ use actix_web::{HttpResponse, web};
 use menpai_sync_core::entry::MAX_BASE_HASHES;
 use menpai_sync_core::ids::{EntryId, Hash, Lsn, Seq};
 use menpai_sync_core::judge::part_of;
-use menpai_sync_core::kinds::Labels;
+use menpai_sync_core::kinds::{Class, Labels};
 use menpai_sync_core::verdict::{Reason, Verdict};
 use serde::Serialize;
 
@@ -104,6 +104,9 @@ fn answer(desk: &mut Desk<'_>) -> Result<Answer, StoreError> {
 fn item(desk: &mut Desk<'_>, parts: &Parts, line: &ReviewLine) -> Result<Item, StoreError> {
     let entry = line.entry.as_ref();
     let kind = entry.and_then(|entry| desk.kinds.get(&entry.kind));
+    if let Some(entry) = entry.filter(|_| line.part.class == Class::Care) {
+        desk.saw(wording::mentioned(desk.kinds, entry));
+    }
     let owner = desk.register.device(line.device).and_then(|device| device.worker);
     let refused = release_refused(desk.connection, desk.kinds, entry, line.reason)?;
     // An edit of what has moved since is released where that is now.

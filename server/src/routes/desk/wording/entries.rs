@@ -2,7 +2,7 @@
 
 use menpai_sync_core::entry::{Edit, Entry};
 use menpai_sync_core::ids::EntityId;
-use menpai_sync_core::kinds::{Kind, Labels, Shape};
+use menpai_sync_core::kinds::{Kind, Kinds, Labels, Shape};
 use serde_json::Value;
 
 use super::super::Desk;
@@ -153,8 +153,18 @@ fn shown_value(desk: &mut Desk<'_>, entity_type: &str, field: &str, value: &Valu
 /// Whom or what an entry is about: of an edit the innermost thing it sets, of a record the
 /// first reference that every such record must have and the registry knows.
 fn subject(desk: &mut Desk<'_>, entry: &Entry) -> Result<Option<Known>, StoreError> {
-    let kinds = desk.kinds;
-    let ids: Vec<EntityId> = match &entry.edit {
+    for id in mentioned(desk.kinds, entry) {
+        let known = desk.register.entity(id)?;
+        if known != Known::default() {
+            return Ok(Some(known));
+        }
+    }
+    Ok(None)
+}
+
+/// Whom and what an entry is about, the innermost first.
+pub(in super::super) fn mentioned(kinds: &Kinds, entry: &Entry) -> Vec<EntityId> {
+    match &entry.edit {
         Some(_) => entry.entities().iter().rev().map(|named| named.id).collect(),
         None => kinds
             .get(&entry.kind)
@@ -163,12 +173,5 @@ fn subject(desk: &mut Desk<'_>, entry: &Entry) -> Result<Option<Known>, StoreErr
             .filter(|field| field.required && matches!(field.shape, Shape::Ref { .. }))
             .filter_map(|field| entry.body.get(field.name.as_str())?.as_str()?.parse().ok())
             .collect(),
-    };
-    for id in ids {
-        let known = desk.register.entity(id)?;
-        if known != Known::default() {
-            return Ok(Some(known));
-        }
     }
-    Ok(None)
 }

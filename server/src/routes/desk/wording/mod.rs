@@ -7,7 +7,7 @@ mod values;
 use menpai_sync_core::kinds::Labels;
 use serde::Serialize;
 
-pub(super) use entries::{address, contents, summary, unreadable};
+pub(super) use entries::{address, contents, mentioned, summary, unreadable};
 pub(super) use values::{body_value, field_value, registry_field, registry_value};
 
 /// One labelled value.
