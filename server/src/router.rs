@@ -16,8 +16,8 @@ use crate::middleware::headers::add_security_headers;
 use crate::middleware::time_limit::limit_time;
 use crate::middleware::unread::close_on_unread;
 use crate::rights::Action::{
-    Decide, Erase, Export, ExportRegistry, Organise, Review, SeeAudit, SeeDoors, SeeFigures, SeeRecords,
-    SeeVisits, Settle,
+    Decide, Erase, Export, ExportRegistry, Organise, Review, SeeAudit, SeeDoors, SeeFigures, SeeRecords, SeeVisits,
+    Settle,
 };
 use crate::routes::static_files::WebFolder;
 use crate::routes::{courier, desk, desk_sessions, devices, health, sessions, snapshots, sync};
@@ -80,8 +80,10 @@ routes! {
     get "/snapshots" => snapshots::get, Device;
     // The desk
     post "/desk/sessions" => desk_sessions::post, Anyone;
+    get "/desk/sessions" => desk_sessions::get, SignedIn;
     get "/desk/sessions/current" => desk_sessions::get_current, SignedIn;
     delete "/desk/sessions/current" => desk_sessions::delete_current, SignedIn;
+    delete "/desk/sessions/{id}" => desk_sessions::delete, SignedIn;
     get "/desk/events" => desk::events::get, May(SeeFigures);
     get "/desk/morning" => desk::morning::get, May(SeeFigures);
     get "/desk/overview" => desk::overview::get, May(SeeFigures);

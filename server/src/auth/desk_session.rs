@@ -5,7 +5,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::http::header::COOKIE;
+use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest};
 use menpai_sync_core::ids::{CommunityCode, WorkerId};
 
@@ -18,7 +18,10 @@ use crate::store::node::SessionKind;
 
 /// How long a desk stays signed in: a working day.
 pub const DESK_SESSION_HOURS: i64 = 12;
-const COOKIE_NAME: &str = "menpai_desk";
+/// Over TLS. The prefix lets no other host and no plain connection set it.
+const COOKIE: &str = "__Host-menpai_desk";
+/// On this machine itself, where there is no TLS.
+const PLAIN_COOKIE: &str = "menpai_desk";
 
 /// Who asks, at the desk.
 #[derive(Debug, Clone)]
@@ -70,11 +73,11 @@ impl FromRequest for DeskSession {
 fn token_of(request: &HttpRequest) -> Option<Token> {
     request
         .headers()
-        .get_all(COOKIE)
+        .get_all(header::COOKIE)
         .filter_map(|value| value.to_str().ok())
         .flat_map(|text| text.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == COOKIE_NAME)
+        .find(|(name, _)| *name == cookie_name(request))
         .and_then(|(_, value)| Token::from_text(value))
 }
 
@@ -91,6 +94,15 @@ pub fn ended_cookie(request: &HttpRequest) -> String {
 }
 
 fn set_cookie(request: &HttpRequest, value: &str, max_age_seconds: i64) -> String {
+    let name = cookie_name(request);
     let secure = if request.app_config().secure() { "; Secure" } else { "" };
-    format!("{COOKIE_NAME}={value}; Path=/; Max-Age={max_age_seconds}; HttpOnly; SameSite=Strict{secure}")
+    format!("{name}={value}; Path=/; Max-Age={max_age_seconds}; HttpOnly; SameSite=Strict{secure}")
+}
+
+fn cookie_name(request: &HttpRequest) -> &'static str {
+    if request.app_config().secure() {
+        COOKIE
+    } else {
+        PLAIN_COOKIE
+    }
 }

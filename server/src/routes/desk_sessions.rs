@@ -1,9 +1,10 @@
-//! The desk signs in and out, and asks who it is.
+//! The desk signs in and out, asks who it is, and where else its account is signed in.
 
 use actix_web::http::header::SET_COOKIE;
 use actix_web::{HttpRequest, HttpResponse, web};
+use menpai_sync_core::ids::{hex, unhex};
 use menpai_sync_core::time::Instant;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::auth::admit::offered;
@@ -14,6 +15,7 @@ use crate::clock;
 use crate::divisions::community_name;
 use crate::error::{ApiError, ApiResult};
 use crate::home::Home;
+use crate::local_time::LocalTime;
 use crate::rights::Action;
 use crate::store::node::{self, SessionKind};
 
@@ -86,6 +88,60 @@ pub async fn delete_current(
     Ok(HttpResponse::NoContent()
         .insert_header((SET_COOKIE, ended_cookie(&request)))
         .finish())
+}
+
+/// A session of one's own.
+#[derive(Serialize)]
+struct Own {
+    id: String,
+    /// What a phone is called; `None`: a desk.
+    phone: Option<String>,
+    since: String,
+    last_used: String,
+    /// The one that asks.
+    current: bool,
+}
+
+/// `GET /api/v1/desk/sessions`: where this account is signed in.
+///
+/// # Errors
+/// `not_signed_in`.
+pub async fn get(home: web::Data<Home>, session: DeskSession) -> ApiResult<HttpResponse> {
+    let account = session.account.clone();
+    let sessions = home
+        .node(move |node| node.read(|connection| node::list_sessions(connection, &account, clock::now_ms())))
+        .await?;
+    let local = LocalTime::of_community();
+    let sessions: Vec<Own> = sessions
+        .into_iter()
+        .map(|one| Own {
+            id: hex(&one.token_hash),
+            phone: one.phone,
+            since: local.instant(one.created_ms).to_string(),
+            last_used: local.instant(one.last_used_ms).to_string(),
+            current: one.token_hash == session.token_hash,
+        })
+        .collect();
+    Ok(HttpResponse::Ok().json(json!({ "sessions": sessions })))
+}
+
+/// `DELETE /api/v1/desk/sessions/{id}`: ends one of one's own. A phone keeps what it has not sent
+/// and signs in again.
+///
+/// # Errors
+/// `not_signed_in`, `not_found`.
+pub async fn delete(home: web::Data<Home>, session: DeskSession, id: web::Path<String>) -> ApiResult<HttpResponse> {
+    let named: [u8; 32] = unhex(&id)
+        .and_then(|bytes| bytes.try_into().ok())
+        .ok_or(ApiError::NotFound)?;
+    let ended = home
+        .node(move |node| node.write(|transaction| node::delete_session_of(transaction, &session.account, &named)))
+        .await?;
+    if !ended {
+        return Err(ApiError::NotFound);
+    }
+    home.session_ends.send_modify(|ends| *ends += 1);
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// `may` is what the desk offers; whatever it asks for is decided again.

@@ -4,9 +4,11 @@ use crate::support::{CODE, PASSWORD, code, home};
 use actix_web::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, COOKIE, HOST, ORIGIN, SET_COOKIE};
 use actix_web::test::{TestRequest, call_service, init_service, read_body_json};
 use actix_web::web;
+use menpai_server::clock;
 use menpai_server::home::Home;
 use menpai_server::router::app;
 use menpai_server::routes::static_files::WebFolder;
+use menpai_server::store::node;
 use menpai_sync_core::ids::DeviceId;
 use menpai_sync_core::signature::Signer;
 use serde_json::{Value, json};
@@ -245,4 +247,59 @@ async fn refusals_are_sentences_in_the_clients_language() {
         .set_json(json!({ "account": "x".repeat(70_000) }));
     let (status, _, body) = ask(&home, large).await;
     assert_eq!((status, &body["code"]), (413, &json!("too_large")));
+}
+
+#[actix_web::test]
+async fn a_desk_that_was_idle_has_ended_and_stays_so() {
+    let (_folder, home) = home();
+    let (_, cookie, _) = ask(&home, desk("he", PASSWORD)).await;
+    let sent = cookie.unwrap().split(';').next().unwrap().to_owned();
+    let current = || {
+        TestRequest::get()
+            .uri("/api/v1/desk/sessions/current")
+            .insert_header((COOKIE, sent.clone()))
+    };
+    let last_used = |ago_ms: i64| {
+        let at = clock::now_ms() - ago_ms;
+        let set = "UPDATE session SET last_used_ms = ?1";
+        home.node_store()
+            .write(|transaction| transaction.execute(set, [at]))
+            .unwrap();
+    };
+    last_used(node::DESK_IDLE_MS - 60_000);
+    assert_eq!(ask(&home, current()).await.0, 200, "idle, not long enough");
+    last_used(node::DESK_IDLE_MS + 1);
+    assert_eq!(ask(&home, current()).await.0, 401);
+    assert_eq!(ask(&home, current()).await.0, 401, "asking does not wake it");
+}
+
+#[actix_web::test]
+async fn whoever_is_signed_in_sees_where_and_ends_it() {
+    let (_folder, home) = home();
+    let (_, here, _) = ask(&home, desk("he", PASSWORD)).await;
+    ask(&home, desk("he", PASSWORD)).await;
+    ask(&home, phone("he", PASSWORD, 7)).await;
+    ask(&home, phone("liu", PASSWORD, 8)).await;
+    let here = here.unwrap().split(';').next().unwrap().to_owned();
+    let from_page = |request: TestRequest| {
+        request
+            .insert_header((COOKIE, here.clone()))
+            .insert_header((HOST, "127.0.0.1:8080"))
+            .insert_header((ORIGIN, "http://127.0.0.1:8080"))
+    };
+    let list = || from_page(TestRequest::get().uri("/api/v1/desk/sessions"));
+    let listed = ask(&home, list()).await.2["sessions"].as_array().unwrap().clone();
+    assert_eq!(listed.len(), 3, "their own, nobody else's: {listed:?}");
+    assert_eq!(listed.iter().filter(|one| one["current"] == true).count(), 1);
+    assert_eq!(listed.iter().filter(|one| one["phone"].is_string()).count(), 1);
+    let end = |id: &str| from_page(TestRequest::delete().uri(&format!("/api/v1/desk/sessions/{id}")));
+    let other = listed
+        .iter()
+        .find(|one| one["current"] == false && one["phone"].is_null())
+        .unwrap();
+    let id = other["id"].as_str().unwrap();
+    assert_eq!(ask(&home, end(id)).await.0, 204);
+    assert_eq!(ask(&home, end(id)).await.0, 404);
+    assert_eq!(ask(&home, end("00")).await.0, 404);
+    assert_eq!(ask(&home, list()).await.2["sessions"].as_array().unwrap().len(), 2);
 }

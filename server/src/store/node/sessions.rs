@@ -5,6 +5,9 @@ use rusqlite::{Connection, OptionalExtension, Transaction, named_params};
 
 use super::Account;
 
+/// A desk that asks nothing for so long has ended: its browser was closed.
+pub const DESK_IDLE_MS: i64 = 2 * 3600 * 1000;
+
 /// Which door a session was made at; it opens no other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionKind {
@@ -27,7 +30,7 @@ pub struct Session {
     pub last_used_ms: i64,
 }
 
-/// The session of a token hash, unless it has ended.
+/// The session of a token hash, unless it has ended or its desk was idle for [`DESK_IDLE_MS`].
 ///
 /// # Errors
 /// SQLite's.
@@ -35,15 +38,18 @@ pub fn find_session(connection: &Connection, token_hash: &[u8; 32], now_ms: i64)
     let found = connection
         .prepare_cached(
             "SELECT account, device, expires_ms, last_used_ms FROM session
-             WHERE token_hash = :token_hash AND expires_ms > :now",
+             WHERE token_hash = :token_hash AND expires_ms > :now AND (kind = 'phone' OR last_used_ms > :idle)",
         )?
-        .query_row(named_params! { ":token_hash": token_hash, ":now": now_ms }, |row| {
-            let device: Option<[u8; 16]> = row.get(1)?;
-            let kind = device.map_or(SessionKind::Desk, |device| {
-                SessionKind::Phone(DeviceId::from_bytes(device))
-            });
-            Ok((row.get::<_, String>(0)?, kind, row.get(2)?, row.get(3)?))
-        })
+        .query_row(
+            named_params! { ":token_hash": token_hash, ":now": now_ms, ":idle": now_ms - DESK_IDLE_MS },
+            |row| {
+                let device: Option<[u8; 16]> = row.get(1)?;
+                let kind = device.map_or(SessionKind::Desk, |device| {
+                    SessionKind::Phone(DeviceId::from_bytes(device))
+                });
+                Ok((row.get::<_, String>(0)?, kind, row.get(2)?, row.get(3)?))
+            },
+        )
         .optional()?;
     let Some((name, kind, expires_ms, last_used_ms)) = found else {
         return Ok(None);
@@ -106,6 +112,58 @@ pub fn delete_session(transaction: &Transaction<'_>, token_hash: &[u8; 32]) -> r
         named_params! { ":token_hash": token_hash },
     )?;
     Ok(())
+}
+
+/// A session as its person sees it in the list of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnSession {
+    /// SHA-256 of the token: a name for it that signs nobody in.
+    pub token_hash: [u8; 32],
+    /// The device of a phone's session, as it is called.
+    pub phone: Option<String>,
+    /// When it began, milliseconds UTC.
+    pub created_ms: i64,
+    /// Last use as far as it was written down.
+    pub last_used_ms: i64,
+}
+
+/// The sessions of an account that have not ended, the newest first.
+///
+/// # Errors
+/// SQLite's.
+pub fn list_sessions(connection: &Connection, account: &str, now_ms: i64) -> rusqlite::Result<Vec<OwnSession>> {
+    connection
+        .prepare_cached(
+            "SELECT s.token_hash, iif(s.device IS NULL, NULL, coalesce(p.name, '')) AS phone, s.created_ms, s.last_used_ms
+               FROM session s LEFT JOIN phone_device p ON p.device = s.device
+              WHERE s.account = :account AND s.expires_ms > :now AND (s.kind = 'phone' OR s.last_used_ms > :idle)
+              ORDER BY s.created_ms DESC, s.token_hash",
+        )?
+        .query_map(named_params! { ":account": account, ":now": now_ms, ":idle": now_ms - DESK_IDLE_MS }, |row| {
+            Ok(OwnSession {
+                token_hash: row.get(0)?,
+                phone: row.get(1)?,
+                created_ms: row.get(2)?,
+                last_used_ms: row.get(3)?,
+            })
+        })?
+        .collect()
+}
+
+/// Ends one session of an account; says whether there was one.
+///
+/// # Errors
+/// SQLite's.
+pub fn delete_session_of(
+    transaction: &Transaction<'_>,
+    account: &str,
+    token_hash: &[u8; 32],
+) -> rusqlite::Result<bool> {
+    let ended = transaction.execute(
+        "DELETE FROM session WHERE account = :account AND token_hash = :token_hash",
+        named_params! { ":account": account, ":token_hash": token_hash },
+    )?;
+    Ok(ended > 0)
 }
 
 /// Ends every session of an account.

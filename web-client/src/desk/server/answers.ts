@@ -426,6 +426,17 @@ export interface Erasable {
   whole: { id: string; type: string; label: Label } | null;
 }
 
+/** Where an account is signed in. */
+export interface OwnSession {
+  id: string;
+  /** what a phone is called; null: a desk */
+  phone: string | null;
+  since: string;
+  last_used: string;
+  /** the one that asks */
+  current: boolean;
+}
+
 /** What the server showed or did for somebody. */
 export interface AuditLine {
   number: number;

@@ -18,7 +18,7 @@ const MENU = {
   audit: 'see_audit',
 } as const satisfies Record<string, Action>;
 /** Pages that others lead to. */
-const ASIDE = { erase: 'erase', grids: 'organise' } as const satisfies Record<string, Action>;
+const ASIDE = { erase: 'erase', grids: 'organise', sessions: null } as const satisfies Record<string, Action | null>;
 const NEEDS = { ...MENU, ...ASIDE };
 export type MenuName = keyof typeof MENU;
 export type PageName = keyof typeof NEEDS;
@@ -31,7 +31,8 @@ export function menu(may: (action: Action) => boolean): MenuName[] {
 
 /** Whether somebody who may do this gets into a page. */
 export function isOpen(page: PageName, may: (action: Action) => boolean): boolean {
-  return may(NEEDS[page]);
+  const needed = NEEDS[page];
+  return needed === null || may(needed);
 }
 
 export function linkTo(page: PageName, query: Query = {}): string {
