@@ -5,7 +5,7 @@
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, web};
+use actix_web::{Error, HttpMessage, HttpRequest, web};
 use menpai_sync_core::ids::CommunityCode;
 use serde::Deserialize;
 
@@ -55,7 +55,8 @@ pub async fn admit<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     match look(guard, request.request()).await {
         Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
-        Err(refusal) => Ok(request.into_response(HttpResponse::from_error(refusal))),
+        // The error goes along, so that its sentences are written further out.
+        Err(refusal) => Ok(ServiceResponse::from_err(refusal, request.into_parts().0)),
     }
 }
 

@@ -13,6 +13,8 @@ use crate::desk_world::{World, account, appoint};
 use crate::phones::{CODE, grid, set, text};
 
 const NAME: &str = "金桂枝";
+/// The same in an address.
+const IN_ADDRESS: &str = "%E9%87%91%E6%A1%82%E6%9E%9D";
 
 /// A community with somebody who is visited.
 struct Watched {
@@ -110,14 +112,14 @@ async fn who_saw_a_person_is_shown_to_whom_it_concerns_and_asking_is_written_dow
         "auditor",
     );
     let auditor = world.sign_in("audit").await;
-    let answer = world.read(&format!("audit?name={NAME}"), &auditor).await;
+    let answer = world.read(&format!("audit?name={IN_ADDRESS}"), &auditor).await;
     let person = &answer["people"][0];
     // The auditor gave the name; who it is among several and where they live stays unsaid.
     assert_eq!(person["name"], "金*枝");
     assert_eq!(person["address"], Value::Null);
     assert_eq!(person["lines"][0]["worker"]["name"], "何静");
     assert_eq!(person["lines"][0]["action"], "see_visits");
-    let again = world.read(&format!("audit?name={NAME}"), &auditor).await;
+    let again = world.read(&format!("audit?name={IN_ADDRESS}"), &auditor).await;
     let first = &again["people"][0]["lines"][0];
     assert_eq!(
         (&first["worker"]["name"], &first["action"]),
@@ -125,7 +127,7 @@ async fn who_saw_a_person_is_shown_to_whom_it_concerns_and_asking_is_written_dow
     );
     // Part of a name finds nobody: it is no register of residents.
     assert_eq!(
-        world.read("audit?name=金", &auditor).await["people"],
+        world.read("audit?name=%E9%87%91", &auditor).await["people"],
         serde_json::json!([])
     );
     let (status, _) = world.get("visits", Some(&auditor)).await;
@@ -138,7 +140,7 @@ async fn the_log_holds_no_personal_value() {
     watched.world.read("visits", &watched.secretary).await;
     watched
         .world
-        .read(&format!("audit?name={NAME}"), &watched.secretary)
+        .read(&format!("audit?name={IN_ADDRESS}"), &watched.secretary)
         .await;
     let dump = |connection: &rusqlite::Connection| {
         let mut all = Vec::new();

@@ -76,7 +76,7 @@ impl Projection {
                   WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'
                     AND name NOT IN ('log_identity', 'log_head', 'part', 'device_log', 'device_island',
                                      'device_contact', 'device_heard', 'entry', 'log_line', 'derived_state',
-                                     'epoch_document', 'erased', 'erased_entry')
+                                     'epoch_document', 'erased', 'erased_entry', 'audit_line', 'audit_subject', 'audit_head')
                   ORDER BY type = 'table'",
             )?
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
