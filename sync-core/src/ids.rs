@@ -136,6 +136,13 @@ impl EntryId {
         let millis = u64::try_from(unix_ms).unwrap_or(0);
         EntryId(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
     }
+
+    /// That clock reading again.
+    #[must_use]
+    pub fn clock_ms(&self) -> i64 {
+        let bytes = u128::from_be_bytes(*self.as_bytes());
+        (bytes >> 80) as i64
+    }
 }
 
 impl EntityId {
@@ -210,6 +217,9 @@ text_serde!(CommunityCode);
 pub struct Hash(pub [u8; 32]);
 
 impl Hash {
+    /// The sum of no hashes.
+    pub const ZERO: Hash = Hash([0; 32]);
+
     /// The hash of some bytes.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Hash {
@@ -224,6 +234,20 @@ impl Hash {
             hasher.update(part);
         }
         Hash(hasher.finalize().into())
+    }
+
+    /// The sum of two, each taken for a number, modulo 2^256: whatever the order, sums of the same
+    /// hashes are the same.
+    #[must_use]
+    pub fn plus(self, other: Hash) -> Hash {
+        let mut sum = [0; 32];
+        let mut carry = 0;
+        for place in (0..32).rev() {
+            let digit = u16::from(self.0[place]) + u16::from(other.0[place]) + carry;
+            sum[place] = (digit & 0xff) as u8;
+            carry = digit >> 8;
+        }
+        Hash(sum)
     }
 }
 
@@ -299,6 +323,28 @@ mod tests {
         assert_eq!(text.parse::<EntryId>().unwrap().to_string(), text);
         assert!(text.to_uppercase().parse::<EntryId>().is_err());
         assert!(text.replace('-', "").parse::<EntryId>().is_err());
+    }
+
+    #[test]
+    fn an_entry_id_tells_its_clock() {
+        let made_ms = 1_795_483_957_123;
+        assert_eq!(EntryId::from_clock(made_ms, [255; 10]).clock_ms(), made_ms);
+    }
+
+    #[test]
+    fn sums_carry_and_wrap_and_mind_no_order() {
+        let number = |low: u8, rest: u8| {
+            let mut bytes = [rest; 32];
+            bytes[31] = low;
+            Hash(bytes)
+        };
+        let (one, most) = (number(1, 0), number(255, 255));
+        assert_eq!(one.plus(most), Hash::ZERO);
+        assert_eq!(one.plus(number(255, 0)).0[30..], [1, 0]);
+        let hashes = [b"a", b"b", b"c"].map(|text| Hash::of(text));
+        let sum = |order: [usize; 3]| order.iter().fold(Hash::ZERO, |sum, at| sum.plus(hashes[*at]));
+        assert_eq!(sum([0, 1, 2]), sum([2, 0, 1]));
+        assert_ne!(sum([0, 1, 2]), sum([0, 1, 1]));
     }
 
     #[test]

@@ -238,9 +238,12 @@ pub struct PartDigestAt {
     pub lsn: Lsn,
     /// The digest.
     pub digest: Hash,
+    /// The sum of its lines' hashes; homes of before do not say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sum: Option<Hash>,
 }
 
-json_object! { PartDigestAt { lsn, digest, .. } }
+json_object! { PartDigestAt { lsn, digest, sum, .. } }
 
 /// Why a slice, and all after it, was not taken. The device still has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -17,6 +17,7 @@ use crate::store::community::snapshots::Named;
 use crate::sync::Community;
 
 const GZIP: &str = "application/gzip";
+const OVERTAKEN: &str = "overtaken";
 /// Digits of a snapshot's id in a tag: enough to tell the two that are kept of a part apart.
 const TAG_DIGITS: usize = 12;
 
@@ -25,6 +26,8 @@ const TAG_DIGITS: usize = 12;
 pub struct Query {
     /// Parts, separated by commas; all that may be seen if it is left out.
     parts: Option<String>,
+    /// `overtaken`: the device does without what later records have overtaken.
+    leave_out: Option<String>,
 }
 
 /// Answers the snapshots, or the rest of them.
@@ -43,11 +46,12 @@ pub async fn get(
         .parts
         .as_ref()
         .map(|parts| parts.split(',').filter_map(|part| part.parse().ok()).collect());
+    let leave_out = query.leave_out.as_deref() == Some(OVERTAKEN);
     let resumed = resumed(request.headers());
     let range = resumed.as_ref().map(|(from, _)| *from);
     let (tag, body, same) = web::block(move || {
         let tagged = resumed.as_ref().map(|(_, tag)| tag.as_str());
-        collect(&community, session.device, wanted.as_deref(), tagged)
+        collect(&community, session.device, wanted.as_deref(), leave_out, tagged)
     })
     .await??;
     let mut answer = HttpResponse::Ok();
@@ -79,6 +83,7 @@ fn collect(
     community: &Community,
     device: menpai_sync_core::ids::DeviceId,
     wanted: Option<&[Part]>,
+    leave_out: bool,
     tagged: Option<&str>,
 ) -> Result<(String, Vec<u8>, bool), StoreError> {
     let now_ms = clock::now_ms();
@@ -96,7 +101,7 @@ fn collect(
         }
     }
     loop {
-        let named = community.newest_snapshots(device, now_ms, wanted)?;
+        let named = community.newest_snapshots(device, now_ms, wanted, leave_out)?;
         // One may have been replaced twice meanwhile: then there are newer ones.
         if let Some(body) = bytes(community, &named)? {
             return Ok((tag(&named), body, false));

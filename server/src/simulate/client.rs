@@ -190,7 +190,7 @@ impl Client {
         self.post("/api/v1/sync", "application/gzip", Some(token), body)
     }
 
-    /// The snapshots of some parts, of all if none is named.
+    /// The snapshots of some parts, of all if none is named; as the app does, without what was overtaken.
     ///
     /// # Errors
     /// [`Failure`].
@@ -200,7 +200,8 @@ impl Client {
             .agent
             .get(format!("{}/api/v1/snapshots", self.url))
             .header("Accept-Language", "en")
-            .header("Authorization", format!("Bearer {token}"));
+            .header("Authorization", format!("Bearer {token}"))
+            .query("leave_out", "overtaken");
         if !parts.is_empty() {
             let parts: Vec<String> = parts.iter().map(ToString::to_string).collect();
             request = request.query("parts", parts.join(","));

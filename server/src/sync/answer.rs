@@ -290,9 +290,9 @@ fn digests(
         // A part without a line has the digest of nothing.
         let number = parts.find(part).unwrap_or(0);
         let digest = community.digest_at(part, lsn, || {
-            digest::of_part(&reader.connection, &mut reader.codec, number)
+            digest::lines_of_part(&reader.connection, &mut reader.codec, number)
         })?;
-        digests.insert(part, PartDigestAt { lsn, digest });
+        digests.insert(part, digest);
     }
     Ok(digests)
 }

@@ -14,7 +14,9 @@ use menpai_sync_core::device_log::LogHead;
 use menpai_sync_core::ids::{CommunityCode, DeviceId, Hash, LogId, Lsn, WorkerId};
 use menpai_sync_core::kinds::Kinds;
 use menpai_sync_core::part::Part;
+use menpai_sync_core::replica::DigestLines;
 use menpai_sync_core::signature::Signer;
+use menpai_sync_core::wire::PartDigestAt;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::watch;
 
@@ -87,7 +89,7 @@ pub struct Community {
     readers: Arc<Mutex<Vec<Reader>>>,
     /// Kept for the budget of documents, which asks for it.
     _let_go: Arc<LetGo>,
-    digests: Mutex<HashMap<Part, (Lsn, Hash)>>,
+    digests: Mutex<HashMap<Part, PartDigestAt>>,
     /// Held while a snapshot is made.
     making: Mutex<()>,
     unfinished: Unfinished,
@@ -492,22 +494,20 @@ impl Community {
         &self,
         part: Part,
         lsn: Lsn,
-        make: impl FnOnce() -> Result<Hash, StoreError>,
-    ) -> Result<Hash, StoreError> {
-        let known = self
-            .digests
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&part)
-            .copied();
-        if let Some((_, digest)) = known.filter(|(at, _)| *at == lsn) {
+        make: impl FnOnce() -> Result<DigestLines, StoreError>,
+    ) -> Result<PartDigestAt, StoreError> {
+        let known = || self.digests.lock().unwrap_or_else(PoisonError::into_inner);
+        let here = known().get(&part).copied();
+        if let Some(digest) = here.filter(|digest| digest.lsn == lsn) {
             return Ok(digest);
         }
-        let digest = make()?;
-        self.digests
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(part, (lsn, digest));
+        let lines = make()?;
+        let digest = PartDigestAt {
+            lsn,
+            sum: Some(lines.sum()),
+            digest: lines.digest(),
+        };
+        known().insert(part, digest);
         Ok(digest)
     }
 

@@ -42,6 +42,7 @@ mod rights;
 mod serve;
 mod sign_in;
 mod snapshots_http;
+mod snapshots_overtaken;
 mod store_held;
 mod store_ingest;
 mod store_rebuild;

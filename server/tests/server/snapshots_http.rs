@@ -335,3 +335,28 @@ fn own_verdicts_are_told_again_to_who_asks() {
     );
     assert_eq!(answer.header()["cursor"], asks["cursor"]);
 }
+
+#[test]
+fn a_device_that_does_without_what_was_overtaken_gets_snapshots_of_its_own() {
+    let served = Served::new();
+    let (_, token) = working(&served, "liu", 1);
+    let whole = get(&served, &token, "", &[]);
+    let lean = get(&served, &token, "?leave_out=overtaken", &[]);
+    // Nothing is old yet: the same bytes, kept once for each sort.
+    assert_eq!(parts(&lean), parts(&whole));
+    assert!(lean.body == whole.body);
+    let kept: i64 = served
+        .community()
+        .query(|c| Ok(c.query_row("SELECT count(*) FROM snapshot WHERE leaves_out", [], |row| row.get(0))?))
+        .unwrap();
+    assert_eq!(kept, 3);
+    let tag = lean.head("ETag");
+    let rest = get(
+        &served,
+        &token,
+        "?leave_out=overtaken",
+        &[("Range", "bytes=100-"), ("If-Range", &tag)],
+    );
+    assert_eq!((rest.status, rest.body == lean.body[100..]), (206, true));
+    assert!(get(&served, &token, "?leave_out=nothing", &[]).body == whole.body);
+}

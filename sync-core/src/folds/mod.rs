@@ -7,6 +7,7 @@ pub mod alias;
 pub mod care_clock;
 pub mod coverage;
 pub mod late;
+pub mod overtaken;
 pub mod withdrawn;
 
 use chrono::NaiveDate;

@@ -58,6 +58,9 @@ impl Phone {
                 .collect(),
             matters: self.matters(&records, &places),
             records: self.records_of(&records, dwelling),
+            records_since: (replica.began_with().values())
+                .filter_map(|facts| Some(facts.left_out.as_ref()?.since.clone()))
+                .max(),
         })
     }
 

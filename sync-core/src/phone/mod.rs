@@ -14,6 +14,7 @@ mod make;
 mod matters;
 mod night;
 mod open;
+mod outgrown;
 mod own_log;
 mod packet;
 mod place;

@@ -16,6 +16,7 @@ use crate::judge::part_of;
 use crate::kinds::Kinds;
 use crate::part::Part;
 use crate::replica::{MergedRecord, Replica};
+use crate::snapshot::SnapshotFacts;
 use crate::verdict::Verdict;
 use crate::wire::{Cursor, PROTOCOL};
 
@@ -99,6 +100,10 @@ impl Phone {
         let mut replica = Replica::empty(code, phone.kinds.clone());
         for (part, lsn) in read_json::<Cursor>(&rows.meta, store::CURSOR)?.unwrap_or_default() {
             replica.see(part, lsn);
+        }
+        let began_with = read_json::<BTreeMap<Part, SnapshotFacts>>(&rows.meta, store::BEGAN_WITH)?;
+        for facts in began_with.unwrap_or_default().into_values() {
+            replica.begin_with(facts);
         }
         let mut damaged: Vec<Part> = Vec::new();
         for row in store::DocumentRow::all(&rows.document) {

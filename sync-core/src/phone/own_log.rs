@@ -11,6 +11,9 @@ use crate::device_log::LogHead;
 use crate::entry::{Draft, Entry, EntryError};
 use crate::ids::{CommunityCode, DeviceId, EntryId, Hash, Seq};
 use crate::json::{FromJson, JsonError, json_object};
+use crate::judge::part_of;
+use crate::kinds::Kinds;
+use crate::part::Part;
 use crate::verdict::{Reason, Verdict};
 use crate::wire;
 
@@ -96,6 +99,11 @@ pub struct OwnEntry {
     pub state: OwnState,
     /// The log's head after it.
     pub head: LogHead,
+}
+
+/// Whether it is a record that counts, of this part.
+pub(super) fn is_record_of(part: Part, own: &OwnEntry, kinds: &Kinds) -> bool {
+    own.state == OwnState::Merged && own.entry.edit.is_none() && part_of(&own.entry, kinds) == part
 }
 
 #[derive(Debug)]

@@ -5,17 +5,18 @@ use std::collections::{HashMap, HashSet};
 
 use super::clock::{NOTICEABLE_MS, OwnClock};
 use super::elsewhere::Elsewhere;
-use super::own_log::{OwnEntry, OwnState};
+use super::own_log::{OwnEntry, OwnState, is_record_of};
 use super::view::{DoorState, Rung};
 use super::{Phone, Replica};
 use crate::clock::COMMUNITY_OFFSET_MINUTES;
 use crate::entry::Entry;
 use crate::folds::coverage::{Campaign, CoverageWindow, DoorFold, DoorStatement, fold_doors, outcome};
+use crate::folds::overtaken::old_before_ms;
 use crate::folds::withdrawn::{Speaker, withdrawn};
 use crate::ids::{EntityId, EntryId};
 use crate::kinds::Mark;
 use crate::replica::MergedRecord;
-use crate::time::Instant;
+use crate::time::{Instant, read_day};
 
 /// A record with what is known about it beside its bytes.
 #[derive(Clone, Copy)]
@@ -52,15 +53,18 @@ pub(super) struct Records<'a> {
     pub(super) all: Vec<Seen<'a>>,
     pub(super) clock: OwnClock,
     withdrawn: HashSet<EntryId>,
+    /// Own ones that the home left out of their part: the last word is another's.
+    left_out: HashSet<EntryId>,
 }
 
 impl<'a> Records<'a> {
-    /// What counts, in no order: not held, not withdrawn, and saying something itself.
+    /// What counts, in no order: not held, not withdrawn, not overtaken, and saying something itself.
     pub(super) fn counting(&self) -> impl Iterator<Item = Seen<'a>> {
+        let silent = |entry: EntryId| self.is_withdrawn(entry) || self.left_out.contains(&entry);
         self.all
             .iter()
             .copied()
-            .filter(|seen| seen.rung.counts() && seen.entry.retracts.is_none() && !self.is_withdrawn(seen.entry.id))
+            .filter(move |seen| seen.rung.counts() && seen.entry.retracts.is_none() && !silent(seen.entry.id))
     }
 
     /// Whether it was said anew.
@@ -80,11 +84,17 @@ impl Phone {
     pub(super) fn records(&self) -> Records<'_> {
         let clock = self.own_clock();
         let mut all: Vec<Seen<'_>> = Vec::new();
+        let mut left_out = HashSet::new();
         if let Some(replica) = &self.replica {
             all.extend(replica.records().map(|record| self.see(replica, record)));
             let confirmed: HashSet<EntryId> = all.iter().map(|seen| seen.entry.id).collect();
-            let own = self.own_entries().filter(|own| !confirmed.contains(&own.entry.id));
-            all.extend(own.map(|own| self.see_own(own, &clock)));
+            let own = || self.own_entries().filter(|own| !confirmed.contains(&own.entry.id));
+            all.extend(own().map(|own| self.see_own(own, &clock)));
+            left_out.extend(
+                own()
+                    .filter(|own| self.was_left_out(replica, own, &clock))
+                    .map(|own| own.entry.id),
+            );
             let here = |id| self.own.as_ref().is_some_and(|own| own.has(Some(id)));
             let told = replica.told().filter(|told| !here(told.entry.id));
             all.extend(told.map(|told| self.see(replica, told)));
@@ -95,7 +105,25 @@ impl Phone {
             let withdraws = said.withdraws.filter(|_| seen.rung.counts());
             Speaker { withdraws, ..said }
         }));
-        Records { all, clock, withdrawn }
+        Records {
+            all,
+            clock,
+            withdrawn,
+            left_out,
+        }
+    }
+
+    /// Whether an own entry that its part has not got here was left out of it. Until its own lines
+    /// have come once more, it may be newer than that part.
+    fn was_left_out(&self, replica: &Replica, own: &OwnEntry, clock: &OwnClock) -> bool {
+        let since = replica.began_with().iter().find_map(|(part, facts)| {
+            let left_out = facts
+                .left_out
+                .as_ref()
+                .filter(|_| is_record_of(*part, own, &self.kinds))?;
+            read_day(&left_out.since)
+        });
+        since.is_some_and(|since| !self.asks_verdicts() || clock.made_ms(own) < old_before_ms(since))
     }
 
     fn see<'a>(&self, replica: &Replica, record: &'a MergedRecord) -> Seen<'a> {
@@ -190,27 +218,28 @@ impl Phone {
         self.states_of(records, &self.doors_in(records, CoverageWindow::Everything))
     }
 
-    /// The campaigns that run on the day of `now` and count checks of doors, those that end first first.
-    pub(super) fn running_campaigns(&self, now: Instant) -> Vec<Campaign> {
-        let Some(replica) = &self.replica else {
-            return Vec::new();
+    /// The campaigns that count checks of doors, in no order.
+    pub(super) fn campaigns(&self) -> Vec<Campaign> {
+        let rows = self.replica.iter().flat_map(Replica::rows);
+        let campaigns = rows.filter_map(|(id, row)| {
+            let sweeps = self.kinds.get(&row.entity_type)?.effects.sweeps.as_ref()?;
+            let scope = row
+                .members(sweeps.scope.as_str())
+                .filter_map(|member| member.parse().ok())
+                .collect();
+            Campaign::read(id, sweeps, scope, |field| row.get(field).cloned())
+        });
+        let counts_doors = |campaign: &Campaign| {
+            let kind = self.kinds.get(&campaign.record_kind);
+            kind.is_some_and(|kind| kind.effects.closes.is_some())
         };
-        let mut running: Vec<Campaign> = replica
-            .rows()
-            .filter_map(|(id, row)| {
-                let sweeps = self.kinds.get(&row.entity_type)?.effects.sweeps.as_ref()?;
-                let scope = row
-                    .members(sweeps.scope.as_str())
-                    .filter_map(|member| member.parse().ok())
-                    .collect();
-                Campaign::read(id, sweeps, scope, |field| row.get(field).cloned())
-            })
-            .filter(|campaign| campaign.runs_on(now.local_date()))
-            .filter(|campaign| {
-                let kind = self.kinds.get(&campaign.record_kind);
-                kind.is_some_and(|kind| kind.effects.closes.is_some())
-            })
-            .collect();
+        campaigns.filter(counts_doors).collect()
+    }
+
+    /// Those that run on the day of `now`, the ones that end first first.
+    pub(super) fn running_campaigns(&self, now: Instant) -> Vec<Campaign> {
+        let mut running = self.campaigns();
+        running.retain(|campaign| campaign.runs_on(now.local_date()));
         running.sort_by(|a, b| (a.ends_on, &a.name, a.id).cmp(&(b.ends_on, &b.name, b.id)));
         running
     }

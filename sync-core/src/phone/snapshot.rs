@@ -3,14 +3,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::own_log::OwnState;
+use super::own_log::{OwnEntry, OwnState, is_record_of};
 use super::sync::forget_part;
 use super::{Phone, Stored, Write, store};
-use crate::community_log::Envelope;
 use crate::part::Part;
-use crate::replica::{Applied, ApplyError, Replica};
-use crate::snapshot::{Snapshot, SnapshotError};
-use crate::verdict::Verdict;
+use crate::replica::Replica;
+use crate::snapshot::{Snapshot, SnapshotError, UnfoldError};
 
 /// What one snapshot brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,18 +35,12 @@ pub enum TakeSnapshotError {
     /// It is of another community, or of another life of the home's log.
     #[error("a snapshot of another community or log")]
     Another,
-    /// A line of it cannot be read.
-    #[error("a line of a snapshot cannot be read")]
-    Line,
-    /// Its document or one of its records.
+    /// It is not what it says.
     #[error(transparent)]
-    Apply(#[from] ApplyError),
+    Unfold(#[from] UnfoldError),
     /// The document made the reader panic.
     #[error("the document of a snapshot panics")]
     Panic,
-    /// It shows something else than the home does.
-    #[error("the digest of a snapshot differs")]
-    Digest,
 }
 
 impl Phone {
@@ -57,8 +49,8 @@ impl Phone {
         self.snapshots = use_them;
     }
 
-    /// The parts to fetch as snapshots before the next sync; none listed: all there are.
-    /// `None`: nothing is to be fetched.
+    /// The parts to fetch as snapshots before the next sync, those that have outgrown theirs among
+    /// them; none listed: all there are. `None`: nothing is to be fetched.
     #[must_use]
     pub fn snapshots_wanted(&self) -> Option<Vec<Part>> {
         let cursor = self.replica.as_ref()?.cursor();
@@ -68,11 +60,8 @@ impl Phone {
         if self.contact.log.is_none() && cursor.is_empty() {
             return Some(Vec::new());
         }
-        let missing: Vec<Part> = cursor
-            .iter()
-            .filter(|(_, lsn)| **lsn == 0)
-            .map(|(part, _)| *part)
-            .collect();
+        let mut missing = self.outgrown();
+        missing.extend(cursor.iter().filter(|(_, lsn)| **lsn == 0).map(|(part, _)| *part));
         Some(missing).filter(|missing| !missing.is_empty())
     }
 
@@ -92,6 +81,7 @@ impl Phone {
         let Some((snapshot, used)) = Snapshot::read(bytes)? else {
             return Ok(None);
         };
+        let outgrown = self.outgrown();
         let (Some(enrolment), Some(own), Some(replica)) = (&self.enrolment, &mut self.own, &mut self.replica) else {
             return Err(TakeSnapshotError::NotSignedIn);
         };
@@ -106,13 +96,18 @@ impl Phone {
             writes: Vec::new(),
             received: 0,
         };
-        if replica.cursor().get(&part).is_some_and(|lsn| *lsn > 0) {
+        let is_here = replica.cursor().get(&part).is_some_and(|lsn| *lsn > 0);
+        if is_here && !outgrown.contains(&part) {
             // Lines of this part have come meanwhile; what is here is newer.
             return Ok(Some(taken));
         }
         let mut fresh = Replica::empty(facts.community, self.kinds.clone());
-        let read = catch_unwind(AssertUnwindSafe(|| read_whole(&mut fresh, &snapshot)));
+        let read = catch_unwind(AssertUnwindSafe(|| snapshot.unfold(&mut fresh)));
         let lines = read.map_err(|_| TakeSnapshotError::Panic)??;
+        if is_here {
+            // What came since comes once more, as lines.
+            forget_part(replica, part, &mut taken.writes);
+        }
 
         let states_before = own.states();
         for (envelope, line) in lines {
@@ -131,8 +126,17 @@ impl Phone {
                 .push(Write::json(Stored::Meta, store::OWN_STATES, &own.states()));
         }
         taken.received = fresh.records().count() + fresh.rows().count();
+        let left_out = |own: &&OwnEntry| is_record_of(part, own, &self.kinds) && fresh.record(own.entry.id).is_none();
+        for (place, _) in (1..)
+            .zip(own.entries())
+            .filter(|(_, own)| facts.left_out.is_some() && left_out(own))
+        {
+            // When it was made would bring it back at the next start.
+            taken.writes.push(Write::delete(Stored::Meta, store::made_key(place)));
+        }
         replica.adopt(part, fresh);
         replica.see(part, facts.lsn);
+        replica.begin_with(facts.clone());
         for behind in replica.begin_epochs(part) {
             forget_part(replica, behind, &mut taken.writes);
             replica.see(behind, 0);
@@ -140,9 +144,7 @@ impl Phone {
         if let Some(document) = replica.document(part) {
             taken.writes.extend(store::document_writes(part, document));
         }
-        taken
-            .writes
-            .push(Write::json(Stored::Meta, store::CURSOR, replica.cursor()));
+        taken.writes.extend(store::standing(replica));
         self.contact.log = Some(facts.log);
         self.forget_erased(&mut taken.writes);
         // An answer asked for before knows nothing of this.
@@ -152,38 +154,5 @@ impl Phone {
             .writes
             .push(Write::json(Stored::Meta, store::CONTACT, &self.contact));
         Ok(Some(taken))
-    }
-}
-
-/// Reads all of a snapshot into an empty replica and compares; gives its lines, as stored.
-fn read_whole<'a>(
-    replica: &mut Replica,
-    snapshot: &'a Snapshot,
-) -> Result<Vec<(Envelope, &'a [u8])>, TakeSnapshotError> {
-    let facts = &snapshot.facts;
-    let mut lines = Vec::new();
-    let mut rest = snapshot.lines.as_slice();
-    while !rest.is_empty() {
-        let newline = |from: usize| {
-            let found = rest[from..].iter().position(|byte| *byte == b'\n');
-            found.map(|at| from + at).ok_or(TakeSnapshotError::Line)
-        };
-        let envelope_end = newline(0)?;
-        let entry_end = newline(envelope_end + 1)?;
-        let envelope: Envelope = serde_json::from_slice(&rest[..envelope_end]).map_err(|_| TakeSnapshotError::Line)?;
-        let fits = envelope.part == facts.part && envelope.lsn <= facts.lsn && envelope.verdict == Verdict::Merged;
-        if !fits || replica.apply(&envelope, &rest[envelope_end + 1..entry_end])? != Applied::Record {
-            return Err(TakeSnapshotError::Line);
-        }
-        lines.push((envelope, &rest[..entry_end]));
-        rest = &rest[entry_end + 1..];
-    }
-    if !snapshot.document.is_empty() {
-        replica.load_document(facts.part, facts.epoch, &snapshot.document)?;
-    }
-    if replica.digest(facts.part) == facts.digest {
-        Ok(lines)
-    } else {
-        Err(TakeSnapshotError::Digest)
     }
 }

@@ -6,11 +6,12 @@ use serde::Serialize;
 use crate::ids::{Hash, Lsn, Seq};
 use crate::part::Part;
 use crate::registry::Document;
-use crate::replica::StoredDocument;
+use crate::replica::{Replica, StoredDocument};
 
 pub(super) const ENROLMENT: &str = "enrolment";
 pub(super) const CONTACT: &str = "contact";
 pub(super) const CURSOR: &str = "cursor";
+pub(super) const BEGAN_WITH: &str = "began_with";
 pub(super) const RECEIPT: &str = "receipt/";
 pub(super) const OWN_STATES: &str = "own_states";
 
@@ -103,9 +104,22 @@ impl Write {
     }
 }
 
+/// Where a replica stands.
+pub(super) fn standing(replica: &Replica) -> [Write; 2] {
+    [
+        Write::json(Stored::Meta, CURSOR, replica.cursor()),
+        Write::json(Stored::Meta, BEGAN_WITH, replica.began_with()),
+    ]
+}
+
 /// Numbers as keys sort as numbers.
 pub(super) fn seq_key(seq: Seq) -> String {
     format!("{seq:016}")
+}
+
+/// Where it stands when an own record was made.
+pub(super) fn made_key(place: Seq) -> String {
+    format!("made/{}", seq_key(place))
 }
 
 pub(super) fn lsn_key(lsn: Lsn) -> String {

@@ -33,7 +33,7 @@ impl Phone {
         };
         self.in_flight = None;
         writes.push(Write::json(Stored::Meta, store::OWN_STATES, &own.states()));
-        writes.push(Write::json(Stored::Meta, store::CURSOR, replica.cursor()));
+        writes.extend(store::standing(&replica));
         writes.push(Write::json(Stored::Meta, store::CONTACT, &self.contact));
         self.replica = Some(replica);
         writes.push(self.enrolment_write());

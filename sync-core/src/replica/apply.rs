@@ -12,6 +12,7 @@ use crate::ids::{EntityId, Hash, Lsn};
 use crate::judge::OFFICE_ROLE;
 use crate::part::Part;
 use crate::registry::{DeriveError, Document, DocumentError, NextEpoch, next_epoch};
+use crate::snapshot::SnapshotFacts;
 use crate::verdict::Verdict;
 
 /// The field of a device record that says whether it is a phone or of the office.
@@ -261,6 +262,13 @@ impl Replica {
         self.cursor.insert(part, lsn);
     }
 
+    /// Notes that a part began with a snapshot, if that left something out.
+    pub fn begin_with(&mut self, facts: SnapshotFacts) {
+        if facts.left_out.is_some() {
+            self.began_with.insert(facts.part, facts);
+        }
+    }
+
     /// Takes up a stored document.
     ///
     /// # Errors
@@ -319,6 +327,7 @@ impl Replica {
     /// whose stored rows must go as well.
     pub fn forget(&mut self, part: Part) -> Vec<Lsn> {
         self.cursor.remove(&part);
+        self.began_with.remove(&part);
         self.dirty.remove(&part);
         self.unshown.remove(&part);
         if let Some(rows) = self.documents.remove(&part).and_then(|held| held.rows()) {

@@ -1,5 +1,8 @@
-//! The digest of a part (docs/protocol.md section 9): one hash that two replicas share
-//! exactly when they show the same records and values.
+//! The digest of a part and its sum (docs/protocol.md section 9): hashes that two replicas share
+//! exactly when they show the same records and values. Who has not got all records can still tell
+//! the sum, once he is told that of the others.
+
+use std::collections::HashSet;
 
 use super::{Held, Replica};
 use crate::entry::Scalar;
@@ -27,6 +30,20 @@ impl DigestLines {
         }
         Hash::of(&bytes)
     }
+
+    /// The sum of the lines' hashes.
+    #[must_use]
+    pub fn sum(&self) -> Hash {
+        let hashes = self.0.iter().map(|line| Hash::of(line.as_bytes()));
+        hashes.fold(Hash::ZERO, Hash::plus)
+    }
+
+    /// The lines without these.
+    #[must_use]
+    pub fn without(mut self, gone: &HashSet<String>) -> DigestLines {
+        self.0.retain(|line| !gone.contains(line));
+        self
+    }
 }
 
 /// The line of a merged record.
@@ -45,6 +62,17 @@ impl Replica {
     /// The digest of what is held of a part.
     #[must_use]
     pub fn digest(&self, part: Part) -> Hash {
+        self.lines_of(part).digest()
+    }
+
+    /// The sum of a part, what its snapshot left out included.
+    #[must_use]
+    pub fn sum(&self, part: Part) -> Hash {
+        let left_out = self.left_out(part).map_or(Hash::ZERO, |left_out| left_out.sum);
+        self.lines_of(part).sum().plus(left_out)
+    }
+
+    fn lines_of(&self, part: Part) -> DigestLines {
         let mut lines = DigestLines::default();
         for record in self.records.values().filter(|record| record.part == part) {
             lines.push(record_line(record.entry.id, record.hash));
@@ -56,6 +84,6 @@ impl Replica {
                 }
             }
         }
-        lines.digest()
+        lines
     }
 }

@@ -17,6 +17,7 @@ use crate::ids::{CommunityCode, DeviceId, EntityId, EntryId, Hash, Lsn, WorkerId
 use crate::kinds::Kinds;
 use crate::part::Part;
 use crate::registry::{Document, FieldValue};
+use crate::snapshot::{LeftOut, SnapshotFacts};
 
 use held::Held;
 
@@ -64,6 +65,8 @@ pub struct Replica {
     devices: HashMap<DeviceId, KnownDevice>,
     worker_names: HashMap<WorkerId, String>,
     cursor: BTreeMap<Part, Lsn>,
+    /// The snapshots with which parts began, where those left something out.
+    began_with: BTreeMap<Part, SnapshotFacts>,
     /// Documents that changed since they were last taken for storing.
     dirty: BTreeSet<Part>,
     /// Fields that edits set which were taken up and are not shown yet.
@@ -84,6 +87,7 @@ impl Replica {
             devices: HashMap::new(),
             worker_names: HashMap::new(),
             cursor: BTreeMap::new(),
+            began_with: BTreeMap::new(),
             dirty: BTreeSet::new(),
             unshown: BTreeMap::new(),
         }
@@ -99,6 +103,18 @@ impl Replica {
     #[must_use]
     pub fn cursor(&self) -> &BTreeMap<Part, Lsn> {
         &self.cursor
+    }
+
+    /// The snapshots with which parts began, where those left something out.
+    #[must_use]
+    pub fn began_with(&self) -> &BTreeMap<Part, SnapshotFacts> {
+        &self.began_with
+    }
+
+    /// What this replica has not got of a part, if anything.
+    #[must_use]
+    pub fn left_out(&self, part: Part) -> Option<&LeftOut> {
+        self.began_with.get(&part)?.left_out.as_ref()
     }
 
     /// The heads of a part's document: what an edit made now states as its base. Empty

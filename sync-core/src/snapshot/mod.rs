@@ -1,17 +1,20 @@
 //! A part as it was at one line of the community log (docs/protocol.md section 14): the
-//! registry document and every merged record, in bytes that never change. Made by the home,
-//! read by its devices; what does not unfold to exactly what its header says is refused.
+//! registry document and every merged record, but for those that were overtaken if somebody asked
+//! for that, in bytes that never change. Made by the home, read by its devices; what does not
+//! unfold to exactly what its header says is refused.
 
 mod ids;
+mod unfold;
 
 use serde::Serialize;
 
-use crate::ids::{CommunityCode, Hash, LogId, Lsn};
+use crate::ids::{CommunityCode, EntityId, Hash, LogId, Lsn};
 use crate::json::{self, json_object};
 use crate::part::Part;
 use crate::wire::{self, InflateError, MAX_HEADER_BYTES};
 
 pub use ids::Maker;
+pub use unfold::UnfoldError;
 
 /// Number of this format.
 pub const FORMAT: u32 = 1;
@@ -33,11 +36,26 @@ pub struct SnapshotFacts {
     pub lsn: Lsn,
     /// Epoch of the registry document; 0 where the part has none yet.
     pub epoch: u64,
-    /// The part's digest at that line (docs/protocol.md section 9).
+    /// The digest of what is in it (docs/protocol.md section 9).
     pub digest: Hash,
+    /// What is not; `None`: it is the whole part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<LeftOut>,
 }
 
-json_object! { SnapshotFacts { menpai, community, log, part, lsn, epoch, digest, .. } }
+/// What a snapshot leaves out: records that later ones had overtaken (`folds::overtaken`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// Of what was recorded from this day on nothing is left out.
+    pub since: String,
+    /// The sum of their lines.
+    pub sum: Hash,
+    /// The campaigns that they name; all were over.
+    pub campaigns: Vec<EntityId>,
+}
+
+json_object! { SnapshotFacts { menpai, community, log, part, lsn, epoch, digest, left_out, .. } }
+json_object! { LeftOut { since, sum, campaigns, .. } }
 
 /// First line of a snapshot as it travels.
 #[derive(Debug, Serialize)]
@@ -191,6 +209,7 @@ mod tests {
                 lsn: 9,
                 epoch: 1,
                 digest: Hash::of(b"x"),
+                left_out: None,
             },
             document: b"document \x00\xff".to_vec(),
             lines: b"{}\n{}\n".to_vec(),

@@ -1,21 +1,24 @@
 //! A home in a few lines, for one phone: it merges everything and answers like the server.
 //! What the real one refuses or holds is tested there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use menpai_sync_core::community_log::Envelope;
 use menpai_sync_core::device_log::LogHead;
 use menpai_sync_core::entry::{Draft, Edit, Entry, Scalar, SetItem};
+use menpai_sync_core::folds::coverage::Campaign;
+use menpai_sync_core::folds::overtaken::{Horizon, overtaken};
 use menpai_sync_core::ids::{CommunityCode, DeviceId, EntityId, EntryId, GridId, Hash, LogId, WorkerId};
 use menpai_sync_core::judge::part_of;
 use menpai_sync_core::kinds::{Class, Kinds};
 use menpai_sync_core::part::Part;
 use menpai_sync_core::phone::{Enrolment, HomeFacts, NamedCommunity, NamedDevice, NamedWorker};
 use menpai_sync_core::registry::Document;
-use menpai_sync_core::replica::{Applied, Replica};
+use menpai_sync_core::replica::{Applied, Replica, record_line};
 use menpai_sync_core::signature::{PublicKey, Signer};
-use menpai_sync_core::snapshot::{Snapshot, SnapshotFacts};
+use menpai_sync_core::snapshot::{LeftOut, Snapshot, SnapshotFacts};
 use menpai_sync_core::time::Instant;
 use menpai_sync_core::verdict::{Reason, Verdict};
 use menpai_sync_core::wire::{
@@ -174,6 +177,40 @@ impl Home {
         id
     }
 
+    /// A record that withdraws or corrects another, merged at once.
+    pub(crate) fn take_back(
+        &mut self,
+        number: u8,
+        old: EntryId,
+        at: Instant,
+        anew: Option<&serde_json::Value>,
+    ) -> EntryId {
+        let known = self.lines.iter().find(|(envelope, _)| envelope.entry == Some(old));
+        let kind = Entry::parse(&known.unwrap().1).unwrap().kind;
+        let mut random = [number; 10];
+        random[..8].copy_from_slice(&(self.lines.len() as u64).to_be_bytes());
+        let id = EntryId::from_clock(at.unix_ms, random);
+        let worker = WorkerId::from_bytes([number; 16]);
+        let body = anew.and_then(serde_json::Value::as_object).cloned();
+        let mut draft = Draft::record(id, &kind, 1, Some(grid()), worker, at, body.unwrap_or_default());
+        match anew {
+            Some(_) => draft.supersedes = Some(old),
+            None => draft.retracts = Some(old),
+        }
+        let made = draft.make().unwrap();
+        let place = part_of(&made.entry, &self.kinds);
+        let seq = self.lines.len() as u64 + 1;
+        self.append(
+            DeviceId::from_bytes([number; 16]),
+            seq,
+            &made.entry,
+            made.bytes,
+            place,
+            None,
+        );
+        id
+    }
+
     /// The id of the entry appended last.
     pub(crate) fn last_entry(&self) -> EntryId {
         self.lines.last().and_then(|(envelope, _)| envelope.entry).unwrap()
@@ -231,9 +268,55 @@ impl Home {
 
     /// A part as it is now, whole.
     pub(crate) fn snapshot(&self, class: Class) -> Snapshot {
+        self.snapshot_without(class, &HashSet::new(), None)
+    }
+
+    /// The same without what was overtaken on a day.
+    pub(crate) fn snapshot_leaving_out(&self, class: Class, today: NaiveDate) -> Snapshot {
+        let mut all = Replica::empty(self.community, Arc::new(Kinds::builtin().unwrap()));
+        let merged = self
+            .lines
+            .iter()
+            .filter(|(envelope, _)| envelope.verdict == Verdict::Merged);
+        for (envelope, bytes) in merged {
+            all.apply(envelope, bytes).unwrap();
+        }
+        let campaigns: Vec<Campaign> = all
+            .rows()
+            .filter_map(|(id, row)| {
+                let sweeps = self.kinds.get(&row.entity_type)?.effects.sweeps.as_ref()?;
+                Campaign::read(id, sweeps, BTreeSet::new(), |field| row.get(field).cloned())
+            })
+            .collect();
+        let horizon = Horizon::of(today, &campaigns);
+        let disputed = all.records().filter_map(|by| by.entry.retracts.or(by.entry.supersedes));
+        let of_part = all.records().filter(|record| record.part == part(class));
+        let gone = overtaken(
+            &self.kinds,
+            &horizon,
+            &disputed.collect(),
+            of_part.map(|record| (&record.entry, record.made_ms)),
+        );
+        let lines = gone
+            .records
+            .iter()
+            .map(|id| record_line(*id, all.record(*id).unwrap().hash));
+        let left_out = LeftOut {
+            since: horizon.since.to_string(),
+            sum: lines.map(|line| Hash::of(line.as_bytes())).fold(Hash::ZERO, Hash::plus),
+            campaigns: gone.campaigns.into_iter().collect(),
+        };
+        let left_out = Some(left_out).filter(|_| !gone.records.is_empty());
+        self.snapshot_without(class, &gone.records, left_out)
+    }
+
+    fn snapshot_without(&self, class: Class, gone: &HashSet<EntryId>, left_out: Option<LeftOut>) -> Snapshot {
         let mut replica = Replica::empty(self.community, Arc::new(Kinds::builtin().unwrap()));
         let mut lines = Vec::new();
-        let of_part = |envelope: &Envelope| envelope.part == part(class) && envelope.verdict == Verdict::Merged;
+        let of_part = |envelope: &Envelope| {
+            let is_gone = envelope.entry.is_some_and(|entry| gone.contains(&entry));
+            envelope.part == part(class) && envelope.verdict == Verdict::Merged && !is_gone
+        };
         for (envelope, bytes) in self.lines.iter().filter(|(envelope, _)| of_part(envelope)) {
             if replica.apply(envelope, bytes).unwrap() == Applied::Record {
                 lines.extend(serde_json::to_vec(envelope).unwrap());
@@ -252,6 +335,7 @@ impl Home {
                 lsn: self.lines.len() as u64,
                 epoch: document.map_or(0, Document::epoch),
                 digest: replica.digest(part(class)),
+                left_out,
             },
             document: document.map(Document::save_plain).unwrap_or_default(),
             lines,

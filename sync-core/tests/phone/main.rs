@@ -8,6 +8,7 @@ mod clock;
 mod corrections;
 mod home;
 mod night;
+mod overtaken;
 mod packets;
 mod shown;
 mod snapshots;

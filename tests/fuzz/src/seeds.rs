@@ -107,6 +107,7 @@ pub(crate) fn snapshots() -> Vec<Vec<u8>> {
                     lsn: 9,
                     epoch: 1,
                     digest: Hash([5; 32]),
+                    left_out: None,
                 },
                 document,
                 lines: line.clone(),

@@ -43,6 +43,7 @@ pub(super) fn check(world: &mut World) -> Result<(), Differs> {
     }
     count(world, &verdicts);
     twins::check(world)?;
+    world.misses_nothing().map_err(Differs)?;
     updated(world)
 }
 
@@ -83,7 +84,12 @@ fn same(phone: &Phone, and_heads: bool, home: &BTreeMap<Part, Hash>, world: &Wor
     let nothing = Hash::of(b"");
     for part in replica.cursor().keys() {
         let expected = home.get(part).copied().unwrap_or(nothing);
-        if replica.digest(*part) != expected {
+        if replica.left_out(*part).is_some() {
+            let sum = world.home.sum(*part).map_err(store)?;
+            if replica.sum(*part) != sum {
+                return Err(Differs(format!("sum of {part} differs")));
+            }
+        } else if replica.digest(*part) != expected {
             return Err(Differs(format!("digest of {part} differs")));
         }
         let heads = world.home.community().heads(*part).map_err(store)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use menpai_server::simulate::Rows;
 use menpai_sync_core::kinds::Kinds;
-use menpai_sync_core::phone::{Phone, Write};
+use menpai_sync_core::phone::{Phone, Stored, Write, WriteValue};
 
 use super::Trial;
 
@@ -89,6 +89,23 @@ impl Flash {
                 true
             }
         }
+    }
+
+    /// Everything goes that can be fetched again.
+    pub(super) fn forget_confirmed(&mut self) {
+        let confirmed = |store: Stored, key: &str| match store {
+            Stored::Line | Stored::Document => true,
+            Stored::Meta => ["cursor", "began_with"].contains(&key),
+            Stored::Log => false,
+        };
+        let rows = self.rows.iter().filter(|(store, key, _)| confirmed(*store, key));
+        let gone = rows.map(|(store, key, _)| Write {
+            store,
+            key: key.to_owned(),
+            value: WriteValue::Delete,
+        });
+        let gone = gone.collect();
+        self.rows.apply(gone);
     }
 
     /// A phone of these rows.

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use menpai_server::packet::{CourierKeys, Packet};
 use menpai_server::store::community::copy::copy_community;
 use menpai_server::store::community::identity::Founder;
+use menpai_server::store::community::parts::Parts;
+use menpai_server::store::community::{BodyCodec, StoreError, digest};
 use menpai_server::sync::answer::{Asked, answer};
 use menpai_server::sync::members::{Limits, Members};
 use menpai_server::sync::unfinished::Beginning;
@@ -16,7 +18,7 @@ use menpai_server::sync::{
     SliceOutcome, Taken, read_receipts,
 };
 use menpai_sync_core::clock::ClockJumps;
-use menpai_sync_core::ids::{CommunityCode, DeviceId, EntryId};
+use menpai_sync_core::ids::{CommunityCode, DeviceId, EntryId, Hash};
 use menpai_sync_core::kinds::Kinds;
 use menpai_sync_core::part::Part;
 use menpai_sync_core::signature::{PublicKey, Signer};
@@ -132,6 +134,14 @@ impl Home {
         self.reopen();
     }
 
+    /// The sum of a part, as the tables show it.
+    pub(super) fn sum(&self, part: Part) -> Result<Hash, StoreError> {
+        self.community().query(|connection| {
+            let number = Parts::load(connection)?.find(part).unwrap_or(0);
+            Ok(digest::lines_of_part(connection, &mut BodyCodec::new()?, number)?.sum())
+        })
+    }
+
     /// The last verdict of every entry, whichever device brought it.
     pub(super) fn verdicts(&self) -> BTreeMap<EntryId, String> {
         let read = self.community().query(|connection| {
@@ -155,11 +165,17 @@ impl Home {
     }
 
     /// What `GET /api/v1/snapshots` does.
-    pub(super) fn snapshots(&self, device: DeviceId, now_ms: i64, parts: &[Part]) -> Result<Vec<u8>, String> {
+    pub(super) fn snapshots(
+        &self,
+        device: DeviceId,
+        now_ms: i64,
+        parts: &[Part],
+        leave_out: bool,
+    ) -> Result<Vec<u8>, String> {
         let wanted = Some(parts).filter(|parts| !parts.is_empty());
         let named = self
             .community()
-            .newest_snapshots(device, now_ms, wanted)
+            .newest_snapshots(device, now_ms, wanted, leave_out)
             .map_err(|error| error.to_string())?;
         let mut body = Vec::new();
         for named in named {

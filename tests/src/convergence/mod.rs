@@ -10,6 +10,7 @@ mod flash;
 mod forget;
 mod held;
 mod home;
+mod months;
 mod network;
 mod office;
 mod phone;

@@ -184,14 +184,19 @@ impl World {
             return Ok(true);
         };
         let device = self.make_known(&self.sender(phone));
-        let mut body = self.home.snapshots(device, self.now_ms, &parts)?;
+        let leave_out = self.phones[phone].leaves_out();
+        let mut body = self.home.snapshots(device, self.now_ms, &parts, leave_out)?;
         let breaks = may_break && !body.is_empty() && self.dice.percent(15);
         if breaks {
             self.trials.note(Trial::DownloadCut);
             body.truncate(self.dice.below(body.len()));
         }
+        let outgrown = parts.iter().filter(|part| self.phones[phone].lacks(**part)).count();
         let taken = self.phones[phone].take_parts(&body, breaks)?;
+        let still = parts.iter().filter(|part| self.phones[phone].lacks(**part)).count();
         self.trials.add(Trial::TakenWhole, taken);
+        self.trials.add(Trial::LeftOut, still);
+        self.trials.add(Trial::FetchedAgain, outgrown.min(taken));
         Ok(!breaks)
     }
 

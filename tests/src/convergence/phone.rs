@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use menpai_server::packet::{ClearLine, FORMAT, key_name, seal};
 use menpai_server::simulate::Dice;
 use menpai_sync_core::ids::{CommunityCode, DeviceId, EntryId, WorkerId};
+use menpai_sync_core::part::Part;
 use menpai_sync_core::phone::{
     Enrolment, HomeFacts, NamedCommunity, NamedDevice, NamedWorker, OwnState, Phone, Saved, SyncDraft,
     TakeSnapshotError, Write,
@@ -39,6 +40,8 @@ pub(super) struct TestPhone {
     skew_ms: i64,
     /// Fetches parts whole; the others ask for lines, as older phones do.
     snapshots: bool,
+    /// Of parts that it fetches whole, it does without what was overtaken.
+    lean: bool,
     /// What the home said it has, durably noted here.
     pub(super) acknowledged: BTreeSet<EntryId>,
     /// The home has another log of this device.
@@ -84,7 +87,7 @@ impl TestPhone {
         let lives = flash.write(WriteOf::Device, phone.enrol(enrolment).unwrap());
         assert!(lives);
         let skew_ms = dice.between(-600_000, 600_000);
-        let snapshots = dice.percent(60);
+        let (snapshots, lean) = (dice.percent(60), dice.percent(60));
         phone.use_snapshots(snapshots);
         phone.speak(app.protocol());
         TestPhone {
@@ -96,6 +99,7 @@ impl TestPhone {
             flash,
             skew_ms,
             snapshots,
+            lean,
             acknowledged: BTreeSet::new(),
             diverged: false,
             others: BTreeSet::new(),
@@ -130,6 +134,7 @@ impl TestPhone {
             flash: self.flash.clone(),
             skew_ms: self.skew_ms,
             snapshots: self.snapshots,
+            lean: self.lean,
             acknowledged: self.acknowledged.clone(),
             diverged: false,
             others: self.others.clone(),
@@ -201,6 +206,31 @@ impl TestPhone {
             self.restart();
         }
         lives
+    }
+
+    /// Whether it asks for snapshots without what was overtaken: older apps do not.
+    pub(super) fn leaves_out(&self) -> bool {
+        self.lean && self.app != App::Yesterday
+    }
+
+    /// Whether something of a part was left out.
+    pub(super) fn lacks(&self, part: Part) -> bool {
+        let replica = self.phone.replica();
+        replica.is_some_and(|replica| replica.left_out(part).is_some())
+    }
+
+    /// Has nothing any more but what it recorded itself, and fetches parts whole.
+    pub(super) fn forget_confirmed(&mut self) {
+        self.flash.die(None);
+        self.flash.forget_confirmed();
+        self.snapshots = true;
+        self.restart();
+    }
+
+    /// Fetches parts whole, but for what was overtaken.
+    pub(super) fn does_without(&mut self) {
+        self.lean = true;
+        self.fetches_whole();
     }
 
     /// Fetches parts whole from now on.

@@ -20,6 +20,7 @@ const TABLE: &[Step] = &[
     (18, World::edit),
     (3, World::create),
     (8, World::create_twin),
+    (3, World::take_back),
     // They meet their home, in the weather of `network`.
     (21, World::sync),
     (4, |world, _| world.deliver_late()),
@@ -34,6 +35,9 @@ const TABLE: &[Step] = &[
     (1, |world, _| done(world.correct_at_desk())),
     (3, |world, _| forget::rotate(world)),
     (1, |world, _| forget::erase(world)),
+    (1, |world, _| done(world.order_sweep())),
+    // Time passes.
+    (2, |world, _| done(world.pass_weeks())),
     // Devices fail.
     (3, |world, phone| done(world.restart_phone(phone))),
     (3, |world, phone| done(world.doom(phone))),

@@ -78,6 +78,18 @@ trials! {
     Jumped,
     /// Parts that were taken whole.
     TakenWhole,
+    /// Times that weeks or months went by.
+    WeeksPassed,
+    /// Records that were taken back, or said anew.
+    TakenBack,
+    /// Sweeps that began before they were ordered.
+    SweepOrdered,
+    /// Parts that came without what was overtaken,
+    LeftOut,
+    /// and parts that were fetched again since something counts again.
+    FetchedAgain,
+    /// Phones without something, compared with one that has everything.
+    Compared,
     /// Phones that were cloned.
     Cloned,
     /// Phones that were put back to an older state.

@@ -107,14 +107,19 @@ CREATE TABLE registry_document (
 
 CREATE TABLE snapshot (
   -- Parts as they were at a line, ready to travel (docs/protocol.md section 14). Made when
-  -- asked for; the two newest of a part are kept.
-  part  INTEGER NOT NULL REFERENCES part (number),
-  -- Everything of the part up to this line is in it.
-  lsn   INTEGER NOT NULL,
+  -- asked for; the two newest of a part and sort are kept.
+  part       INTEGER NOT NULL REFERENCES part (number),
+  -- The sort. 1: made for devices that do without what was overtaken.
+  leaves_out INTEGER NOT NULL CHECK (leaves_out IN (0, 1)),
+  -- The part up to this line is in it.
+  lsn        INTEGER NOT NULL,
   -- SHA-256 of bytes.
-  id    BLOB NOT NULL CHECK (length(id) = 32),
-  bytes BLOB NOT NULL,
-  PRIMARY KEY (part, lsn)
+  id         BLOB NOT NULL CHECK (length(id) = 32),
+  -- What its header says that it leaves out, or would say if there were anything, as JSON. NULL:
+  -- it is of the other sort.
+  left_out   TEXT,
+  bytes      BLOB NOT NULL,
+  PRIMARY KEY (part, leaves_out, lsn)
 ) STRICT;
 
 CREATE VIEW conflict AS

@@ -13,6 +13,14 @@ use super::{BodyCodec, StoreError};
 /// # Errors
 /// [`StoreError`].
 pub fn of_part(connection: &Connection, codec: &mut BodyCodec, part: i64) -> Result<Hash, StoreError> {
+    Ok(lines_of_part(connection, codec, part)?.digest())
+}
+
+/// What it is the digest of.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn lines_of_part(connection: &Connection, codec: &mut BodyCodec, part: i64) -> Result<DigestLines, StoreError> {
     let mut lines = DigestLines::default();
     let mut records = connection.prepare_cached(
         "SELECT e.id, coalesce(e.body, x.remains), iif(e.body IS NULL, 0, e.dictionary), e.hash
@@ -38,5 +46,5 @@ pub fn of_part(connection: &Connection, codec: &mut BodyCodec, part: i64) -> Res
         let id = EntityId::from_bytes(row.get(1)?);
         lines.push(format!("value {} {id} {} {}", text(0)?, text(2)?, text(3)?));
     }
-    Ok(lines.digest())
+    Ok(lines)
 }

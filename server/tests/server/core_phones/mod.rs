@@ -101,7 +101,7 @@ impl CorePhone {
         let community = world.community();
         let wanted = Some(parts.as_slice()).filter(|parts| !parts.is_empty());
         for named in community
-            .newest_snapshots(self.device, clock::now_ms(), wanted)
+            .newest_snapshots(self.device, clock::now_ms(), wanted, false)
             .unwrap()
         {
             let bytes = community.snapshot_bytes(&named).unwrap().unwrap();

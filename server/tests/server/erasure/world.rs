@@ -119,7 +119,7 @@ impl World {
     pub(super) fn snapshots(&self) -> Vec<Snapshot> {
         let community = self.office.community();
         let named = community
-            .newest_snapshots(self.phone.device, clock::now_ms(), None)
+            .newest_snapshots(self.phone.device, clock::now_ms(), None, false)
             .unwrap();
         named
             .iter()

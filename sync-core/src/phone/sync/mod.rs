@@ -144,6 +144,7 @@ impl Phone {
             self.forget_all(&mut writes);
         }
         let before = self.only_here();
+        let outgrown = self.outgrown();
         let cursor = self.replica.as_ref().map(|replica| replica.cursor().clone());
         let cursor = cursor.unwrap_or_default();
         self.take_receipt(answer, asked.last, &mut writes);
@@ -184,6 +185,7 @@ impl Phone {
             handed: 0,
         };
         writes.push(Write::json(Stored::Meta, store::CONTACT, &self.contact));
+        more |= self.fetch_outgrown(&outgrown, &mut writes);
         // A home that has lost what it had gets it at once.
         // What no courier has brought is sent now.
         let asked_only = asked.receipt_from.is_some();
@@ -200,7 +202,7 @@ impl Phone {
     /// Whether what is its own must be told anew: after a snapshot, which says nothing of what was held,
     /// while a part comes from its beginning in several answers, and after
     /// an update, for the older protocol had no words for what the office decided.
-    fn asks_verdicts(&self) -> bool {
+    pub(super) fn asks_verdicts(&self) -> bool {
         self.contact.asks_verdicts || self.contact.log.is_some() && self.contact.spoke != self.protocol
     }
 
@@ -327,7 +329,8 @@ impl Phone {
                 Ok(applied) => {
                     let is_record = applied == Applied::Record;
                     received += usize::from(applied != Applied::Nothing);
-                    if is_record && entry.is_some() {
+                    // Where something was left out, own ones have lines too: so they are not in doubt.
+                    if is_record && (entry.is_some() || replica.left_out(envelope.part).is_some()) {
                         let value = [*envelope_bytes, b"\n", bytes].concat();
                         let value = String::from_utf8_lossy(&value).into_owned();
                         writes.push(Write::text(Stored::Line, store::lsn_key(envelope.lsn), value));
@@ -369,7 +372,26 @@ impl Phone {
         for (part, document) in replica.take_dirty() {
             writes.extend(store::document_writes(part, document));
         }
-        writes.push(Write::json(Stored::Meta, store::CURSOR, replica.cursor()));
+        writes.extend(store::standing(replica));
+    }
+
+    /// Has parts fetched again that have outgrown their snapshots: as snapshots, or as lines where
+    /// it takes none.
+    fn fetch_outgrown(&mut self, before: &[Part], writes: &mut Vec<Write>) -> bool {
+        let outgrown = self.outgrown();
+        if self.snapshots {
+            // Where fetching did not help, the next contact tries again.
+            return outgrown.iter().any(|part| !before.contains(part));
+        }
+        let Some(replica) = self.replica.as_mut().filter(|_| !outgrown.is_empty()) else {
+            return false;
+        };
+        for part in outgrown {
+            forget_part(replica, part, writes);
+            replica.see(part, 0);
+        }
+        writes.extend(store::standing(replica));
+        true
     }
 }
 
@@ -384,8 +406,7 @@ fn stand(own: &mut OwnLog, replica: &mut Replica, seq: Seq, state: OwnState) {
 
 /// When a merged own record was made, which no other row tells.
 fn made_write(place: Seq, made_ms: i64) -> Write {
-    let key = format!("made/{}", store::seq_key(place));
-    Write::text(Stored::Meta, key, made_ms.to_string())
+    Write::text(Stored::Meta, store::made_key(place), made_ms.to_string())
 }
 
 /// Forgets a part in memory and in storage: what was fetched of it, never own entries.

@@ -113,6 +113,8 @@ pub struct DoorCard {
     pub matters: Vec<Matter>,
     /// About this door, newest first.
     pub records: Vec<RecordRow>,
+    /// From which day on they are all that have come; earlier ones may be left out. `None`: none is.
+    pub records_since: Option<String>,
 }
 
 /// Something found that no step has ended.
