@@ -135,7 +135,7 @@ describe('a contact', () => {
       const fetched = vi.fn().mockImplementation(async () => gzip());
       vi.stubGlobal('fetch', fetched);
       expect(await contact(line)).toMatchObject({ outcome: 'answered' });
-      expect(asks(fetched)).toEqual(['/api/v1/snapshots', '/api/v1/sync']);
+      expect(asks(fetched)).toEqual(['/api/v1/snapshots?leave_out=overtaken', '/api/v1/sync']);
     });
 
     it('sends first what only this phone has, and says so when the download breaks', async () => {
@@ -144,7 +144,7 @@ describe('a contact', () => {
       const fetched = vi.fn().mockRejectedValue(new TypeError('no network')).mockImplementationOnce(async () => gzip());
       vi.stubGlobal('fetch', fetched);
       expect(await contact(line)).toMatchObject({ outcome: 'no_network', sent: 1 });
-      expect(new Set(asks(fetched).slice(1))).toEqual(new Set(['/api/v1/snapshots']));
+      expect(new Set(asks(fetched).slice(1))).toEqual(new Set(['/api/v1/snapshots?leave_out=overtaken']));
       expect(asks(fetched)[0]).toBe('/api/v1/sync');
     });
   });

@@ -74,7 +74,7 @@ describe('what comes whole', () => {
   it('is taken part by part, however the bytes arrive', async () => {
     const fetched = answers(body([[1, 0], [0, 0, 2], [0, 0], [0]]));
     expect(await fetchSnapshots(line)).toEqual({ outcome: 'ready', received: 2 });
-    expect(fetched.mock.calls[0]?.[0]).toBe('/api/v1/snapshots?parts=g%2Fopen%2Cg%2Fcare');
+    expect(fetched.mock.calls[0]?.[0]).toBe('/api/v1/snapshots?leave_out=overtaken&parts=g%2Fopen%2Cg%2Fcare');
     expect(phone.taken).toEqual([1, 2]);
     expect(parts).toBe(3);
     expect(await store.get('keys', INCOMPLETE_ROW)).toBe(true);

@@ -1,5 +1,5 @@
-// Fetches what this phone has nothing of, part by part: each is on the flash, and on the screen, as soon
-// as it is whole. A broken download goes on where it broke; a part that does not fit comes as lines instead.
+// Fetches what this phone has nothing of, or not enough, part by part: each is on the flash, and on the screen,
+// as soon as it is whole. Records that later ones overtook may be left out. A broken download goes on where it broke; a part that does not fit comes as lines instead.
 
 import type { Host } from './host';
 import { type Language, open, type ServerError } from './server';
@@ -11,6 +11,7 @@ import { type Language, open, type ServerError } from './server';
 const LINES_ONLY_ROW = 'lines_only';
 /** Kept over restarts: a first fetch broken off half-way must not look like a whole grid. */
 export const INCOMPLETE_ROW = 'incomplete';
+const PATH = '/api/v1/snapshots?leave_out=overtaken';
 /** Breaks in a row without a byte in between, after which it is no network. */
 const MOST_BREAKS = 3;
 
@@ -45,7 +46,7 @@ export async function fetchSnapshots(line: FetchLine): Promise<Fetched> {
   await queued(() => host.store.commit([{ store: 'keys', key: INCOMPLETE_ROW, value: true }]));
   line.onPart();
   const parts = JSON.parse(wanted) as string[];
-  const path = parts.length > 0 ? `/api/v1/snapshots?parts=${encodeURIComponent(parts.join(','))}` : '/api/v1/snapshots';
+  const path = parts.length > 0 ? `${PATH}&parts=${encodeURIComponent(parts.join(','))}` : PATH;
 
   let tag: string | null = null;
   let total = 0;

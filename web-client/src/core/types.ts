@@ -215,6 +215,8 @@ export interface DoorCard {
   /** found here or in the building and not settled, the oldest first */
   matters: Matter[];
   records: RecordRow[];
+  /** the day from which on `records` are all that have come; null: nothing earlier is left out */
+  records_since: string | null;
 }
 
 export interface PhoneStatus {

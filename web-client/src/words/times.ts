@@ -35,6 +35,12 @@ export function dayName(day: string): string {
   return t('time.day', { month: Number(month), day: Number(date) });
 }
 
+/** A calendar day, with its year where that is another. */
+export function longDay(day: string, today: Date = now()): string {
+  const [year, month, date] = day.split('-').map(Number);
+  return year === today.getFullYear() ? dayName(day) : t('time.year_day', { year: year ?? '', month: month ?? '', day: date ?? '' });
+}
+
 export function weekday(at: Date): string {
   const names = t('time.weekdays');
   const name = language.value === 'zh' ? names[at.getDay()] : names.split(' ')[at.getDay()];

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { en } from './en';
 import { language, t } from './index';
-import { span, shortTime } from './times';
+import { longDay, span, shortTime } from './times';
 import { zh } from './zh';
 
 const places = (sentence: string) => [...sentence.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
@@ -39,6 +39,11 @@ describe('times', () => {
     expect(shortTime(new Date(2026, 10, 24, 9, 5), now)).toBe('09:05');
     expect(shortTime(new Date(2026, 10, 23, 23, 59), now)).toBe('昨天 23:59');
     expect(shortTime(new Date(2026, 10, 22, 8, 0), now)).toBe('11月22日 08:00');
+  });
+
+  it('say the year of a day where it is another', () => {
+    expect(longDay('2026-10-01', now)).toBe('10月1日');
+    expect(longDay('2025-12-01', now)).toBe('2025年12月1日');
   });
 
   it('say an offset in its largest sensible unit', () => {

@@ -31,7 +31,7 @@ function record(kind: Kind, entry: string, body: Record<string, unknown>, more: 
 function card(more: Partial<DoorCard> = {}): DoorCard {
   return {
     dwelling: 'door', grid: 'grid', room: '302', building: '5号楼', compound: null, unit: '2', building_id: 'building', household: 'home', household_plan: null,
-    state: { mark: null, label: null, closed: false, at: null, worker_name: null, rung: null }, fields: [], persons: [], matters: [], records: [], ...more,
+    state: { mark: null, label: null, closed: false, at: null, worker_name: null, rung: null }, fields: [], persons: [], matters: [], records: [], records_since: null, ...more,
   };
 }
 
