@@ -54,7 +54,7 @@ lint: setup wasm ## check formatting, lints and types
 
 budgets: web build-dev ## hold counts and sizes against budgets.json; no times
 	@rm -f $(RESULTS)
-	target/debug/figures $(RESULTS) bytes broken
+	target/debug/figures $(RESULTS) bytes broken history
 	@node scripts/measure-web.mjs $(RESULTS)
 	@node scripts/check-budgets.mjs $(RESULTS)
 
@@ -73,7 +73,7 @@ soak: build-dev ## prove the same as test does at length (docs/proofs.md); SEEDS
 bench: build ## measure every figure of docs/benchmarks.md, times included, into target/bench/results.jsonl
 	@cargo build --release --quiet -p menpai-tests --bin figures
 	@rm -f $(RESULTS)
-	MENPAI_BIN=$(CURDIR)/target/release/menpai target/release/figures $(RESULTS) bytes broken import cost evening growth derive core rebuild memory
+	MENPAI_BIN=$(CURDIR)/target/release/menpai target/release/figures $(RESULTS) bytes broken history import cost evening growth derive core rebuild memory
 	@node scripts/measure-web.mjs $(RESULTS)
 	@node scripts/check-budgets.mjs $(RESULTS)
 

@@ -1,5 +1,5 @@
-//! Measures figures and appends them to a file: `figures FILE bytes broken import cost
-//! evening growth derive core rebuild memory`, or some of these; `thousand` takes minutes more. Counts and sizes are `bytes` and `broken`; the others need a quiet machine and the release build.
+//! Measures figures and appends them to a file: `figures FILE bytes broken history import cost
+//! evening growth derive core rebuild memory`, or some of these; `thousand` takes minutes more. Counts and sizes are `bytes`, `broken` and `history`; the others need a quiet machine and the release build.
 //! Budgets are held against that file by scripts/check-budgets.mjs.
 
 use std::path::Path;
@@ -45,6 +45,7 @@ fn by_name(name: &str) -> std::io::Result<Measure> {
     match name {
         "bytes" => Ok(figures::measure_bytes),
         "broken" => Ok(figures::measure_broken),
+        "history" => Ok(figures::measure_history),
         "import" => Ok(figures::measure_import),
         "cost" => Ok(figures::measure_ingest_cost),
         "evening" => Ok(figures::measure_evening),
@@ -60,6 +61,6 @@ fn by_name(name: &str) -> std::io::Result<Measure> {
 
 fn usage() -> std::io::Error {
     std::io::Error::other(
-        "usage: figures FILE bytes|broken|import|cost|evening|growth|derive|core|rebuild|memory|thousand…",
+        "usage: figures FILE bytes|broken|history|import|cost|evening|growth|derive|core|rebuild|memory|thousand…",
     )
 }

@@ -106,6 +106,25 @@ impl Worker {
         worker
     }
 
+    /// Its clock shows this.
+    #[must_use]
+    pub fn with_clock(mut self, clock_ms: i64) -> Worker {
+        self.clock_ms = clock_ms;
+        self
+    }
+
+    /// Signs the same phone in once more, as its worker does when the sign-in has ended.
+    pub fn sign_in_again(&mut self, login: &Login) {
+        let key = self.key.public_key();
+        let signed_in = self.client.sign_in(login, self.device, &key, "测试手机").unwrap();
+        let named = NamedDevice {
+            id: self.device,
+            name: "测试手机".to_owned(),
+            public_key: Some(key),
+        };
+        self.token = signed_in.enrolment(named).token.unwrap();
+    }
+
     /// Starts anew from what is stored, as after a kill.
     pub fn reopen(&mut self) {
         self.phone = self.rows.open(Arc::new(Kinds::builtin().unwrap())).unwrap();
