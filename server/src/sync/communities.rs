@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use menpai_sync_core::ids::{CommunityCode, Lsn, WorkerId};
 use tokio::sync::watch;
 
-use super::community::{Community, OfficeDevice, Settings, Shared};
+use super::community::{Community, Settings, Shared};
 use super::document_budget::DocumentBudget;
 use super::erase::{EraseError, Erasure, Target};
 use super::news::News;
+use super::office_device::OfficeDevice;
 use super::scribe::Scribe;
 use crate::clock;
 use crate::erasures::Ledger;

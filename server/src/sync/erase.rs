@@ -14,8 +14,9 @@ use menpai_sync_core::verdict::{Reason, Verdict};
 use menpai_sync_core::wire::erased_hash;
 use serde_json::json;
 
-use super::community::{Community, append_as_office};
+use super::community::Community;
 use super::decide::note_held;
+use super::office_device::append_as_office;
 use super::scribe::Scribe;
 use super::slice::CheckedEntry;
 use super::state::Work;

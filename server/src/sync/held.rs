@@ -16,9 +16,10 @@ use menpai_sync_core::time::Instant;
 use menpai_sync_core::verdict::{Reason, Verdict};
 use serde_json::{Map, Value};
 
-use super::community::{Community, OfficeDevice};
+use super::community::Community;
 use super::decide::{note_entities, note_held};
 use super::ingest::{Contact, SliceOutcome, ingest};
+use super::office_device::OfficeDevice;
 use super::slice::CheckedSlice;
 use super::state::Work;
 use crate::store::community::{StoreError, device_logs, entries, lines};

@@ -11,8 +11,9 @@ use menpai_sync_core::registry::Document;
 use menpai_sync_core::time::Instant;
 use serde_json::{Map, Value, json};
 
-use super::community::{Community, OfficeDevice, append_as_office};
+use super::community::Community;
 use super::epoch;
+use super::office_device::{OfficeDevice, append_as_office};
 use super::state::Work;
 use crate::clock;
 use crate::store::community::StoreError;

@@ -10,7 +10,8 @@ use menpai_sync_core::time::Instant;
 use menpai_sync_core::verdict::Verdict;
 use serde_json::{Map, Value};
 
-use super::community::{Community, OfficeDevice, append_as_office};
+use super::community::Community;
+use super::office_device::{OfficeDevice, append_as_office};
 use super::state::Work;
 use crate::clock;
 use crate::store::community::lines::{self, StoredLine};
