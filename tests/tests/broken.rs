@@ -5,12 +5,11 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::Path;
 
 use menpai_server::home::Home;
 use menpai_server::jobs::{rebuild, verify};
-use menpai_server::simulate::{Client, Login, read_logins};
-use menpai_sync_core::ids::{DeviceId, Hash};
+use menpai_server::simulate::{Client, read_logins};
+use menpai_sync_core::ids::Hash;
 use menpai_sync_core::wire::{DownHeader, MAX_ANSWER_INFLATED, inflate_member, inflate_members, lines};
 use menpai_tests::hostile::Answer;
 use menpai_tests::workload::{ENTRIES_A_DAY, Worker, roster};
@@ -21,12 +20,52 @@ const STEPS: usize = 12;
 /// More than asking what arrived costs.
 const ASKING_BYTES: usize = 400;
 
-fn begin(data: &Path) -> (Server, Client, Vec<Login>) {
-    let workers = [("one", "甲", 0), ("two", "乙", 0), ("three", "丙", 0)];
-    let logins = data_folder::make_of(data, &["第一网格"], &workers, &roster(60, 150));
-    let server = Server::start_with(data, &["--nightly", "off"]);
-    let client = Client::new(server.http(), None).unwrap();
-    (server, client, read_logins(&logins).unwrap())
+/// A server, and phones of some of its workers that have heard everything.
+struct Begun {
+    folder: tempfile::TempDir,
+    server: Server,
+    phones: Vec<Worker>,
+}
+
+impl Begun {
+    fn new(phones: usize) -> Begun {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let workers = [("one", "甲", 0), ("two", "乙", 0), ("three", "丙", 0)];
+        let logins = data_folder::make_of(&data, &["第一网格"], &workers, &roster(60, 150));
+        let server = Server::start_with(&data, &["--nightly", "off"]);
+        let client = Client::new(server.http(), None).unwrap();
+        let logins = read_logins(&logins).unwrap();
+        let sign_in = |(login, seed)| {
+            let mut phone = Worker::sign_in(&client, login, seed);
+            phone.sync();
+            phone
+        };
+        Begun {
+            phones: logins.iter().zip(1..).take(phones).map(sign_in).collect(),
+            folder,
+            server,
+        }
+    }
+
+    /// Afterwards the folder agrees with itself, and has so many entries of the first phone.
+    fn ends_with(mut self, entries: usize) {
+        self.server.kill();
+        let home = Home::open(&self.folder.path().join("data")).unwrap();
+        let community = home.communities.get(data_folder::code()).unwrap().unwrap();
+        let report = verify::verify(&community).unwrap();
+        assert!(report.is_clean(), "{:?}", report.findings);
+        assert!(rebuild::rebuild(&community).unwrap().is_equal());
+        let device = self.phones[0].device();
+        let count: usize = community
+            .query(|connection| {
+                let count = "SELECT count(*) FROM log_line l JOIN entry e ON e.number = l.entry
+                               JOIN device_log d ON d.number = e.device WHERE d.device = ?1";
+                Ok(connection.query_row(count, [device.as_bytes()], |row| row.get(0))?)
+            })
+            .unwrap();
+        assert_eq!(count, entries);
+    }
 }
 
 /// Where the gzip members of a body end.
@@ -54,30 +93,10 @@ fn shown(worker: &Worker) -> Vec<Hash> {
     replica.cursor().keys().map(|part| replica.digest(*part)).collect()
 }
 
-/// The folder agrees with itself, and has so many entries of a device.
-fn holds(data: &Path, device: DeviceId, entries: usize) {
-    let home = Home::open(data).unwrap();
-    let community = home.communities.get(data_folder::code()).unwrap().unwrap();
-    let report = verify::verify(&community).unwrap();
-    assert!(report.is_clean(), "{:?}", report.findings);
-    assert!(rebuild::rebuild(&community).unwrap().is_equal());
-    let count: usize = community
-        .query(|connection| {
-            let count = "SELECT count(*) FROM log_line l JOIN entry e ON e.number = l.entry
-                           JOIN device_log d ON d.number = e.device WHERE d.device = ?1";
-            Ok(connection.query_row(count, [device.as_bytes()], |row| row.get(0))?)
-        })
-        .unwrap();
-    assert_eq!(count, entries);
-}
-
 #[test]
 fn an_upload_that_breaks_at_any_byte_goes_on_from_there() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
-    let (mut server, client, logins) = begin(&data);
-    let mut worker = Worker::sign_in(&client, &logins[0], 1);
-    worker.sync();
+    let mut begun = Begun::new(1);
+    let worker = &mut begun.phones[0];
     worker.work_a_day();
     let body = worker.body();
     let header = ends(&body)[0];
@@ -102,17 +121,13 @@ fn an_upload_that_breaks_at_any_byte_goes_on_from_there() {
             broken.length
         );
     }
-    server.kill();
-    holds(&data, worker.device(), (places.len() + 1) * ENTRIES_A_DAY);
+    begun.ends_with((places.len() + 1) * ENTRIES_A_DAY);
 }
 
 #[test]
 fn one_that_breaks_again_and_again_still_arrives() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
-    let (mut server, client, logins) = begin(&data);
-    let mut worker = Worker::sign_in(&client, &logins[0], 1);
-    worker.sync();
+    let mut begun = Begun::new(1);
+    let worker = &mut begun.phones[0];
     worker.work_a_day();
     let mut lengths = Vec::new();
     // Each time only a thousand bytes get through, and nothing comes back but what it asks for.
@@ -125,17 +140,13 @@ fn one_that_breaks_again_and_again_still_arrives() {
     }
     assert!(lengths.len() > 3 && lengths.is_sorted_by(|a, b| a > b), "{lengths:?}");
     assert_eq!(worker.sync().requests, 1);
-    server.kill();
-    holds(&data, worker.device(), ENTRIES_A_DAY);
+    begun.ends_with(ENTRIES_A_DAY);
 }
 
 #[test]
 fn a_phone_asks_while_its_dead_connection_still_stands() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
-    let (mut server, client, logins) = begin(&data);
-    let mut worker = Worker::sign_in(&client, &logins[0], 1);
-    worker.sync();
+    let mut begun = Begun::new(1);
+    let worker = &mut begun.phones[0];
     worker.work_a_day();
     let mut body = Vec::new();
     let (mut stream, broken) = worker.stall(|whole| {
@@ -162,22 +173,13 @@ fn a_phone_asks_while_its_dead_connection_still_stands() {
     stream.write_all(&body[broken.sent..]).unwrap();
     assert_eq!(Answer::read(&mut stream).status, 200);
     assert_eq!(worker.sync().requests, 1);
-    server.kill();
-    holds(&data, worker.device(), ENTRIES_A_DAY);
+    begun.ends_with(ENTRIES_A_DAY);
 }
 
 #[test]
 fn of_an_answer_that_breaks_at_any_byte_what_came_whole_does_not_come_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
-    let (mut server, client, logins) = begin(&data);
-    let mut phones: Vec<Worker> = (0..3)
-        .map(|number| Worker::sign_in(&client, &logins[number], number as u64 + 1))
-        .collect();
-    for phone in &mut phones {
-        phone.sync();
-    }
-    let [one, two, three] = phones.as_mut_slice() else {
+    let mut begun = Begun::new(3);
+    let [one, two, three] = begun.phones.as_mut_slice() else {
         unreachable!("three were made")
     };
     let mut days = 0;
@@ -219,7 +221,5 @@ fn of_an_answer_that_breaks_at_any_byte_what_came_whole_does_not_come_again() {
         assert_eq!(shown(two), shown(three), "at {at}");
         two_days(one);
     }
-    let device = one.device();
-    server.kill();
-    holds(&data, device, days * ENTRIES_A_DAY);
+    begun.ends_with(days * ENTRIES_A_DAY);
 }

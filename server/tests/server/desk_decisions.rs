@@ -2,15 +2,14 @@
 //! beside it, and whom it refuses. (What a phone then shows: tests/e2e/story.mjs.)
 
 use crate::desk_world::{World, account, appoint, change, labelled};
-use crate::phones::{Phone, set, text};
-use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, HOST, HeaderName, ORIGIN};
-use actix_web::test::{TestRequest, read_body};
+use crate::phones::{CODE, Phone, set, text};
+use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderName, ORIGIN};
 use menpai_server::clock;
 use menpai_sync_core::ids::EntityId;
 use serde_json::{Value, json};
 
-use crate::phones::CODE;
-
+/// Where the page sends a decision.
+const DECISIONS: &str = "conflicts/decisions";
 const OTHER: &str = "410102002006";
 const LEFT: &str = "13900007715";
 const RIGHT: &str = "13900001175";
@@ -66,29 +65,11 @@ impl Conflicting {
     }
 
     async fn decide(&self, decision: &Value) -> (u16, Value) {
-        self.send(self.post(&self.cookie).set_json(decision)).await
+        self.world.post(DECISIONS, &self.cookie, decision).await
     }
 
     async fn undo(&self, undo: &Value) -> (u16, Value) {
-        let at = "/api/v1/desk/conflicts/decisions/undo";
-        self.send(self.post(&self.cookie).uri(at).set_json(undo)).await
-    }
-
-    fn post(&self, cookie: &str) -> TestRequest {
-        TestRequest::post()
-            .uri("/api/v1/desk/conflicts/decisions")
-            .insert_header((HOST, "localhost:8080"))
-            .insert_header((ORIGIN, "http://localhost:8080"))
-            .insert_header((COOKIE, cookie))
-    }
-
-    async fn send(&self, request: TestRequest) -> (u16, Value) {
-        let response = self.world.answer(request).await;
-        let status = response.status().as_u16();
-        (
-            status,
-            serde_json::from_slice(&read_body(response).await).unwrap_or(Value::Null),
-        )
+        self.world.post("conflicts/decisions/undo", &self.cookie, undo).await
     }
 
     /// Every line of the log so far.
@@ -215,11 +196,10 @@ async fn a_value_against_the_rule_of_its_field_is_refused_in_words_and_nothing_i
     let (status, answer) = world.decide(&decision).await;
     assert_eq!((status, &answer["code"]), (422, &json!("value_not_allowed")));
     assert_eq!(answer["message"], "家庭电话应是 11 位手机号或带区号的座机号。");
-    let in_english = world
-        .post(&world.cookie)
+    let in_english = World::from_page(DECISIONS, &world.cookie)
         .insert_header((ACCEPT_LANGUAGE, "en"))
         .set_json(&decision);
-    let (_, answer) = world.send(in_english).await;
+    let (_, answer) = world.world.send(in_english).await;
     let sentence = "Phone must be a mobile number of 11 digits or a landline with its area code.";
     assert_eq!(answer["message"], sentence);
     let mut long = world.decision(json!(LEFT)).await;
@@ -258,9 +238,9 @@ async fn only_the_secretary_of_the_community_decides() {
     );
     let decision = world.decision(json!(LEFT)).await;
     let elsewhere = world.world.sign_in("elsewhere").await;
-    let (status, answer) = world.send(world.post(&elsewhere).set_json(&decision)).await;
+    let (status, answer) = world.world.post(DECISIONS, &elsewhere, &decision).await;
     assert_eq!((status, &answer["code"]), (409, &json!("conflict_gone")));
-    let (status, _) = world.send(world.post("nothing=1").set_json(&decision)).await;
+    let (status, _) = world.world.post(DECISIONS, "nothing=1", &decision).await;
     assert_eq!(status, 401);
     // Who only looks on does not decide, though the page is the same.
     appoint(
@@ -271,7 +251,7 @@ async fn only_the_secretary_of_the_community_decides() {
     );
     let before = world.lines();
     let watching = world.world.sign_in("watch").await;
-    let (status, answer) = world.send(world.post(&watching).set_json(&decision)).await;
+    let (status, answer) = world.world.post(DECISIONS, &watching, &decision).await;
     assert_eq!((status, &answer["code"]), (403, &json!("not_allowed")));
     assert_eq!(world.lines(), before);
 }
@@ -281,16 +261,17 @@ async fn another_site_and_another_form_decide_nothing() {
     let world = Conflicting::new().await;
     let decision = world.decision(json!(LEFT)).await;
     let before = world.lines();
-    let foreign = |name: HeaderName, value: &'static str| world.post(&world.cookie).insert_header((name, value));
+    let foreign =
+        |name: HeaderName, value: &'static str| World::from_page(DECISIONS, &world.cookie).insert_header((name, value));
     for request in [
         foreign(ORIGIN, "https://elsewhere.example"),
         foreign(HeaderName::from_static("sec-fetch-site"), "cross-site"),
     ] {
-        let (status, answer) = world.send(request.set_json(&decision)).await;
+        let (status, answer) = world.world.send(request.set_json(&decision)).await;
         assert_eq!((status, &answer["code"]), (403, &json!("not_allowed")));
     }
     let as_text = foreign(CONTENT_TYPE, "text/plain").set_payload(decision.to_string());
-    let (status, answer) = world.send(as_text).await;
+    let (status, answer) = world.world.send(as_text).await;
     assert_eq!((status, &answer["code"]), (400, &json!("unreadable_request")));
     assert_eq!(world.lines(), before);
 }

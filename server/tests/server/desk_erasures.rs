@@ -2,22 +2,7 @@
 
 use crate::desk_world::World;
 use crate::phones;
-use actix_web::http::header::{COOKIE, HOST, ORIGIN};
-use actix_web::test::{TestRequest, read_body};
 use serde_json::{Value, json};
-
-async fn erase(world: &World, cookie: &str, body: &Value) -> (u16, Value) {
-    let request = TestRequest::post()
-        .uri("/api/v1/desk/erasures")
-        .insert_header((HOST, "localhost:8080"))
-        .insert_header((ORIGIN, "http://localhost:8080"))
-        .insert_header((COOKIE, cookie.to_owned()))
-        .set_json(body);
-    let response = world.answer(request).await;
-    let status = response.status().as_u16();
-    let body = read_body(response).await;
-    (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
-}
 
 #[actix_web::test]
 async fn a_person_is_found_by_name_and_goes_when_the_name_is_typed_again() {
@@ -45,17 +30,17 @@ async fn a_person_is_found_by_name_and_goes_when_the_name_is_typed_again() {
         with("basis", json!("tidiness")),
         with("id", json!(phones::grid(1))),
     ] {
-        let (status, answer) = erase(&world, &cookie, &wrong).await;
+        let (status, answer) = world.post("erasures", &cookie, &wrong).await;
         assert_eq!(
             (status, &answer["code"]),
             (400, &json!("unreadable_request")),
             "{wrong}"
         );
     }
-    let (status, _) = erase(&world, "menpai_desk=x", &asked).await;
+    let (status, _) = world.post("erasures", "menpai_desk=x", &asked).await;
     assert_eq!(status, 401);
 
-    let (status, answer) = erase(&world, &cookie, &asked).await;
+    let (status, answer) = world.post("erasures", &cookie, &asked).await;
     assert_eq!((status, &answer["subjects"]), (200, &json!(1)), "{answer}");
     let found = world.read("erasures?name=%E7%8E%89", &cookie).await;
     assert_eq!(found["found"], json!([]));
@@ -72,6 +57,6 @@ async fn a_whole_household_goes_by_the_name_of_one_of_it() {
     let cookie = world.sign_in("secretary").await;
     let asked = json!({"id": household, "type": "household", "found": head, "name": "陈玉珍",
                        "basis": "consent_withdrawn", "requested_on": null});
-    let (status, answer) = erase(&world, &cookie, &asked).await;
+    let (status, answer) = world.post("erasures", &cookie, &asked).await;
     assert_eq!((status, &answer["subjects"]), (200, &json!(2)), "{answer}");
 }

@@ -3,8 +3,7 @@
 
 use crate::desk_world::World;
 use crate::phones::{Phone, grid, set, text};
-use actix_web::http::header::{ACCEPT_LANGUAGE, COOKIE, HOST, ORIGIN};
-use actix_web::test::{TestRequest, read_body};
+use actix_web::http::header::ACCEPT_LANGUAGE;
 use menpai_server::clock;
 use menpai_sync_core::ids::EntityId;
 use serde_json::{Value, json};
@@ -61,19 +60,10 @@ impl Holding {
     }
 
     async fn decide(&self, cookie: &str, decision: &Value, language: &str) -> (u16, Value) {
-        let request = TestRequest::post()
-            .uri("/api/v1/desk/held/decisions")
-            .insert_header((HOST, "localhost:8080"))
-            .insert_header((ORIGIN, "http://localhost:8080"))
+        let request = World::from_page("held/decisions", cookie)
             .insert_header((ACCEPT_LANGUAGE, language))
-            .insert_header((COOKIE, cookie))
             .set_json(decision);
-        let response = self.world.answer(request).await;
-        let status = response.status().as_u16();
-        (
-            status,
-            serde_json::from_slice(&read_body(response).await).unwrap_or(Value::Null),
-        )
+        self.world.send(request).await
     }
 }
 

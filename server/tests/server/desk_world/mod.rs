@@ -6,6 +6,7 @@ pub(crate) mod http;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{COOKIE, HOST, ORIGIN, SET_COOKIE};
+use actix_web::test::TestRequest;
 use actix_web::{test, web};
 use menpai_server::auth::hash_password;
 use menpai_server::clock;
@@ -244,16 +245,12 @@ impl World {
     }
 
     pub(crate) async fn get(&self, path: &str, cookie: Option<&str>) -> (StatusCode, Value) {
-        let mut request = test::TestRequest::get().uri(&format!("/api/v1/desk/{path}"));
+        let mut request = TestRequest::get().uri(&format!("/api/v1/desk/{path}"));
         if let Some(cookie) = cookie {
             request = request.insert_header((COOKIE, cookie));
         }
-        let response = self.answer(request).await;
-        let status = response.status();
-        (
-            status,
-            serde_json::from_slice(&test::read_body(response).await).unwrap_or(Value::Null),
-        )
+        let (status, body) = self.send(request).await;
+        (StatusCode::from_u16(status).unwrap(), body)
     }
 
     pub(crate) async fn read(&self, path: &str, cookie: &str) -> Value {
@@ -262,19 +259,37 @@ impl World {
         body
     }
 
-    pub(crate) async fn sign_in(&self, account: &str) -> String {
-        let request = test::TestRequest::post()
-            .uri("/api/v1/desk/sessions")
+    /// A request of a page of the desk, without its body.
+    pub(crate) fn from_page(path: &str, cookie: &str) -> TestRequest {
+        TestRequest::post()
+            .uri(&format!("/api/v1/desk/{path}"))
             .insert_header((HOST, "localhost:8080"))
             .insert_header((ORIGIN, "http://localhost:8080"))
-            .set_json(json!({"account": account, "password": PASSWORD}));
+            .insert_header((COOKIE, cookie))
+    }
+
+    /// Status and body of the answer to a request; an answer without body is null.
+    pub(crate) async fn send(&self, request: TestRequest) -> (u16, Value) {
         let response = self.answer(request).await;
+        let status = response.status().as_u16();
+        let body = test::read_body(response).await;
+        (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+    }
+
+    /// Sends what a page of the desk sends.
+    pub(crate) async fn post(&self, path: &str, cookie: &str, body: &Value) -> (u16, Value) {
+        self.send(World::from_page(path, cookie).set_json(body)).await
+    }
+
+    pub(crate) async fn sign_in(&self, account: &str) -> String {
+        let asked = json!({"account": account, "password": PASSWORD});
+        let response = self.answer(World::from_page("sessions", "").set_json(asked)).await;
         assert_eq!(response.status(), StatusCode::OK);
         let set = response.headers().get(SET_COOKIE).unwrap().to_str().unwrap();
         set.split(';').next().unwrap().to_owned()
     }
 
-    pub(crate) async fn answer(&self, request: test::TestRequest) -> ServiceResponse {
+    pub(crate) async fn answer(&self, request: TestRequest) -> ServiceResponse {
         let web_folder = web::Data::new(WebFolder::load(self.folder.path()).unwrap());
         let app = test::init_service(router::app(self.home.clone(), web_folder)).await;
         let from_here = request.peer_addr("127.0.0.1:9".parse().unwrap());

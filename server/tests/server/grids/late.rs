@@ -1,0 +1,47 @@
+//! What phones had edited that had not heard: held, and released where things are now.
+
+use super::town::Town;
+use menpai_server::clock;
+use menpai_sync_core::phone::OwnState;
+use menpai_sync_core::verdict::{Reason, Verdict};
+
+#[test]
+fn edits_of_phones_that_had_not_heard_are_held_and_released_where_things_are_now() {
+    let town = Town::new();
+    let (one, two) = (town.one, town.two);
+    let [mut old, mut new] = town.phones();
+    let (person, household) = (town.goes.person.to_string(), town.goes.household.to_string());
+    let open = old.edit(one, &[("person", &person, "phone", "13722222222")]);
+    let care = old.edit(one, &[("person", &person, "health_note", "要大声说")]);
+    let child = old.edit(
+        one,
+        &[
+            ("person", "new:0", "name", "钱小"),
+            ("person", "new:0", "household_id", &household),
+        ],
+    );
+    let own = old.edit(
+        one,
+        &[("person", &town.stays.person.to_string(), "phone", "13733333333")],
+    );
+    town.moves(one, two);
+    old.sync(&town.world);
+    for (entry, in_grid, class) in [(open, two, "open"), (care, two, "care"), (child, two, "open")] {
+        let (state, seq) = old.state(entry);
+        assert_eq!(state, OwnState::Held(Some(Reason::WrongGrid)));
+        assert_eq!(town.release(&old, seq, in_grid, class), Verdict::Released);
+    }
+    assert_eq!(old.state(own).0, OwnState::Merged);
+    new.sync(&town.world);
+    assert_eq!(new.shows(town.goes.person, "phone").as_deref(), Some("13722222222"));
+    assert_eq!(new.shows(town.goes.person, "health_note").as_deref(), Some("要大声说"));
+    let card = new.phone.door(town.goes.door, clock::now()).unwrap();
+    assert_eq!(card.persons.len(), 2, "the child lives there");
+    old.sync(&town.world);
+    assert_eq!(old.state(child).0, OwnState::Released(Some(Reason::WrongGrid)));
+    assert_eq!(old.shows(town.stays.person, "phone").as_deref(), Some("13733333333"));
+    for phone in [&old, &new] {
+        phone.assert_equal_to(&town.world);
+    }
+    town.assert_whole();
+}
