@@ -23,7 +23,7 @@ pub struct SnapshotTaken {
     pub received: usize,
 }
 
-/// Why a snapshot was not taken. Nothing changed; the phone asks for lines from now on.
+/// Why a snapshot was not taken. Nothing changed.
 #[derive(Debug, thiserror::Error)]
 pub enum TakeSnapshotError {
     /// Nobody has signed in.
@@ -32,9 +32,12 @@ pub enum TakeSnapshotError {
     /// The bytes.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
-    /// It is of another community, or of another life of the home's log.
-    #[error("a snapshot of another community or log")]
+    /// It is of another community.
+    #[error("a snapshot of another community")]
     Another,
+    /// It is of another life of the home's log than this phone knows.
+    #[error("a snapshot of another life of the log")]
+    AnotherLife,
     /// It is not what it says.
     #[error(transparent)]
     Unfold(#[from] UnfoldError),
@@ -68,10 +71,12 @@ impl Phone {
     /// Takes the snapshot that `bytes` begin with; `None`: it is not whole yet.
     ///
     /// # Errors
-    /// [`TakeSnapshotError`]; nothing changed, and the next sync asks for lines.
+    /// [`TakeSnapshotError`]; nothing changed, and the next sync asks for lines, or, after one of
+    /// another life of the home's log, where that stands.
     pub fn take_snapshot(&mut self, bytes: &[u8]) -> Result<Option<SnapshotTaken>, TakeSnapshotError> {
         let taken = self.read_and_take(bytes);
-        if taken.is_err() {
+        // The next answer tells of that life, and lines may not lead to the part as it is there.
+        if !matches!(taken, Ok(_) | Err(TakeSnapshotError::AnotherLife)) {
             self.snapshots = false;
         }
         taken
@@ -87,8 +92,11 @@ impl Phone {
         };
         let facts = &snapshot.facts;
         let part = facts.part;
-        if facts.community != enrolment.community.code || self.contact.log.is_some_and(|log| log != facts.log) {
+        if facts.community != enrolment.community.code {
             return Err(TakeSnapshotError::Another);
+        }
+        if self.contact.log.is_some_and(|log| log != facts.log) {
+            return Err(TakeSnapshotError::AnotherLife);
         }
         let mut taken = SnapshotTaken {
             used,

@@ -1,7 +1,7 @@
 //! Parts that come whole: the phone shows what it would show from lines, and anything that
 //! does not fit changes nothing.
 
-use menpai_sync_core::ids::Hash;
+use menpai_sync_core::ids::{Hash, LogId};
 use menpai_sync_core::kinds::Class;
 use menpai_sync_core::part::Part;
 use menpai_sync_core::phone::{Phone, Rung, Stored, TakeSnapshotError};
@@ -113,6 +113,22 @@ fn a_phone_from_a_snapshot_shows_what_a_phone_from_lines_shows() {
     whole.correct_phone(person, "19900000004");
     whole.sync(&mut home);
     assert_eq!(whole.phones(first), [("19900000004".to_owned(), Rung::Merged)]);
+}
+
+#[test]
+fn after_a_snapshot_of_another_life_of_the_log_a_phone_asks_and_takes_it() {
+    let mut home = Home::new();
+    street(&mut home);
+    home.name_parts = true;
+    let mut device = Device::fetching(&home, 1);
+    device.hear(&mut home);
+    // The home is put back from a copy; lines may not lead to parts of it any more.
+    home.log = LogId::from_bytes([0x11; 16]);
+    let of_it = home.snapshot(Class::Open).write(&[]);
+    let refused = device.phone.take_snapshot(&of_it);
+    assert!(matches!(refused, Err(TakeSnapshotError::AnotherLife)), "{refused:?}");
+    device.hear(&mut home);
+    assert_eq!(device.fetch(&home), CLASSES.map(part));
 }
 
 #[test]

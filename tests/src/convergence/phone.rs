@@ -264,8 +264,8 @@ impl TestPhone {
         let mut count = 0;
         while !body.is_empty() {
             let taken = match self.phone.take_snapshot(body) {
-                // The home has been put back since: the phone goes on with lines.
-                Err(TakeSnapshotError::Another) => break,
+                // The home has been put back since: the phone asks how it stands.
+                Err(TakeSnapshotError::AnotherLife) => break,
                 taken => taken.map_err(|error| error.to_string())?,
             };
             let Some(taken) = taken else {
