@@ -180,12 +180,21 @@ fn decide(entry: &Entry, facts: &Facts<'_>) -> Result<Judgement, Held> {
 /// Why it does not, and what that is about.
 pub fn keeps_rules(entry: &Entry, kinds: &Kinds, entity: EntityLookup<'_>) -> Result<(), (Reason, Option<String>)> {
     check_body(entry, kinds)?;
+    if let Some(edit) = &entry.edit {
+        check_set(edit, kinds)?;
+    }
+    fits_registry(entry, kinds, entity)
+}
+
+/// Whether an edit fits what the registry has now: everything that it names is there, of its type and
+/// in its grid. A home that repeats what it merged once asks no more.
+///
+/// # Errors
+/// Why it does not, and what that is about.
+pub fn fits_registry(entry: &Entry, kinds: &Kinds, entity: EntityLookup<'_>) -> Result<(), (Reason, Option<String>)> {
     match &entry.edit {
         None => Ok(()),
-        Some(edit) => {
-            check_set(edit, kinds)?;
-            check_entities(entry, edit, kinds, entity)
-        }
+        Some(edit) => check_entities(entry, edit, kinds, entity),
     }
 }
 

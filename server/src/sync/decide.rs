@@ -2,23 +2,25 @@
 //! registry, rows, whose a device is. What the core cannot derive is held, never retried.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use menpai_sync_core::community_log::Envelope;
 use menpai_sync_core::entry::{Entry, EntryError};
 use menpai_sync_core::ids::{DeviceId, EntityId, Hash, Seq};
-use menpai_sync_core::judge::{EntityFacts, Facts, Judgement, judge, part_of};
+use menpai_sync_core::judge::{EntityFacts, EntityLookup, Facts, Judgement, fits_registry, judge, part_of};
 use menpai_sync_core::kinds::Class;
 use menpai_sync_core::part::Part;
 use menpai_sync_core::registry::next_epoch;
 use menpai_sync_core::time::Instant;
 use menpai_sync_core::verdict::{Derived, Reason, Verdict};
+use rusqlite::Connection;
 
 use super::documents::NoChange;
 use super::ingest::decide_again;
 use super::state::Work;
 use super::{epoch, handover, late};
-use crate::store::community::projection::{MergedEntry, NewEntity, held};
+use crate::store::community::projection::{MergedEntry, NewEntity, find_entity, held};
 use crate::store::community::{StoreError, erased, lines};
 
 /// Where what nobody can read belongs.
@@ -138,28 +140,49 @@ fn decided(work: &Work<'_>, pending: &Pending<'_>, entry: &Entry) -> Result<Deci
     }
 }
 
-/// It was merged. An edit of what is not here yet waits for it: another phone will bring that.
+/// It was merged. An edit of what is not here yet waits for it: another phone will bring that. One of
+/// what is in another grid here came after a move that this home has lost: it is held, as one that
+/// comes late against the old grid.
 fn repeat_merge(work: &Work<'_>, pending: &Pending<'_>, entry: &Entry) -> Result<Decided, StoreError> {
     if entry.edit.is_some() && pending.after_gap {
         return Ok((Verdict::Waiting, Some(Reason::AfterGap), None));
     }
-    for named in entry.entities().into_iter().filter(|named| !named.creates) {
-        match work.state.projection.entity(work.transaction, named.id)? {
-            None => {
-                return Ok((
-                    Verdict::Waiting,
-                    Some(Reason::UnknownEntity),
-                    Some(named.id.to_string()),
-                ));
-            }
-            Some(known) => {
-                if let Some(held) = known.held_in.filter(|held| *held != entry.id) {
-                    return Ok((Verdict::Held, Some(Reason::Needs), Some(held.to_string())));
-                }
-            }
+    let kinds = work.state.projection.kinds();
+    Ok(
+        match looking_up(work.transaction, &HashSet::new(), |entity| {
+            fits_registry(entry, kinds, entity)
+        })? {
+            Err((reason @ Reason::UnknownEntity, detail)) => (Verdict::Waiting, Some(reason), detail),
+            Err((reason @ (Reason::Needs | Reason::WrongGrid), detail)) => (Verdict::Held, Some(reason), detail),
+            Ok(()) | Err(_) => (Verdict::Merged, None, None),
+        },
+    )
+}
+
+/// Asks the core with a lookup of entities. That cannot fail; SQLite can, and then nothing of this
+/// request stands. Those in `real` are taken to exist, whatever is held.
+pub(super) fn looking_up<T>(
+    connection: &Connection,
+    real: &HashSet<EntityId>,
+    ask: impl FnOnce(EntityLookup<'_>) -> T,
+) -> Result<T, StoreError> {
+    let failure: Cell<Option<StoreError>> = Cell::new(None);
+    let lookup = |id: EntityId| match find_entity(connection, id) {
+        Ok(known) => known.map(|known| EntityFacts {
+            held_in: known.held_in.filter(|_| !real.contains(&id)),
+            entity_type: known.entity_type,
+            grid: known.grid,
+        }),
+        Err(error) => {
+            failure.set(Some(error));
+            None
         }
+    };
+    let answer = ask(&lookup);
+    match failure.take() {
+        Some(error) => Err(error),
+        None => Ok(answer),
     }
-    Ok((Verdict::Merged, None, None))
 }
 
 fn judge_entry(work: &Work<'_>, pending: &Pending<'_>, entry: &Entry) -> Result<Judgement, StoreError> {
@@ -170,38 +193,24 @@ fn judge_entry(work: &Work<'_>, pending: &Pending<'_>, entry: &Entry) -> Result<
             pending.device
         )));
     };
-    // The core's lookup cannot fail; SQLite can, and then nothing of this request stands.
-    let failure: Cell<Option<StoreError>> = Cell::new(None);
-    let entity = |id: EntityId| match state.projection.entity(work.transaction, id) {
-        Ok(known) => known.map(|known| EntityFacts {
-            entity_type: known.entity_type,
-            grid: known.grid,
-            held_in: known.held_in,
-        }),
-        Err(error) => {
-            failure.set(Some(error));
-            None
-        }
-    };
     let releasable = |id| held::is_releasable(work.transaction, id);
-    let judgement = judge(
-        entry,
-        &Facts {
-            kinds: state.projection.kinds(),
-            device: &device.facts,
-            assignments: state.directory.assignments(device.facts.worker),
-            made_ms: pending.made_ms,
-            received_ms: pending.received_ms,
-            id_taken: pending.id_taken,
-            after_gap: pending.after_gap,
-            releasable: entry.releases.map(releasable).transpose()?.unwrap_or(false),
-            entity: &entity,
-        },
-    );
-    match failure.take() {
-        Some(error) => Err(error),
-        None => Ok(judgement),
-    }
+    let is_releasable = entry.releases.map(releasable).transpose()?.unwrap_or(false);
+    looking_up(work.transaction, &HashSet::new(), |entity| {
+        judge(
+            entry,
+            &Facts {
+                kinds: state.projection.kinds(),
+                device: &device.facts,
+                assignments: state.directory.assignments(device.facts.worker),
+                made_ms: pending.made_ms,
+                received_ms: pending.received_ms,
+                id_taken: pending.id_taken,
+                after_gap: pending.after_gap,
+                releasable: is_releasable,
+                entity,
+            },
+        )
+    })
 }
 
 fn write_line(

@@ -38,6 +38,7 @@ mod import;
 mod import_cli;
 mod night;
 mod office_begins;
+mod refill;
 mod rights;
 mod serve;
 mod sign_in;

@@ -2,14 +2,13 @@
 //! an amended one by a record of the office at its made-time, an edit by an edit of the office
 //! on the office's heads. What only waited for an edit is released with it.
 
-use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use menpai_sync_core::community_log::Envelope;
 use menpai_sync_core::entry::{Draft, Edit, Entry, Made, MakeError, SetItem};
 use menpai_sync_core::ids::{EntityId, EntryId, Hash, Seq};
-use menpai_sync_core::judge::{EntityFacts, EntityLookup, grid_now, keeps_rules, part_of};
+use menpai_sync_core::judge::{grid_now, keeps_rules, part_of};
 use menpai_sync_core::kinds::{Family, Kinds, Labels};
 use menpai_sync_core::part::Part;
 use menpai_sync_core::time::Instant;
@@ -17,11 +16,11 @@ use menpai_sync_core::verdict::{Reason, Verdict};
 use rusqlite::Connection;
 use serde_json::{Map, Value};
 
-use super::super::decide::{Pending, merge, note_held};
+use super::super::decide::{Pending, looking_up, merge, note_held};
 use super::super::state::Work;
 use super::{Further, Held, HeldRefusal, Plan, Ruling, Wish, first_problem, read};
 use crate::store::community::StoreError;
-use crate::store::community::projection::{find_entity, heads, held};
+use crate::store::community::projection::{heads, held};
 
 /// Why an entry would still be held, and what that is about.
 type Broken = (Reason, Option<String>);
@@ -288,31 +287,6 @@ pub(crate) fn in_grid_now(connection: &Connection, kinds: &Kinds, entry: Entry) 
     }
     let grid = looking_up(connection, &HashSet::new(), |lookup| grid_now(&entry, kinds, lookup))?;
     Ok(Entry { grid, ..entry })
-}
-
-/// Asks with a lookup that cannot fail; SQLite can. The entities in `real` are taken to exist.
-fn looking_up<T>(
-    connection: &Connection,
-    real: &HashSet<EntityId>,
-    ask: impl FnOnce(EntityLookup<'_>) -> T,
-) -> Result<T, StoreError> {
-    let failure: Cell<Option<StoreError>> = Cell::new(None);
-    let lookup = |id: EntityId| match find_entity(connection, id) {
-        Ok(known) => known.map(|known| EntityFacts {
-            held_in: known.held_in.filter(|_| !real.contains(&id)),
-            entity_type: known.entity_type,
-            grid: known.grid,
-        }),
-        Err(error) => {
-            failure.set(Some(error));
-            None
-        }
-    };
-    let answer = ask(&lookup);
-    match failure.take() {
-        Some(error) => Err(error),
-        None => Ok(answer),
-    }
 }
 
 /// The line of a record that counts after all, and what follows from it.

@@ -1,16 +1,12 @@
 //! What names somebody erased comes again: from a stale phone, a clone, or with the receipts of a
 //! home that was put back.
 
-use menpai_server::clock;
 use menpai_server::jobs::rebuild::rebuild;
 use menpai_server::jobs::verify::verify;
-use menpai_server::sync::read_receipts;
-use menpai_sync_core::time::Instant;
-use menpai_sync_core::wire::{Receipt, ReceiptLine, SignatureLine, receipt_message};
 use serde_json::json;
 
 use super::world::{CANARY, raw_hits, world};
-use crate::phones::{self, Office, Phone, grid, set, text};
+use crate::phones::{Phone, grid, set, text};
 
 #[test]
 fn nothing_that_is_sent_brings_it_back() {
@@ -76,39 +72,12 @@ fn what_a_home_once_merged_stays_erased_though_a_phone_shows_the_receipt() {
         json!({"dwelling_id": world.door, "mode": "door", "outcome": "met", "met_person_id": person, "diary": CANARY});
     phone.record("door_check", Some(grid(1)), check);
     phone.door_check(grid(1), world.door);
-    let receipts = read_receipts(&receipt(&world.office, &phone)).unwrap();
-    let contact = phones::heard(phone.last(), clock::now_ms());
-    let refilled = world
-        .office
-        .community()
-        .refill(phone.device, receipts, vec![phone.all()], contact);
-    let taken = refilled.unwrap().taken.map(|taken| (taken.first, taken.end));
+    let refilled = world.office.refilled(&phone);
+    let taken = refilled.taken.map(|taken| (taken.first, taken.end));
     assert_eq!(taken, Some((1, phone.head(4))));
     let reasons: Vec<String> = (1..=4).map(|seq| world.office.reason(&phone, seq)).collect();
     assert_eq!(reasons, ["erased", "erased", "merged", "merged"]);
     assert_eq!(world.decoded_hits(), Vec::<String>::new());
     assert_eq!(verify(world.office.community()).unwrap().findings, []);
     assert!(rebuild(world.office.community()).unwrap().is_equal());
-}
-
-/// A member of receipts in which the home once said that it merged all of a phone's entries.
-fn receipt(office: &Office, phone: &Phone) -> Vec<u8> {
-    let (identity, now_ms) = (office.community().identity(), clock::now_ms());
-    let receipt = Receipt {
-        community: identity.code,
-        device: phone.device,
-        log: identity.log,
-        lsn: 1,
-        chain: phone.head(0).h,
-        first: 1,
-        seq: phone.last(),
-        h: phone.head(phone.last()).h,
-        received: Some(Instant::utc(now_ms)),
-        offset_ms: Some(0),
-        verdicts: Vec::new(),
-    };
-    let line = serde_json::to_vec(&ReceiptLine { receipt }).unwrap();
-    let signature = office.settings.receipt_key.sign(&receipt_message(&line));
-    let signature = serde_json::to_vec(&SignatureLine { signature }).unwrap();
-    [line, signature].map(|line| [line, b"\n".to_vec()].concat()).concat()
 }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use menpai_server::clock;
 use menpai_server::store::community::identity::Founder;
-use menpai_server::sync::{Community, Contact, OfficeDevice, Settings, Slice, SliceOutcome};
+use menpai_server::sync::{Community, Contact, OfficeDevice, Refilled, Settings, Slice, SliceOutcome, read_receipts};
 use menpai_sync_core::device_log::{LogHead, slice_message};
 use menpai_sync_core::entry::{Draft, Edit, Scalar, SetItem};
 use menpai_sync_core::ids::{CommunityCode, DeviceId, EntityId, EntryId, GridId, Hash, WorkerId};
 use menpai_sync_core::kinds::Kinds;
 use menpai_sync_core::signature::Signer;
 use menpai_sync_core::time::Instant;
-use menpai_sync_core::wire::SliceLine;
+use menpai_sync_core::wire::{Receipt, ReceiptLine, SignatureLine, SliceLine, receipt_message};
 use serde_json::{Map, Value, json};
 
 pub(crate) const CODE: &str = "410102002005";
@@ -302,6 +302,34 @@ impl Office {
             SliceOutcome::Taken { received, .. } => received,
             SliceOutcome::Refused(refusal) => panic!("refused: {refusal}"),
         }
+    }
+
+    /// A phone sends everything with a receipt of this home in which it once merged all of that.
+    pub(crate) fn refilled(&self, phone: &Phone) -> Refilled {
+        let (identity, now_ms) = (self.community().identity(), clock::now_ms());
+        let receipt = Receipt {
+            community: identity.code,
+            device: phone.device,
+            log: identity.log,
+            lsn: 1,
+            chain: phone.head(0).h,
+            first: 1,
+            seq: phone.last(),
+            h: phone.head(phone.last()).h,
+            received: Some(Instant::utc(now_ms)),
+            offset_ms: Some(0),
+            verdicts: Vec::new(),
+        };
+        let line = serde_json::to_vec(&ReceiptLine { receipt }).unwrap();
+        let signature = self.settings.receipt_key.sign(&receipt_message(&line));
+        let signature = serde_json::to_vec(&SignatureLine { signature }).unwrap();
+        let member = [line, signature].map(|line| [line, b"\n".to_vec()].concat()).concat();
+        let receipts = read_receipts(&member).unwrap();
+        let contact = heard(phone.last(), now_ms);
+        let refilled = self
+            .community()
+            .refill(phone.device, receipts, vec![phone.all()], contact);
+        refilled.unwrap()
     }
 
     /// Verdict and reason that count, by seq.
