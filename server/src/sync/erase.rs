@@ -137,11 +137,36 @@ fn erase(work: &mut Work<'_>, scribe: &Scribe, erasure: &Erasure, ledger: &Ledge
             (all.into_iter().filter(is_gone).collect(), subjects.clone())
         }
     };
-    say(work, scribe, erasure, &subjects, &gone)?;
+    let grid_of: BTreeMap<Hash, Option<GridId>> = gone
+        .iter()
+        .map(|entity| (subject_hash(code, entity.id), entity.grid))
+        .collect();
+    let said: Vec<(Subject, Option<GridId>)> = subjects
+        .iter()
+        .map(|subject| (subject.clone(), grid_of.get(&subject.hash).copied().flatten()))
+        .collect();
+    say(work, scribe, erasure, said.iter().cloned())?;
+    if subjects
+        .iter()
+        .any(|subject| !work.state.erased.contains(&subject.hash))
+    {
+        // Held, since a value is no choice: then nothing of this stands.
+        return Err(EraseError::Basis);
+    }
     let (entries, mut parts) = wipe_entries(work, &gone)?;
     for entity in &gone {
         parts.extend(parts_showing(work, entity)?);
         work.state.projection.remove_entity(work.transaction, entity)?;
+    }
+    // Where it was before it moved, phones have records of it that are their own.
+    for grid in parts.iter().map(|part| part.grid).collect::<BTreeSet<_>>() {
+        let untold = said.iter().filter(|(_, told)| told.is_some() && *told != grid);
+        say(
+            work,
+            scribe,
+            erasure,
+            untold.map(|(subject, _)| (subject.clone(), grid)),
+        )?;
     }
     for part in &parts {
         scribe.rotate(work, *part, EpochReason::Erasure)?;
@@ -192,26 +217,20 @@ fn with_dependents(work: &Work<'_>, all: &[Entity], id: EntityId) -> Result<Vec<
     Ok(gone.into_values().collect())
 }
 
-/// One record of the office for each, with neither id nor content.
+/// One record of the office for each, with neither id nor content, in the grid given with it.
 fn say(
     work: &mut Work<'_>,
     scribe: &Scribe,
     erasure: &Erasure,
-    subjects: &[Subject],
-    gone: &[Entity],
-) -> Result<(), EraseError> {
+    subjects: impl Iterator<Item = (Subject, Option<GridId>)>,
+) -> Result<(), StoreError> {
     let kinds = Arc::clone(work.state.projection.kinds());
     let kind = kinds
         .iter()
         .find_map(|kind| Some((kind, kind.effects.erases.as_ref()?)));
     let (kind, erases) = kind.ok_or_else(|| StoreError::damaged("no kind says what was erased"))?;
-    let code = work.state.identity.code;
-    let grids: BTreeMap<Hash, Option<GridId>> = gone
-        .iter()
-        .map(|entity| (subject_hash(code, entity.id), entity.grid))
-        .collect();
     let mut entries = Vec::new();
-    for subject in subjects {
+    for (subject, grid) in subjects {
         let mut body = serde_json::Map::new();
         body.insert(erases.subject.to_string(), json!(subject.hash));
         body.insert("subject_type".to_owned(), json!(subject.subject_type));
@@ -219,18 +238,9 @@ fn say(
         if let Some(day) = &erasure.requested_on {
             body.insert("requested_on".to_owned(), json!(day));
         }
-        let grid = grids.get(&subject.hash).copied().flatten();
         entries.push(scribe.record(kind, grid, body)?);
     }
-    append_as_office(work, &scribe.office, scribe.at.unix_ms, entries)?;
-    match subjects
-        .iter()
-        .find(|subject| !work.state.erased.contains(&subject.hash))
-    {
-        // Held, since a value is no choice: then nothing of this stands.
-        Some(_) => Err(EraseError::Basis),
-        None => Ok(()),
-    }
+    append_as_office(work, &scribe.office, scribe.at.unix_ms, entries).map(drop)
 }
 
 /// Erases the bodies of all entries that name what is gone; says how many, and of which parts.

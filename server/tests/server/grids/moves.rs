@@ -192,6 +192,14 @@ fn somebody_who_moved_is_erased_from_both_grids() {
         assert!(!phone.kept_of_others().contains(&person.to_string()));
     }
     assert!(new.is_closed(town.goes.door), "that the door was closed is known still");
+    let own = old
+        .phone
+        .own_entries()
+        .map(|own| String::from_utf8_lossy(&own.bytes).into_owned());
+    assert!(
+        !own.collect::<String>().contains(CANARY),
+        "what the phone recorded itself goes too"
+    );
     // Nothing of it moves back, and nothing brings it.
     town.moves(two, one);
     old.sync(&town.world);
