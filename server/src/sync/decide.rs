@@ -2,12 +2,12 @@
 //! registry, rows, whose a device is. What the core cannot derive is held, never retried.
 
 use std::cell::Cell;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use menpai_sync_core::community_log::Envelope;
 use menpai_sync_core::entry::{Entry, EntryError};
-use menpai_sync_core::ids::{DeviceId, EntityId, Hash, Seq};
+use menpai_sync_core::ids::{DeviceId, EntityId, GridId, Hash, Seq};
 use menpai_sync_core::judge::{EntityFacts, EntityLookup, Facts, Judgement, fits_registry, judge, part_of};
 use menpai_sync_core::kinds::Class;
 use menpai_sync_core::part::Part;
@@ -149,7 +149,7 @@ fn repeat_merge(work: &Work<'_>, pending: &Pending<'_>, entry: &Entry) -> Result
     }
     let kinds = work.state.projection.kinds();
     Ok(
-        match looking_up(work.transaction, &HashSet::new(), |entity| {
+        match looking_up(work.transaction, &Real::new(), |entity| {
             fits_registry(entry, kinds, entity)
         })? {
             Err((reason @ Reason::UnknownEntity, detail)) => (Verdict::Waiting, Some(reason), detail),
@@ -159,19 +159,22 @@ fn repeat_merge(work: &Work<'_>, pending: &Pending<'_>, entry: &Entry) -> Result
     )
 }
 
+/// Entities that are taken to exist, each in the grid that it is about to be made in.
+pub(super) type Real = HashMap<EntityId, Option<GridId>>;
+
 /// Asks the core with a lookup of entities. That cannot fail; SQLite can, and then nothing of this
 /// request stands. Those in `real` are taken to exist, whatever is held.
 pub(super) fn looking_up<T>(
     connection: &Connection,
-    real: &HashSet<EntityId>,
+    real: &Real,
     ask: impl FnOnce(EntityLookup<'_>) -> T,
 ) -> Result<T, StoreError> {
     let failure: Cell<Option<StoreError>> = Cell::new(None);
     let lookup = |id: EntityId| match find_entity(connection, id) {
         Ok(known) => known.map(|known| EntityFacts {
-            held_in: known.held_in.filter(|_| !real.contains(&id)),
+            held_in: known.held_in.filter(|_| !real.contains_key(&id)),
             entity_type: known.entity_type,
-            grid: known.grid,
+            grid: real.get(&id).copied().unwrap_or(known.grid),
         }),
         Err(error) => {
             failure.set(Some(error));
@@ -195,7 +198,7 @@ fn judge_entry(work: &Work<'_>, pending: &Pending<'_>, entry: &Entry) -> Result<
     };
     let releasable = |id| held::is_releasable(work.transaction, id);
     let is_releasable = entry.releases.map(releasable).transpose()?.unwrap_or(false);
-    looking_up(work.transaction, &HashSet::new(), |entity| {
+    looking_up(work.transaction, &Real::new(), |entity| {
         judge(
             entry,
             &Facts {

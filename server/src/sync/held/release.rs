@@ -2,7 +2,7 @@
 //! an amended one by a record of the office at its made-time, an edit by an edit of the office
 //! on the office's heads. What only waited for an edit is released with it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use menpai_sync_core::community_log::Envelope;
@@ -16,7 +16,7 @@ use menpai_sync_core::verdict::{Reason, Verdict};
 use rusqlite::Connection;
 use serde_json::{Map, Value};
 
-use super::super::decide::{Pending, looking_up, merge, note_held};
+use super::super::decide::{Pending, Real, looking_up, merge, note_held};
 use super::super::state::Work;
 use super::{Further, Held, HeldRefusal, Plan, Ruling, Wish, first_problem, read};
 use crate::store::community::StoreError;
@@ -51,7 +51,7 @@ fn release_record(work: &Work<'_>, held: Held, entry: &Entry) -> Result<Result<P
     if held.id_taken {
         return Ok(Err(still_held(&held)));
     }
-    if let Err((reason, detail)) = check(work, entry, &HashSet::new())? {
+    if let Err((reason, detail)) = check(work, entry, &Real::new())? {
         return Ok(Err(HeldRefusal::StillHeld(reason, detail)));
     }
     let line = Further {
@@ -111,9 +111,9 @@ fn release_edit(
     entry: &Entry,
     set: Vec<SetItem>,
 ) -> Result<Result<Plan, HeldRefusal>, StoreError> {
-    let entry = &as_it_is_now(work, entry.clone())?;
+    let mut real = Real::new();
+    let entry = &as_it_is_now(work, entry.clone(), &real)?;
     let seen_part = part_of(entry, work.state.projection.kinds());
-    let mut real: HashSet<EntityId> = HashSet::new();
     let mut plan = Plan::default();
     let made = match in_its_place(ruling, &held, entry, set, ruling.seen.clone()) {
         Ok(made) => made,
@@ -138,7 +138,7 @@ fn release_edit(
         for number in held::needing(work.transaction, id)? {
             let Some(needing) = read(work, number)? else { continue };
             let Some(entry) = needing.entry.clone() else { continue };
-            let entry = as_it_is_now(work, entry)?;
+            let entry = as_it_is_now(work, entry, &real)?;
             let Some(edit) = &entry.edit else { continue };
             if let Err((reason, detail)) = check(work, &entry, &real)? {
                 plan.further.push(Further {
@@ -171,9 +171,9 @@ fn release_edit(
 
 impl Plan {
     /// Takes up an edit that stands in a held one's place.
-    fn take(&mut self, real: &mut HashSet<EntityId>, held: Held, made: Made) {
+    fn take(&mut self, real: &mut Real, held: Held, made: Made) {
         let creates = made.entry.entities().into_iter().filter(|named| named.creates);
-        real.extend(creates.map(|named| named.id));
+        real.extend(creates.map(|named| (named.id, made.entry.grid)));
         self.further
             .push(Further::through(held, Verdict::Released, made.entry.id));
         self.entries.push(made.bytes);
@@ -235,7 +235,7 @@ fn own_id(ruling: &Ruling, held: Option<EntryId>, seq: Seq) -> EntryId {
 }
 
 /// Whether an entry keeps every rule now, where the entities in `real` exist.
-fn check(work: &Work<'_>, entry: &Entry, real: &HashSet<EntityId>) -> Result<Result<(), Broken>, StoreError> {
+fn check(work: &Work<'_>, entry: &Entry, real: &Real) -> Result<Result<(), Broken>, StoreError> {
     check_in(work.transaction, work.state.projection.kinds(), entry, real)
 }
 
@@ -259,7 +259,7 @@ pub(crate) fn release_refused(
         return Ok(Some(HeldRefusal::StillHeld(reason, None)));
     }
     let entry = in_grid_now(connection, kinds, entry.clone())?;
-    let broken = check_in(connection, kinds, &entry, &HashSet::new())?.err();
+    let broken = check_in(connection, kinds, &entry, &Real::new())?.err();
     Ok(broken.map(|(reason, detail)| HeldRefusal::StillHeld(reason, detail)))
 }
 
@@ -267,14 +267,15 @@ fn check_in(
     connection: &Connection,
     kinds: &Kinds,
     entry: &Entry,
-    real: &HashSet<EntityId>,
+    real: &Real,
 ) -> Result<Result<(), Broken>, StoreError> {
     looking_up(connection, real, |lookup| keeps_rules(entry, kinds, lookup))
 }
 
-/// A held edit as it belongs today: what it is about may have moved to another grid since.
-fn as_it_is_now(work: &Work<'_>, entry: Entry) -> Result<Entry, StoreError> {
-    in_grid_now(work.transaction, work.state.projection.kinds(), entry)
+/// A held edit as it belongs today: what it is about may have moved to another grid since, or be
+/// about to be made there.
+fn as_it_is_now(work: &Work<'_>, entry: Entry, real: &Real) -> Result<Entry, StoreError> {
+    in_grid_of(work.transaction, work.state.projection.kinds(), entry, real)
 }
 
 /// The same for whoever only reads.
@@ -282,10 +283,14 @@ fn as_it_is_now(work: &Work<'_>, entry: Entry) -> Result<Entry, StoreError> {
 /// # Errors
 /// [`StoreError`].
 pub(crate) fn in_grid_now(connection: &Connection, kinds: &Kinds, entry: Entry) -> Result<Entry, StoreError> {
+    in_grid_of(connection, kinds, entry, &Real::new())
+}
+
+fn in_grid_of(connection: &Connection, kinds: &Kinds, entry: Entry, real: &Real) -> Result<Entry, StoreError> {
     if entry.edit.is_none() {
         return Ok(entry);
     }
-    let grid = looking_up(connection, &HashSet::new(), |lookup| grid_now(&entry, kinds, lookup))?;
+    let grid = looking_up(connection, real, |lookup| grid_now(&entry, kinds, lookup))?;
     Ok(Entry { grid, ..entry })
 }
 

@@ -2,6 +2,7 @@
 
 use super::town::Town;
 use menpai_server::clock;
+use menpai_sync_core::ids::EntityId;
 use menpai_sync_core::phone::OwnState;
 use menpai_sync_core::verdict::{Reason, Verdict};
 
@@ -20,6 +21,8 @@ fn edits_of_phones_that_had_not_heard_are_held_and_released_where_things_are_now
             ("person", "new:0", "household_id", &household),
         ],
     );
+    let born = EntityId::made_by(child, 0);
+    let needing = old.edit(one, &[("person", &born.to_string(), "phone", "13744444444")]);
     let own = old.edit(
         one,
         &[("person", &town.stays.person.to_string(), "phone", "13733333333")],
@@ -37,8 +40,14 @@ fn edits_of_phones_that_had_not_heard_are_held_and_released_where_things_are_now
     assert_eq!(new.shows(town.goes.person, "health_note").as_deref(), Some("要大声说"));
     let card = new.phone.door(town.goes.door, clock::now()).unwrap();
     assert_eq!(card.persons.len(), 2, "the child lives there");
+    assert_eq!(
+        new.shows(born, "phone").as_deref(),
+        Some("13744444444"),
+        "with what needed it"
+    );
     old.sync(&town.world);
     assert_eq!(old.state(child).0, OwnState::Released(Some(Reason::WrongGrid)));
+    assert_eq!(old.state(needing).0, OwnState::Released(Some(Reason::Needs)));
     assert_eq!(old.shows(town.stays.person, "phone").as_deref(), Some("13733333333"));
     for phone in [&old, &new] {
         phone.assert_equal_to(&town.world);
