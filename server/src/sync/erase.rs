@@ -153,7 +153,11 @@ fn erase(work: &mut Work<'_>, scribe: &Scribe, erasure: &Erasure, ledger: &Ledge
         // Held, since a value is no choice: then nothing of this stands.
         return Err(EraseError::Basis);
     }
-    let (entries, mut parts) = wipe_entries(work, &gone)?;
+    let ids: HashSet<EntityId> = gone.iter().map(|entity| entity.id).collect();
+    let hashes: HashSet<Hash> = subjects.iter().map(|subject| subject.hash).collect();
+    // A copy may have records of somebody whom it does not know yet.
+    let is_unknown = |id| ids.len() < hashes.len() && hashes.contains(&subject_hash(code, id));
+    let (entries, mut parts) = wipe_entries(work, &ids, &|id| ids.contains(&id) || is_unknown(id))?;
     for entity in &gone {
         parts.extend(parts_showing(work, entity)?);
         work.state.projection.remove_entity(work.transaction, entity)?;
@@ -244,13 +248,15 @@ fn say(
 }
 
 /// Erases the bodies of all entries that name what is gone; says how many, and of which parts.
-fn wipe_entries(work: &mut Work<'_>, gone: &[Entity]) -> Result<(usize, BTreeSet<Part>), StoreError> {
-    let ids: HashSet<EntityId> = gone.iter().map(|entity| entity.id).collect();
-    let is_gone = |id: EntityId| ids.contains(&id);
+fn wipe_entries(
+    work: &mut Work<'_>,
+    ids: &HashSet<EntityId>,
+    is_gone: &dyn Fn(EntityId) -> bool,
+) -> Result<(usize, BTreeSet<Part>), StoreError> {
     let mut named: Vec<(i64, Vec<u8>)> = Vec::new();
     let names = |bytes: &[u8]| match Entry::parse(bytes) {
-        Ok(entry) => names_erased(&entry, &is_gone),
-        Err(_) => unreadable_names(bytes, &is_gone),
+        Ok(entry) => names_erased(&entry, is_gone),
+        Err(_) => unreadable_names(bytes, is_gone),
     };
     erased::for_each_kept(work.transaction, &mut work.state.codec, |number, bytes| {
         if names(&bytes) {
@@ -258,10 +264,10 @@ fn wipe_entries(work: &mut Work<'_>, gone: &[Entity]) -> Result<(usize, BTreeSet
         }
         Ok(())
     })?;
-    erased::forget_made(work.transaction, &ids)?;
+    erased::forget_made(work.transaction, ids)?;
     let mut parts = BTreeSet::new();
     for (number, bytes) in &named {
-        parts.extend(wipe(work, *number, bytes, &is_gone)?);
+        parts.extend(wipe(work, *number, bytes, is_gone)?);
     }
     Ok((named.len(), parts))
 }
