@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use chrono::{NaiveTime, Timelike};
 
+use crate::tls;
+
 /// Where data lies if nothing is said.
 pub const DEFAULT_DATA: &str = "data";
 
@@ -92,6 +94,10 @@ pub struct ServeConfig {
     pub http: SocketAddr,
     /// TLS.
     pub https: SocketAddr,
+    /// Own certificate and key; without them the home's local authority makes both.
+    pub certificate: Option<tls::Files>,
+    /// Where plain http says where TLS is, and hands out the authority to trust; nothing else.
+    pub plain: Option<SocketAddr>,
     /// The built web apps.
     pub web: PathBuf,
     /// Make the demo community where there is none, with so many days of work.

@@ -3,8 +3,10 @@
 //! one line on stdout for programs.
 
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use actix_web::dev::Server;
 use actix_web::{HttpServer, web};
 use tracing_subscriber::EnvFilter;
 
@@ -14,9 +16,11 @@ use crate::demo;
 use crate::home::Home;
 use crate::jobs::audit_heads;
 use crate::jobs::night::schedule;
+use crate::middleware::headers::StrictTransport;
 use crate::router::app;
+use crate::routes::leading::{self, Leading};
 use crate::routes::static_files::WebFolder;
-use crate::{clock, tls};
+use crate::tls::{self, Source, Tls};
 
 const TLS_HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -36,7 +40,15 @@ pub fn run(config: &ServeConfig) -> Result<(), Box<dyn std::error::Error>> {
     let home = web::Data::new(Home::open(&config.data)?);
     let logins = config.demo.map(|_| demo::ensure(&home)).transpose()?;
     let web_folder = web::Data::new(load_web(config));
-    let tls = tls::server_config(&home.folder.tls(), config.https, clock::now_ms())?;
+    let source = match config.certificate.clone() {
+        Some(files) => Source::Own(files),
+        None => Source::Local {
+            folder: home.folder.tls(),
+            listen: config.https,
+        },
+    };
+    let strict = StrictTransport(source.is_public());
+    let tls = Tls::start(source)?;
     let control = control::Listener::start(home.clone().into_inner())?;
     let night = match config.nightly {
         Nightly::At(at) => Some(schedule::start(home.clone().into_inner(), at)?),
@@ -48,21 +60,60 @@ pub fn run(config: &ServeConfig) -> Result<(), Box<dyn std::error::Error>> {
     actix_web::rt::System::new().block_on(async {
         let app_home = home.clone();
         let patience = config.patience;
-        let server =
-            HttpServer::new(move || app(app_home.clone(), web_folder.clone()).app_data(web::Data::new(patience)))
-                .client_request_timeout(patience.headers)
-                .tls_handshake_timeout(TLS_HANDSHAKE_TIME)
-                .keep_alive(KEEP_ALIVE)
-                .max_connections(MAX_CONNECTIONS_PER_WORKER)
-                .shutdown_timeout(SHUTDOWN_SECONDS)
-                .bind(config.http)?
-                .bind_rustls_0_23(config.https, tls)?;
-        announce(config, &home, &server.addrs_with_scheme(), logins.as_deref())?;
+        let server = HttpServer::new(move || {
+            app(app_home.clone(), web_folder.clone())
+                .app_data(web::Data::new(patience))
+                .app_data(web::Data::new(strict))
+        })
+        .client_request_timeout(patience.headers)
+        .tls_handshake_timeout(TLS_HANDSHAKE_TIME)
+        .keep_alive(KEEP_ALIVE)
+        .max_connections(MAX_CONNECTIONS_PER_WORKER)
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .bind(config.http)?
+        .bind_rustls_0_23(config.https, tls.config.clone())?;
+        let addresses = server.addrs_with_scheme();
+        let leads = config
+            .plain
+            .map(|plain| lead(config, &home, plain, &addresses))
+            .transpose()?;
+        announce(
+            config,
+            &home,
+            &addresses,
+            leads.as_ref().map(|(at, _)| *at),
+            logins.as_deref(),
+        )?;
+        if let Some((_, leads)) = leads {
+            actix_web::rt::spawn(leads);
+        }
         server.run().await
     })?;
     drop((night, audit_heads));
     drop(control);
     Ok(())
+}
+
+/// The listener that leads from plain http to TLS, and hands out the authority where there is one.
+fn lead(
+    config: &ServeConfig,
+    home: &Home,
+    plain: SocketAddr,
+    addresses: &[(SocketAddr, &str)],
+) -> io::Result<(SocketAddr, Server)> {
+    let tls = addresses.iter().find(|(_, scheme)| *scheme == "https");
+    let authority = tls::authority_file(&home.folder.tls());
+    let leading = web::Data::new(Leading {
+        port: tls.map_or(0, |(address, _)| address.port()),
+        authority: Some(authority).filter(|_| config.certificate.is_none()),
+    });
+    let server = HttpServer::new(move || leading::app(leading.clone()))
+        .workers(1)
+        .disable_signals()
+        .client_request_timeout(config.patience.headers)
+        .bind(plain)?;
+    let at = server.addrs().first().copied().unwrap_or(plain);
+    Ok((at, server.run()))
 }
 
 /// Log lines go to stderr; `RUST_LOG` chooses.
@@ -89,7 +140,8 @@ fn load_web(config: &ServeConfig) -> WebFolder {
 fn announce(
     config: &ServeConfig,
     home: &Home,
-    addresses: &[(std::net::SocketAddr, &str)],
+    addresses: &[(SocketAddr, &str)],
+    plain: Option<SocketAddr>,
     logins: Option<&str>,
 ) -> io::Result<()> {
     // An unspecified address is no place to go to: name this machine's own.
@@ -112,17 +164,20 @@ fn announce(
     writeln!(people, "Menpai 门牌")?;
     writeln!(people, "  phone 手机   {http}/   {https}/")?;
     writeln!(people, "  desk  书记   {http}/desk/   {https}/desk/")?;
-    writeln!(
-        people,
-        "  to trust     {}",
-        tls::authority_file(&home.folder.tls()).display()
-    )?;
+    let plain = plain.map(|at| format!("http://{at}"));
+    if config.certificate.is_none() {
+        let authority = tls::authority_file(&home.folder.tls());
+        writeln!(people, "  to trust     {}", authority.display())?;
+        if let Some(plain) = &plain {
+            writeln!(people, "  install 安装 {plain}/install")?;
+        }
+    }
     writeln!(people, "  data  数据   {}", home.folder.path().display())?;
     if let Some(logins) = logins {
         writeln!(people, "\n{}", logins.trim_end())?;
     }
     if config.announce_json {
-        let line = serde_json::json!({ "http": http, "https": https, "data": home.folder.path() });
+        let line = serde_json::json!({ "http": http, "https": https, "plain": plain, "data": home.folder.path() });
         let mut programs = io::stdout().lock();
         writeln!(programs, "{line}")?;
         programs.flush()?;

@@ -11,6 +11,7 @@ use super::demo::MOST_DAYS;
 use super::{DataArguments, Outcome};
 use crate::config::{DEFAULT_NIGHTLY, Nightly, Patience, ServeConfig, parse_http, parse_https, parse_nightly};
 use crate::serve;
+use crate::tls::Files;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -22,6 +23,15 @@ pub(super) struct Arguments {
     /// TLS, for phones in the network; :0 takes a free port
     #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:8443", value_parser = parse_https)]
     https: SocketAddr,
+    /// Certificate chain (PEM, the server's own first) of a public name; read again when it changes
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// Its key (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+    /// Plain http that leads to TLS and hands out the local authority, such as :80
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_https)]
+    plain: Option<SocketAddr>,
     /// Folder of the built web apps
     #[arg(long, value_name = "DIR", default_value = "web-client/dist")]
     web: PathBuf,
@@ -48,6 +58,11 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
         data: arguments.data.data,
         http: arguments.http,
         https: arguments.https,
+        certificate: (arguments.tls_certificate.zip(arguments.tls_key)).map(|(certificate, key)| Files {
+            chain: vec![certificate],
+            key,
+        }),
+        plain: arguments.plain,
         web: arguments.web,
         demo: arguments.demo,
         nightly: arguments.nightly,

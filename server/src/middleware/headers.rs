@@ -2,16 +2,23 @@
 //! elsewhere. The desk needs no exception: of Element Plus only the watermark writes a style
 //! attribute, everything else sets styles through the object model, which policies allow.
 
-use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
+use actix_web::{Error, web};
 
+const ONE_YEAR: &str = "max-age=31536000";
 const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
      img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// Whether a browser is told to come back with TLS only. Where the certificate is the local
+/// authority's it is not: the word would hold for every port of that name, this machine's own too.
+#[derive(Debug, Clone, Copy)]
+pub struct StrictTransport(pub bool);
 
 /// Wraps the app and adds the headers.
 ///
@@ -21,6 +28,8 @@ pub async fn add_security_headers<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
+    let strict = request.app_config().secure()
+        && (request.app_data::<web::Data<StrictTransport>>()).is_some_and(|strict| strict.0);
     let mut answer = next.call(request).await?;
     let headers = answer.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
@@ -34,5 +43,8 @@ pub async fn add_security_headers<B: MessageBody>(
         HeaderName::from_static("cross-origin-resource-policy"),
         HeaderValue::from_static("same-origin"),
     );
+    if strict {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(ONE_YEAR));
+    }
     Ok(answer)
 }

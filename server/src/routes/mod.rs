@@ -6,6 +6,7 @@ pub mod desk;
 pub mod desk_sessions;
 pub mod devices;
 pub mod health;
+pub mod leading;
 mod pieces;
 pub mod sessions;
 pub mod snapshots;

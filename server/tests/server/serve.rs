@@ -9,6 +9,19 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
+/// A connection that trusts these and no others.
+fn over_tls(server: &Server, roots: RootCertStore, name: &str) -> StreamOwned<ClientConnection, std::net::TcpStream> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from(name.to_owned()).unwrap();
+    let connection = ClientConnection::new(Arc::new(config), name).unwrap();
+    StreamOwned::new(connection, connect(&server.https))
+}
+
 #[test]
 fn who_trusts_the_authority_gets_a_handshake_and_nobody_else() {
     let folder = tempfile::tempdir().unwrap();
@@ -16,17 +29,7 @@ fn who_trusts_the_authority_gets_a_handshake_and_nobody_else() {
     let mut trusted = RootCertStore::empty();
     let authority = format!("{}/tls/authority.pem", server.data);
     trusted.add(CertificateDer::from_pem_file(authority).unwrap()).unwrap();
-    let handshake = |roots: RootCertStore, name: &str| {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let name = ServerName::try_from(name.to_owned()).unwrap();
-        let connection = ClientConnection::new(Arc::new(config), name).unwrap();
-        StreamOwned::new(connection, connect(&server.https))
-    };
+    let handshake = |roots: RootCertStore, name: &str| over_tls(&server, roots, name);
     for name in ["localhost", "127.0.0.1"] {
         let (head, body) = get(&mut handshake(trusted.clone(), name), "/healthz");
         assert!(head.starts_with("http/1.1 200"), "{name}: {head}");
@@ -36,6 +39,57 @@ fn who_trusts_the_authority_gets_a_handshake_and_nobody_else() {
     assert!(stranger.conn.complete_io(&mut stranger.sock).is_err());
     let mut untrusting = handshake(RootCertStore::empty(), "localhost");
     assert!(untrusting.conn.complete_io(&mut untrusting.sock).is_err());
+}
+
+#[test]
+fn an_offices_own_certificate_is_served_and_holds_browsers_to_tls() {
+    let folder = tempfile::tempdir().unwrap();
+    let (chain, key) = (folder.path().join("chain.pem"), folder.path().join("key.pem"));
+    let made = rcgen::generate_simple_self_signed(vec!["office.example".to_owned()]).unwrap();
+    fs::write(&chain, made.cert.pem()).unwrap();
+    fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let files = [
+        "--tls-certificate",
+        chain.to_str().unwrap(),
+        "--tls-key",
+        key.to_str().unwrap(),
+    ];
+    let server = Server::start(&folder.path().join("data"), &files);
+    let mut roots = RootCertStore::empty();
+    roots.add(made.cert.der().clone()).unwrap();
+    let (head, _) = get(&mut over_tls(&server, roots, "office.example"), "/healthz");
+    assert!(head.contains("strict-transport-security: max-age=31536000"), "{head}");
+    // Plain http on this machine is not told so.
+    let (head, _) = get(&mut connect(&server.http), "/healthz");
+    assert!(!head.contains("strict-transport-security"), "{head}");
+}
+
+#[test]
+fn plain_http_leads_to_tls_and_hands_out_the_authority() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"), &["--plain", "127.0.0.1:0"]);
+    let plain = server.plain.as_deref().unwrap();
+    let port = server.https.rsplit_once(':').unwrap().1;
+    let (head, _) = get(&mut connect(plain), "/desk/?a=b");
+    assert!(head.starts_with("http/1.1 308"), "{head}");
+    assert!(
+        head.contains(&format!("location: https://127.0.0.1:{port}/desk/?a=b")),
+        "{head}"
+    );
+    // No session, no community, nothing of anybody.
+    let (head, _) = get(&mut connect(plain), "/api/v1/desk/overview");
+    assert!(head.starts_with("http/1.1 308"), "{head}");
+    let (head, body) = get(&mut connect(plain), "/install");
+    assert!(
+        head.starts_with("http/1.1 200") && body.contains(&format!("https://127.0.0.1:{port}/")),
+        "{head}"
+    );
+    assert!(head.contains("content-security-policy"), "{head}");
+    let (_, pem) = get(&mut connect(plain), "/authority.pem");
+    assert_eq!(
+        pem,
+        fs::read_to_string(format!("{}/tls/authority.pem", server.data)).unwrap()
+    );
 }
 
 #[test]

@@ -60,6 +60,8 @@ pub(crate) struct Server {
     child: Child,
     pub(crate) http: String,
     pub(crate) https: String,
+    /// Where plain http leads to TLS, if asked for.
+    pub(crate) plain: Option<String>,
     pub(crate) data: String,
 }
 
@@ -91,6 +93,7 @@ impl Server {
         Server {
             http: text("http"),
             https: text("https"),
+            plain: said["plain"].as_str().map(str::to_owned),
             data: text("data"),
             child,
         }

@@ -1,13 +1,11 @@
-//! TLS for an office without a public name: a local authority (10 years) made at first
+//! Certificates for an office without a public name: a local authority (10 years) made at first
 //! start, and a leaf (397 days) signed by it. The leaf is made anew 30 days before its end
 //! and when the machine's names or addresses changed; the authority stays, so phones trust once.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, Utc};
 use menpai_sync_core::ids::Hash;
@@ -15,11 +13,9 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     PKCS_ECDSA_P256_SHA256,
 };
-use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde::{Deserialize, Serialize};
 
+use super::{Files, TlsError};
 use crate::data_folder::write_private;
 
 const DAY_MS: i64 = 86_400_000;
@@ -28,30 +24,6 @@ const AUTHORITY_DAYS: i64 = 3_652;
 const LEAF_DAYS: i64 = 397;
 const RENEW_DAYS_BEFORE_END: i64 = 30;
 
-/// Why there is no TLS.
-#[derive(Debug, thiserror::Error)]
-pub enum TlsError {
-    /// Making a certificate failed.
-    #[error("making a certificate: {0}")]
-    Make(#[from] rcgen::Error),
-    /// rustls refused what is in the folder.
-    #[error("certificate in {}: {source}", path.display())]
-    Use {
-        /// The folder.
-        path: PathBuf,
-        /// Its reason.
-        source: rustls::Error,
-    },
-    /// A file cannot be read or written.
-    #[error("{}: {source}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// The reason.
-        source: io::Error,
-    },
-}
-
 /// What the leaf in the folder was made for.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct LeafNote {
@@ -59,37 +31,21 @@ struct LeafNote {
     not_after_ms: i64,
 }
 
-/// Installs the ring provider for the process; a second call changes nothing.
-pub fn install_provider() {
-    // Already installed by a test or an embedding program: the same provider then.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-}
-
-/// The server's TLS settings, from the folder's authority and leaf; makes what is missing.
+/// The authority and leaf of a folder: makes what is missing, and a new leaf where the old one nears
+/// its end or the machine is called otherwise by now.
 ///
 /// # Errors
-/// [`TlsError`] if a file cannot be used; nothing is replaced then.
-pub fn server_config(folder: &Path, listen: SocketAddr, now_ms: i64) -> Result<ServerConfig, TlsError> {
-    install_provider();
+/// [`TlsError`]; then nothing is replaced.
+pub(super) fn keep_up(folder: &Path, listen: SocketAddr, now_ms: i64) -> Result<Files, TlsError> {
     let names = names_of_this_machine(listen);
     ensure_authority(folder, now_ms)?;
     if needs_leaf(folder, &names, now_ms) {
         issue_leaf(folder, names, now_ms)?;
     }
-    let chain = [folder.join("leaf.pem"), authority_file(folder)]
-        .iter()
-        .map(|path| CertificateDer::from_pem_file(path).map_err(|error| pem_error(path, &error)))
-        .collect::<Result<Vec<_>, _>>()?;
-    let key_path = folder.join("leaf.key");
-    let key = PrivateKeyDer::from_pem_file(&key_path).map_err(|error| pem_error(&key_path, &error))?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-        .map_err(|source| TlsError::Use {
-            path: folder.to_owned(),
-            source,
-        })
+    Ok(Files {
+        chain: vec![folder.join("leaf.pem"), authority_file(folder)],
+        key: folder.join("leaf.key"),
+    })
 }
 
 /// The certificate that phones and browsers have to trust.
@@ -224,13 +180,6 @@ fn save(path: &Path, text: &str) -> Result<(), TlsError> {
     })
 }
 
-fn pem_error(path: &Path, error: &rustls::pki_types::pem::Error) -> TlsError {
-    TlsError::File {
-        path: path.to_owned(),
-        source: io::Error::other(error.to_string()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,11 +194,11 @@ mod tests {
     fn the_leaf_is_kept_until_it_nears_its_end() {
         let folder = tempfile::tempdir().unwrap();
         let leaf = || fs::read(folder.path().join("leaf.pem")).unwrap();
-        server_config(folder.path(), listen(), NOW).unwrap();
+        keep_up(folder.path(), listen(), NOW).unwrap();
         let (first, authority) = (leaf(), fs::read(authority_file(folder.path())).unwrap());
-        server_config(folder.path(), listen(), NOW + 300 * DAY_MS).unwrap();
+        keep_up(folder.path(), listen(), NOW + 300 * DAY_MS).unwrap();
         assert_eq!(leaf(), first);
-        server_config(folder.path(), listen(), NOW + 370 * DAY_MS).unwrap();
+        keep_up(folder.path(), listen(), NOW + 370 * DAY_MS).unwrap();
         assert_ne!(leaf(), first);
         assert_eq!(fs::read(authority_file(folder.path())).unwrap(), authority);
     }
@@ -257,9 +206,9 @@ mod tests {
     #[test]
     fn a_changed_address_makes_a_new_leaf() {
         let folder = tempfile::tempdir().unwrap();
-        server_config(folder.path(), listen(), NOW).unwrap();
+        keep_up(folder.path(), listen(), NOW).unwrap();
         let first = fs::read(folder.path().join("leaf.pem")).unwrap();
-        server_config(folder.path(), "192.0.2.7:8443".parse().unwrap(), NOW).unwrap();
+        keep_up(folder.path(), "192.0.2.7:8443".parse().unwrap(), NOW).unwrap();
         assert_ne!(fs::read(folder.path().join("leaf.pem")).unwrap(), first);
     }
 }
