@@ -16,8 +16,8 @@ use crate::middleware::headers::add_security_headers;
 use crate::middleware::time_limit::limit_time;
 use crate::middleware::unread::close_on_unread;
 use crate::rights::Action::{
-    Decide, Erase, Export, ExportRegistry, Organise, Review, SeeAudit, SeeDoors, SeeFigures, SeeRecords, SeeVisits,
-    Settle,
+    Decide, Erase, Export, ExportRegistry, ManageStaff, Organise, Review, SeeAudit, SeeDoors, SeeFigures, SeeRecords,
+    SeeVisits, Settle,
 };
 use crate::routes::static_files::WebFolder;
 use crate::routes::{courier, desk, desk_sessions, devices, health, sessions, snapshots, sync};
@@ -112,6 +112,10 @@ routes! {
     get "/desk/grids" => desk::grids::get, May(Organise);
     post "/desk/grids/moves" => desk::grids::post, May(Organise);
     get "/desk/audit" => desk::audit::get, May(SeeAudit);
+    get "/desk/staff" => desk::staff::get, May(ManageStaff);
+    post "/desk/staff/roles" => desk::staff::grant, May(ManageStaff);
+    post "/desk/staff/roles/end" => desk::staff::end, May(ManageStaff);
+    post "/desk/staff/phones/stop" => desk::staff::stop, May(ManageStaff);
     get "/desk/held" => desk::held::get, May(Review);
     post "/desk/held/decisions" => desk::held::decisions::post, May(Decide);
 }

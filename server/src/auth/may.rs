@@ -44,7 +44,8 @@ permissions!(
     Settle,
     Organise,
     Erase,
-    SeeAudit
+    SeeAudit,
+    ManageStaff
 );
 
 /// Who asks at the desk, and may.

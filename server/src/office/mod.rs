@@ -10,6 +10,7 @@ pub mod grids;
 pub mod held;
 pub mod import;
 pub mod records;
+pub mod roles;
 pub mod settlement;
 pub mod staff;
 pub mod undoing;

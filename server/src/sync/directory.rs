@@ -209,31 +209,64 @@ impl Directory {
         workers
     }
 
-    /// The roles that workers have in exactly that grid at an instant, with the records that give
-    /// them.
-    pub fn granted_in(&self, grid: GridId, at_ms: i64) -> impl Iterator<Item = Granted<'_>> {
-        let records = self.records.iter().filter(|((_, id), _)| !self.replaced.contains(id));
-        records.filter_map(move |((_, record), said)| match said {
+    /// Every role with the record that gives it, past and coming ones too, the oldest record first.
+    pub fn granted(&self) -> impl Iterator<Item = Granted<'_>> {
+        self.standing().filter_map(|(record, said)| match said {
             OfficeRecord::Assignment {
                 worker,
                 name,
                 assignment,
-            } if assignment.grid == Some(grid) && assignment.is_current(at_ms) => Some(Granted {
-                record: *record,
+            } => Some(Granted {
+                record,
                 worker: *worker,
                 name: name.as_deref(),
                 assignment,
             }),
-            _ => None,
+            OfficeRecord::Device(..) => None,
         })
+    }
+
+    /// The roles that workers have in exactly that grid at an instant.
+    pub fn granted_in(&self, grid: GridId, at_ms: i64) -> impl Iterator<Item = Granted<'_>> {
+        let there =
+            move |granted: &Granted<'_>| granted.assignment.grid == Some(grid) && granted.assignment.is_current(at_ms);
+        self.granted().filter(there)
+    }
+
+    /// The role that a record gives, if that stands.
+    #[must_use]
+    pub fn granted_by(&self, record: EntryId) -> Option<Granted<'_>> {
+        self.granted().find(|granted| granted.record == record)
+    }
+
+    /// A device with the record that makes it known.
+    #[must_use]
+    pub fn registered(&self, device: DeviceId) -> Option<(EntryId, &KnownDevice)> {
+        // The last one counts, as where they are folded.
+        let of_device = self.standing().filter_map(|(record, said)| match said {
+            OfficeRecord::Device(id, known) if *id == device => Some((record, known)),
+            _ => None,
+        });
+        of_device.last()
+    }
+
+    /// Every device that is not the office's.
+    pub fn phones(&self) -> impl Iterator<Item = (DeviceId, &KnownDevice)> {
+        let phones = self.devices.iter().filter(|(_, known)| !known.facts.office);
+        phones.map(|(device, known)| (*device, known))
+    }
+
+    /// The records that nothing replaced, in order of made-time and id.
+    fn standing(&self) -> impl Iterator<Item = (EntryId, &OfficeRecord)> {
+        let records = self.records.iter().filter(|((_, id), _)| !self.replaced.contains(id));
+        records.map(|((_, id), said)| (*id, said))
     }
 
     /// The workers of whom a phone may have a part now.
     #[must_use]
     pub fn workers_having(&self, part: Part, now_ms: i64) -> BTreeSet<WorkerId> {
-        let phones = self.devices.iter().filter(|(_, known)| !known.facts.office);
-        phones
-            .filter(|(device, _)| self.visible(**device, now_ms, [part].into_iter()).contains(&part))
+        self.phones()
+            .filter(|(device, _)| self.visible(*device, now_ms, [part].into_iter()).contains(&part))
             .map(|(_, known)| known.facts.worker)
             .collect()
     }

@@ -29,6 +29,7 @@ mod desk_export;
 mod desk_held;
 mod desk_morning;
 mod desk_settlements;
+mod desk_staff;
 mod epochs;
 mod erasure;
 mod fail_points;

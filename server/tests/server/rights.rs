@@ -8,13 +8,15 @@ use std::fmt::Write;
 
 use actix_web::http::header::{COOKIE, HOST, ORIGIN};
 use actix_web::http::{Method, StatusCode};
-use actix_web::test::TestRequest;
+use actix_web::test::{TestRequest, call_service, init_service};
+use actix_web::web;
 use menpai_server::auth::admit::Guard;
 use menpai_server::auth::token::Token;
 use menpai_server::clock;
 use menpai_server::office::{Office, records};
 use menpai_server::rights::ROLES;
-use menpai_server::router::{ROUTES, Route};
+use menpai_server::router::{ROUTES, Route, app};
+use menpai_server::routes::static_files::WebFolder;
 use menpai_server::store::node::{self, SessionKind};
 use menpai_sync_core::ids::WorkerId;
 use menpai_sync_core::kinds::{Kinds, Shape};
@@ -58,6 +60,11 @@ fn the_table_has_every_role_that_the_office_can_give() {
 async fn every_route_lets_in_whom_the_reviewed_file_says_and_nobody_else() {
     let world = World::new();
     let other = Office::found(&world.home, OTHER.parse().unwrap()).unwrap();
+    let app = init_service(app(world.home.clone(), web::Data::new(WebFolder::default()))).await;
+    let call = async |request: TestRequest| {
+        let from_here = request.peer_addr("127.0.0.1:9".parse().unwrap());
+        call_service(&app, from_here.to_request()).await.status()
+    };
     let mut table: BTreeMap<String, BTreeMap<String, &'static str>> = BTreeMap::new();
     for role in ROLES {
         let worker = account(&world.home, role, role, CODE);
@@ -68,23 +75,23 @@ async fn every_route_lets_in_whom_the_reviewed_file_says_and_nobody_else() {
         let ended_cookie = session(&world, &ended);
         for route in ROUTES.iter().filter(|route| matches!(route.guard, Guard::May(_))) {
             let row = table.entry(name(route)).or_default();
-            row.insert(role.to_owned(), ask(&world, route, Some(&cookie), "").await);
-            let elsewhere = ask(&world, route, Some(&cookie), OTHER).await;
+            row.insert(role.to_owned(), ask(&call, route, Some(&cookie), "").await);
+            let elsewhere = ask(&call, route, Some(&cookie), OTHER).await;
             assert_eq!(elsewhere, "no", "{role} elsewhere: {}", name(route));
-            let nowhere = ask(&world, route, Some(&cookie), "410102002999").await;
+            let nowhere = ask(&call, route, Some(&cookie), "410102002999").await;
             assert_eq!(nowhere, "no", "{role} in a community that is not here: {}", name(route));
-            let after = ask(&world, route, Some(&ended_cookie), "").await;
+            let after = ask(&call, route, Some(&ended_cookie), "").await;
             assert_eq!(after, "no", "{role} that ended: {}", name(route));
         }
         // The same role in the other community opens that one, and no more of it.
         appoint(&other, worker, role, role);
         for route in ROUTES.iter().filter(|route| matches!(route.guard, Guard::May(_))) {
-            let there = ask(&world, route, Some(&cookie), OTHER).await;
+            let there = ask(&call, route, Some(&cookie), OTHER).await;
             assert_eq!(there, table[&name(route)][role], "{role} there: {}", name(route));
         }
     }
     for route in ROUTES {
-        let nobody = ask(&world, route, None, "").await;
+        let nobody = ask(&call, route, None, "").await;
         let open = route.guard == Guard::Anyone;
         // Signing in with nothing in the body is no way in either.
         assert_eq!(nobody, if open { "yes" } else { "not signed in" }, "{}", name(route));
@@ -157,7 +164,12 @@ fn session(world: &World, account: &str) -> String {
 
 /// As the desk's own page asks, with nothing useful in the request: whoever gets in is told what is
 /// wrong with it.
-async fn ask(world: &World, route: &Route, cookie: Option<&str>, community: &str) -> &'static str {
+async fn ask(
+    call: &impl AsyncFn(TestRequest) -> StatusCode,
+    route: &Route,
+    cookie: Option<&str>,
+    community: &str,
+) -> &'static str {
     let about = if community.is_empty() {
         String::new()
     } else {
@@ -172,7 +184,7 @@ async fn ask(world: &World, route: &Route, cookie: Option<&str>, community: &str
     if let Some(cookie) = cookie {
         request = request.insert_header((COOKIE, cookie.to_owned()));
     }
-    door(world.answer(request).await.status())
+    door(call(request).await)
 }
 
 /// Its address, with a name in it where it takes one.

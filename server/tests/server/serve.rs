@@ -73,7 +73,7 @@ fn plain_http_leads_to_tls_and_hands_out_the_authority() {
     let (head, _) = get(&mut connect(plain), "/desk/?a=b");
     assert!(head.starts_with("http/1.1 308"), "{head}");
     assert!(
-        head.contains(&format!("location: https://127.0.0.1:{port}/desk/?a=b")),
+        head.contains(&format!("location: https://localhost:{port}/desk/?a=b")),
         "{head}"
     );
     // No session, no community, nothing of anybody.
@@ -81,7 +81,7 @@ fn plain_http_leads_to_tls_and_hands_out_the_authority() {
     assert!(head.starts_with("http/1.1 308"), "{head}");
     let (head, body) = get(&mut connect(plain), "/install");
     assert!(
-        head.starts_with("http/1.1 200") && body.contains(&format!("https://127.0.0.1:{port}/")),
+        head.starts_with("http/1.1 200") && body.contains(&format!("https://localhost:{port}/")),
         "{head}"
     );
     assert!(head.contains("content-security-policy"), "{head}");

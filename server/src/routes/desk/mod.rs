@@ -17,6 +17,7 @@ pub mod overview;
 mod reading;
 pub mod records;
 pub mod settlements;
+pub mod staff;
 pub mod visits;
 pub mod wall;
 mod withdrawal;

@@ -17,5 +17,5 @@ pub use nights::{NightStep, begin_night_step, end_night_step, night_steps};
 pub use open::{NodeStore, NodeStoreError};
 pub use sessions::{
     DESK_IDLE_MS, OwnSession, Session, SessionKind, delete_ended_sessions, delete_session, delete_session_of,
-    delete_sessions_of, find_session, insert_session, list_sessions, touch_session,
+    delete_sessions_of, delete_sessions_of_device, find_session, insert_session, list_sessions, touch_session,
 };

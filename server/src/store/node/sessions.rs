@@ -177,6 +177,17 @@ pub fn delete_sessions_of(transaction: &Transaction<'_>, account: &str) -> rusql
     )
 }
 
+/// Ends every session of a device.
+///
+/// # Errors
+/// SQLite's.
+pub fn delete_sessions_of_device(transaction: &Transaction<'_>, device: DeviceId) -> rusqlite::Result<usize> {
+    transaction.execute(
+        "DELETE FROM session WHERE device = :device",
+        named_params! { ":device": device.as_bytes() },
+    )
+}
+
 /// Forgets sessions that ended by themselves.
 ///
 /// # Errors

@@ -27,6 +27,11 @@ pub(crate) struct SignedIn {
 }
 
 impl SignedIn {
+    /// Signed in anew.
+    pub(crate) fn set_token(&mut self, token: &str) {
+        token.clone_into(&mut self.token);
+    }
+
     /// What its requests are authorised by.
     pub(crate) fn token(&self) -> &str {
         &self.token

@@ -426,6 +426,29 @@ export interface Erasable {
   whole: { id: string; type: string; label: Label } | null;
 }
 
+export interface HeldRole {
+  record: string;
+  role: string;
+  label: Label;
+  grid: Named | null;
+  from: string;
+  until: string | null;
+  current: boolean;
+}
+
+/** Who works here, in which roles, with which phones. */
+export interface StaffAnswer {
+  people: (Named & {
+    roles: HeldRole[];
+    phones: (Named & { last_contact: string | null; stopped: string | null })[];
+    /** the one who asks */
+    own: boolean;
+  })[];
+  /** what can be given */
+  roles: { role: string; label: Label; in_grid: boolean }[];
+  grids: Named[];
+}
+
 /** Where an account is signed in. */
 export interface OwnSession {
   id: string;

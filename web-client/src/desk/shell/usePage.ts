@@ -15,6 +15,7 @@ const MENU = {
   held: 'review',
   conflicts: 'review',
   duplicates: 'review',
+  staff: 'manage_staff',
   audit: 'see_audit',
 } as const satisfies Record<string, Action>;
 /** Pages that others lead to. */

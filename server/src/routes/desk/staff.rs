@@ -1,0 +1,294 @@
+//! `GET /api/v1/desk/staff`: who works here, in which roles, with which phones. `POST …/roles` gives
+//! one, `POST …/roles/end` ends one, `POST …/phones/stop` stops a phone: it is signed out at once.
+
+use std::collections::BTreeMap;
+
+use actix_web::{HttpResponse, web};
+use chrono::NaiveDate;
+use menpai_sync_core::ids::{DeviceId, EntryId, GridId, WorkerId};
+use menpai_sync_core::kinds::{Choice, Labels, Shape};
+use menpai_sync_core::time::Instant;
+use serde::{Deserialize, Serialize};
+
+use super::{Desk, Named, read};
+use crate::auth::May;
+use crate::auth::may::ManageStaff;
+use crate::clock;
+use crate::error::{ApiError, ApiResult};
+use crate::home::Home;
+use crate::local_time::LocalTime;
+use crate::office::roles::{self, Because, ChangeError, NewRole};
+use crate::office::{Office, OfficeError, grids};
+use crate::rights::{Place, rights_of};
+use crate::store::community::{StoreError, heard};
+
+#[derive(Serialize)]
+struct Answer {
+    people: Vec<Person>,
+    /// What can be given.
+    roles: Vec<Role>,
+    grids: Vec<Named>,
+}
+
+#[derive(Serialize)]
+struct Person {
+    #[serde(flatten)]
+    named: Named,
+    roles: Vec<HeldRole>,
+    phones: Vec<Phone>,
+    /// The one who asks.
+    own: bool,
+}
+
+#[derive(Serialize)]
+struct HeldRole {
+    record: EntryId,
+    role: String,
+    label: Labels,
+    grid: Option<Named>,
+    from: String,
+    until: Option<String>,
+    current: bool,
+}
+
+#[derive(Serialize)]
+struct Phone {
+    #[serde(flatten)]
+    named: Named,
+    last_contact: Option<String>,
+    /// Since when it is stopped.
+    stopped: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Role {
+    role: String,
+    label: Labels,
+    /// It works in a grid.
+    in_grid: bool,
+}
+
+/// # Errors
+/// `not_signed_in`, `not_allowed`.
+pub async fn get(home: web::Data<Home>, session: May<ManageStaff>) -> ApiResult<HttpResponse> {
+    let (own, now_ms) = (session.worker, clock::now_ms());
+    Ok(HttpResponse::Ok().json(read(&home, &session, move |desk| answer(desk, own, now_ms)).await?))
+}
+
+fn answer(desk: &mut Desk<'_>, own: WorkerId, now_ms: i64) -> Result<Answer, StoreError> {
+    let grids: Vec<Named> = grids::all(desk.connection)?
+        .into_iter()
+        .map(|grid| Named {
+            id: grid.id.to_string(),
+            name: grid.name,
+        })
+        .collect();
+    let choices = role_choices(desk);
+    let mut people: BTreeMap<WorkerId, Person> = BTreeMap::new();
+    let person = |desk: &Desk<'_>, worker: WorkerId| Person {
+        named: desk.worker(worker),
+        roles: Vec::new(),
+        phones: Vec::new(),
+        own: worker == own,
+    };
+    let directory = std::sync::Arc::clone(&desk.directory);
+    for granted in directory.granted() {
+        let assignment = granted.assignment;
+        let label = choices.iter().find(|choice| choice.value == assignment.role);
+        let grid = match assignment.grid {
+            Some(grid) => Some(desk.grid(grid)?),
+            None => None,
+        };
+        let of = people
+            .entry(granted.worker)
+            .or_insert_with(|| person(desk, granted.worker));
+        of.roles.push(HeldRole {
+            record: granted.record,
+            role: assignment.role.clone(),
+            label: label.map_or_else(
+                || super::wording::same(assignment.role.clone()),
+                |one| one.labels.clone(),
+            ),
+            grid,
+            from: desk.local.instant(assignment.from_ms).to_string(),
+            until: assignment.until_ms.map(|until| desk.local.instant(until).to_string()),
+            current: assignment.is_current(now_ms),
+        });
+    }
+    let heard = heard::all(desk.connection)?;
+    for (device, known) in directory.phones() {
+        let of = people
+            .entry(known.facts.worker)
+            .or_insert_with(|| person(desk, known.facts.worker));
+        let contact = heard
+            .get(&device)
+            .map(|heard| desk.local.instant(heard.contact_ms).to_string());
+        of.phones.push(Phone {
+            named: desk.device(device).named,
+            last_contact: contact,
+            stopped: known.facts.revoked_ms.map(|at| desk.local.instant(at).to_string()),
+        });
+    }
+    let mut people: Vec<Person> = people.into_values().collect();
+    people.sort_by(|a, b| (&a.named.name, &a.named.id).cmp(&(&b.named.name, &b.named.id)));
+    let roles = choices.iter().filter_map(|choice| {
+        let rights = rights_of(&choice.value)?;
+        Some(Role {
+            role: choice.value.clone(),
+            label: choice.labels.clone(),
+            in_grid: rights.place == Place::Grid,
+        })
+    });
+    Ok(Answer {
+        people,
+        roles: roles.collect(),
+        grids,
+    })
+}
+
+fn role_choices<'c>(desk: &Desk<'c>) -> &'c [Choice] {
+    let field = desk.kinds.iter().find_map(|kind| {
+        let grants = kind.effects.grants.as_ref()?;
+        kind.field(grants.role.as_str())
+    });
+    match field.map(|field| &field.shape) {
+        Some(Shape::Choice { choices, .. }) => choices,
+        _ => &[],
+    }
+}
+
+/// A role to be given.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Given {
+    worker: WorkerId,
+    role: String,
+    grid: Option<GridId>,
+    /// Last day, if it is for a key period.
+    until: Option<NaiveDate>,
+}
+
+/// # Errors
+/// `not_signed_in`, `not_allowed`, `unreadable_request` (which part), then nothing is written.
+pub async fn grant(
+    home: web::Data<Home>,
+    session: May<ManageStaff>,
+    body: web::Json<Given>,
+) -> ApiResult<HttpResponse> {
+    let Given {
+        worker,
+        role,
+        grid,
+        until,
+    } = body.into_inner();
+    let local = LocalTime::of_community();
+    let until = until.map(|day| Instant {
+        unix_ms: local.range(day).end,
+        offset_minutes: local.offset_minutes,
+    });
+    if until.is_some_and(|until| until.unix_ms <= clock::now_ms()) {
+        return Err(ApiError::unreadable("until"));
+    }
+    let name = name_of(&home, &session, worker).await?;
+    change(&home, &session, move |_, office| {
+        let new = NewRole {
+            worker,
+            name,
+            role,
+            grid,
+            until,
+        };
+        roles::grant(office, &new)
+    })
+    .await
+}
+
+/// A role to be ended.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ended {
+    record: EntryId,
+    because: EndReason,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum EndReason {
+    Ordinary,
+    Abuse,
+}
+
+/// # Errors
+/// `not_signed_in`, `not_allowed` for one's own, `not_found`; then nothing is written.
+pub async fn end(home: web::Data<Home>, session: May<ManageStaff>, body: web::Json<Ended>) -> ApiResult<HttpResponse> {
+    let Ended { record, because } = body.into_inner();
+    let because: Because = match because {
+        EndReason::Ordinary => "ordinary",
+        EndReason::Abuse => "abuse",
+    };
+    change(&home, &session, move |_, office| roles::end(office, record, because)).await
+}
+
+/// A phone to be stopped.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stopped {
+    device: DeviceId,
+    because: StopReason,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum StopReason {
+    Replaced,
+    Lost,
+    Abuse,
+}
+
+/// # Errors
+/// `not_signed_in`, `not_allowed`, `not_found`; then nothing is written.
+pub async fn stop(
+    home: web::Data<Home>,
+    session: May<ManageStaff>,
+    body: web::Json<Stopped>,
+) -> ApiResult<HttpResponse> {
+    let Stopped { device, because } = body.into_inner();
+    let because: Because = match because {
+        StopReason::Replaced => "replaced",
+        StopReason::Lost => "lost",
+        StopReason::Abuse => "abuse",
+    };
+    change(&home, &session, move |home, office| {
+        roles::stop_phone(home, office, device, because)
+    })
+    .await
+}
+
+/// As the office calls somebody who has an account or a role here.
+async fn name_of(home: &web::Data<Home>, session: &May<ManageStaff>, worker: WorkerId) -> ApiResult<String> {
+    let name = read(home, session, move |desk| {
+        Ok::<_, StoreError>(desk.register.worker(worker).map(str::to_owned))
+    });
+    name.await?.ok_or_else(|| ApiError::unreadable("worker"))
+}
+
+async fn change(
+    home: &web::Data<Home>,
+    session: &May<ManageStaff>,
+    what: impl FnOnce(&Home, &Office) -> Result<(), ChangeError> + Send + 'static,
+) -> ApiResult<HttpResponse> {
+    let home = home.clone();
+    let (code, account, worker) = (session.community, session.account.clone(), session.worker);
+    let done = web::block(move || {
+        let office = Office::of_account(&home, code, &account, worker)?;
+        Ok::<_, OfficeError>(what(&home, &office))
+    });
+    done.await??.map_err(|error| match error {
+        ChangeError::Office(error) => ApiError::internal(error),
+        ChangeError::Node(error) => ApiError::internal(error),
+        ChangeError::Own => ApiError::NotAllowed,
+        ChangeError::WrongPlace => ApiError::unreadable("grid"),
+        ChangeError::Ended | ChangeError::Unknown(_) => ApiError::NotFound,
+    })?;
+    Ok(HttpResponse::NoContent().finish())
+}
