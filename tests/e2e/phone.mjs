@@ -32,6 +32,15 @@ export class Phone {
     await this.id('building-row').first().waitFor();
   }
 
+  /** The buildings that Today lists, once there are so many of them. */
+  async buildings(count) {
+    await this.today();
+    if (count !== undefined) {
+      await this.page.waitForFunction((wanted) => document.querySelectorAll('[data-testid="building-row"]').length === wanted, count, { timeout: 60_000 });
+    }
+    return this.id('building-row').allInnerTexts();
+  }
+
   /** What Today says is left: this worker's visits, doors of the sweep. */
   left() {
     return this.id('today-hero').evaluate(({ dataset }) => ({ visits: Number(dataset.visits), doors: Number(dataset.doors) }));
