@@ -54,7 +54,7 @@ lint: setup wasm ## check formatting, lints and types
 
 budgets: web build-dev ## hold counts and sizes against budgets.json; no times
 	@rm -f $(RESULTS)
-	target/debug/figures $(RESULTS) bytes broken history
+	target/debug/figures $(RESULTS) bytes broken
 	@node scripts/measure-web.mjs $(RESULTS)
 	@node scripts/check-budgets.mjs $(RESULTS)
 
