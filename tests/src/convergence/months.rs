@@ -157,7 +157,9 @@ impl World {
     }
 }
 
-/// Everything that the screens show but for lists of records, which are shorter.
+/// Everything that the screens show but for lists of records, which are shorter, and for when
+/// something was: a phone that has its own lines again knows the home's time of what it made, where
+/// an answer was lost one that has not goes by its next contact.
 fn shown(phone: &Phone, now: Instant) -> Value {
     let mut today = json!(phone.today(now, None));
     if let Some(today) = today.as_object_mut() {
@@ -189,5 +191,18 @@ fn shown(phone: &Phone, now: Instant) -> Value {
             card
         })
         .collect();
-    json!({"today": today, "buildings": buildings, "cards": cards})
+    let mut shown = json!({"today": today, "buildings": buildings, "cards": cards});
+    leave_times_out(&mut shown);
+    shown
+}
+
+fn leave_times_out(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.remove("at");
+            members.values_mut().for_each(leave_times_out);
+        }
+        Value::Array(values) => values.iter_mut().for_each(leave_times_out),
+        _ => {}
+    }
 }
