@@ -129,10 +129,11 @@ impl Slice {
         self.last
     }
 
-    /// The same with what came of it before, if that leads up to it.
+    /// The same with what came of it before, from entry `from` on, if that leads up to it.
     #[must_use]
-    pub(super) fn after(mut self, beginning: &Beginning) -> Slice {
-        if let Some(lines) = beginning.before(self.line.first) {
+    pub(super) fn after(mut self, beginning: &Beginning, from: Seq) -> Slice {
+        let here = beginning.before(from).zip(beginning.before(self.line.first));
+        if let Some(lines) = here.and_then(|(had, all)| all.get(had.len()..)) {
             let mut start = 0;
             let earlier: Vec<Range<usize>> = (lines.split_inclusive(|byte| *byte == b'\n'))
                 .map(|line| {
@@ -144,7 +145,7 @@ impl Slice {
             let moved = |range: &Range<usize>| range.start + lines.len()..range.end + lines.len();
             self.entries = earlier.into_iter().chain(self.entries.iter().map(moved)).collect();
             self.body.splice(..0, lines.iter().copied());
-            self.line.first = beginning.first;
+            self.line.first = from;
         }
         self
     }

@@ -49,3 +49,4 @@ mod store_held;
 mod store_ingest;
 mod store_rebuild;
 mod sync_http;
+mod unfinished;

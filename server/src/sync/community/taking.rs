@@ -15,11 +15,17 @@ use crate::sync::state::Work;
 use crate::sync::writer::task;
 
 impl Community {
-    /// A slice with its beginning, where that came before and it left it out.
+    /// A slice with its beginning, where that came before and it left it out. What the home has by
+    /// now is no part of it: its device was told so, and is vouched for what comes after.
     #[must_use]
     pub fn with_beginning(&self, device: DeviceId, slice: Slice) -> Slice {
-        match self.unfinished.take(device) {
-            Some(beginning) if slice.line.previous.is_none() => slice.after(&beginning),
+        let Some(beginning) = self.unfinished.take(device).filter(|_| slice.line.previous.is_none()) else {
+            return slice;
+        };
+        let log = self.read(|reader| device_logs::find(&reader.connection, device));
+        let next = log.map(|log| log.map_or(0, |log| log.head.seq) + 1);
+        match next {
+            Ok(next) if next < slice.line.first => slice.after(&beginning, next),
             _ => slice,
         }
     }
