@@ -8,7 +8,6 @@ mod clocks;
 mod devices;
 mod flash;
 mod forget;
-mod grids;
 mod held;
 mod home;
 mod months;
