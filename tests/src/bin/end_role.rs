@@ -1,5 +1,5 @@
 //! `end_role DATA COMMUNITY ACCOUNT`: the office ends what an account's worker is assigned to, for
-//! abuse, a minute ago. For browser stories: nothing at the desk does it yet. No server may run on
+//! abuse, a minute ago. For browser stories: the desk ends roles from now on only. No server may run on
 //! that data.
 
 use std::path::Path;
