@@ -2,14 +2,16 @@
 //! the account that decides. A role ends with the next request; a phone that is stopped is signed out
 //! at once, and whatever it still sends is kept and held.
 
+use menpai_sync_core::entry::Entry;
 use menpai_sync_core::ids::{DeviceId, EntryId, GridId, WorkerId};
 use menpai_sync_core::time::Instant;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Office, OfficeError, records};
 use crate::clock;
 use crate::home::Home;
 use crate::rights::{Place, rights_of};
+use crate::store::community::entries;
 use crate::store::node;
 use crate::sync::Granted;
 
@@ -92,24 +94,14 @@ pub fn grant(office: &Office, new: &NewRole) -> Result<(), ChangeError> {
 pub fn end(office: &Office, record: EntryId, because: Because) -> Result<(), ChangeError> {
     let now = clock::now();
     let directory = office.community.directory();
-    let Granted {
-        worker,
-        name,
-        assignment,
-        ..
-    } = directory.granted_by(record).ok_or(ChangeError::Unknown("role"))?;
+    let Granted { worker, assignment, .. } = directory.granted_by(record).ok_or(ChangeError::Unknown("role"))?;
     if worker == office.worker {
         return Err(ChangeError::Own);
     }
     if assignment.until_ms.is_some_and(|until| until <= now.unix_ms) {
         return Err(ChangeError::Ended);
     }
-    let from = Instant {
-        unix_ms: assignment.from_ms,
-        ..now
-    };
-    let name = name.unwrap_or_default();
-    let mut body = records::assignment(worker, name, &assignment.role, assignment.grid, from);
+    let mut body = body_of(office, record)?;
     body.insert("until".to_owned(), json!(now));
     body.insert("end_reason".to_owned(), Value::from(because));
     let mut draft = office.record(records::ASSIGNMENT, None, body);
@@ -132,12 +124,7 @@ pub fn stop_phone(home: &Home, office: &Office, device: DeviceId, because: Becau
     if known.facts.revoked_ms.is_some() {
         return Err(ChangeError::Ended);
     }
-    let name = home
-        .node_store()
-        .read(|connection| node::find_phone_device(connection, device))?
-        .map_or_else(String::new, |row| row.name);
-    let name = if name.is_empty() { "手机" } else { &name };
-    let mut body = records::phone_device(device, known.facts.worker, &known.public_key, name);
+    let mut body = body_of(office, record)?;
     body.insert("revoked_at".to_owned(), json!(clock::now()));
     body.insert("revoked_because".to_owned(), Value::from(because));
     let mut draft = office.record(records::DEVICE, None, body);
@@ -147,4 +134,18 @@ pub fn stop_phone(home: &Home, office: &Office, device: DeviceId, because: Becau
         .write(|transaction| node::delete_sessions_of_device(transaction, device))?;
     home.session_ends.send_modify(|ends| *ends += 1);
     Ok(())
+}
+
+/// What a record says: the one in its place says all of it and something more.
+fn body_of(office: &Office, record: EntryId) -> Result<Map<String, Value>, ChangeError> {
+    let bytes = office
+        .community
+        .read(|reader| match entries::owner_of_id(&reader.connection, record)? {
+            Some(number) => Ok(entries::get(&reader.connection, &mut reader.codec, number)?.bytes),
+            None => Ok(None),
+        });
+    let entry = bytes
+        .map_err(OfficeError::from)?
+        .and_then(|bytes| Entry::parse(&bytes).ok());
+    entry.map(|entry| entry.body).ok_or(ChangeError::Unknown("record"))
 }

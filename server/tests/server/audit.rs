@@ -2,6 +2,8 @@
 //! what was taken out or changed is found.
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::COOKIE;
+use actix_web::test::TestRequest;
 use menpai_server::clock;
 use menpai_server::jobs::verify::{Finding, verify};
 use menpai_server::store::community::audit::{Fault, SIGNED_EVERY_MS, Seen};
@@ -94,9 +96,18 @@ async fn whoever_reads_about_special_care_is_written_down_once_in_ten_minutes() 
     watched.world.read("overview", &watched.secretary).await;
     watched.world.read("coverage", &watched.secretary).await;
     assert_eq!(watched.lines().len(), 1);
+    // Each file is a line, however soon after the last.
+    for _ in 0..2 {
+        let asked = TestRequest::get()
+            .uri("/api/v1/desk/export/visits?format=csv")
+            .insert_header((COOKIE, watched.secretary.clone()));
+        assert_eq!(watched.world.answer(asked).await.status(), StatusCode::OK);
+    }
+    let files = watched.lines().iter().filter(|(action, _)| action == "export").count();
+    assert_eq!(files, 2);
     // The plan is of class care: its edit is shown among the records.
     watched.world.read("records?verdict=all", &watched.secretary).await;
-    assert_eq!(watched.lines()[1].0, "see_records");
+    assert_eq!(watched.lines().last().unwrap().0, "see_records");
     assert_eq!(watched.findings(), []);
 }
 

@@ -118,8 +118,19 @@ fn a_stopped_phone_is_signed_out_at_once_and_its_work_is_kept_and_held() {
     staffed.phone.phone.door_check(grid(1), staffed.door);
     let device = staffed.phone.phone.device;
     assert_eq!(staffed.person("周桂兰")["phones"][0]["stopped"], Value::Null);
+    let office = &staffed.served.world.office;
+    let mut successor = crate::desk_world::object(json!({"device": device, "worker": staffed.phone.phone.worker,
+        "type": "phone", "public_key": staffed.phone.phone.signer.public_key(), "name": "红米 12C"}));
+    let before = menpai_sync_core::ids::DeviceId::from_bytes([9; 16]);
+    successor.insert("replaces".to_owned(), json!(before));
+    office.write(&[office.record("device", None, successor)]).unwrap();
     let stop = json!({"device": device, "because": "lost"});
     assert_eq!(staffed.post("phones/stop", &stop), 204);
+    // The record in the place of the one that made it known says all that one said: whose place the
+    // phone took, or the one before would be a silent phone again.
+    let replaces = "SELECT count(*) FROM record_device WHERE replaces IS NOT NULL AND revoked_at_ms IS NOT NULL";
+    let query = |connection: &rusqlite::Connection| Ok(connection.query_row(replaces, [], |row| row.get::<_, i64>(0))?);
+    assert_eq!(staffed.served.world.community().query(query).unwrap(), 1);
     assert_eq!(staffed.post("phones/stop", &stop), 404, "it is stopped");
     assert!(staffed.person("周桂兰")["phones"][0]["stopped"].is_string());
     let bearer = format!("Bearer {}", staffed.phone.token());

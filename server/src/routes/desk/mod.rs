@@ -242,7 +242,8 @@ async fn read<P: Permission, T: Send + 'static, E: Into<ApiError> + Send + 'stat
 /// In the log before it is on a screen.
 fn write_down(home: &Home, community: &Community, seen: &Seen) -> Result<(), StoreError> {
     let (code, now_ms) = (community.identity().code, clock::now_ms());
-    if !home.seen_lately.knows(code, seen, now_ms) {
+    // A list that is taken along is a line each time.
+    if seen.place.is_some() || !home.seen_lately.knows(code, seen, now_ms) {
         community.note_seen(seen.clone(), now_ms)?;
         home.seen_lately.remember(code, seen, now_ms);
     }
