@@ -61,12 +61,13 @@ budgets: web build-dev ## hold counts and sizes against budgets.json; no times
 generate: build-dev ## write again what is generated and committed
 	@scripts/generate.sh
 
-soak: build-dev ## prove the same as test does at length (docs/proofs.md); SEEDS=n KILLS=n STATES=n FAULTS=n FIRST_SEED=n
+soak: build-dev ## prove the same as test does at length (docs/proofs.md); SEEDS=n KILLS=n STATES=n FAULTS=n SLOW=n FIRST_SEED=n
 	MENPAI_SEEDS=$(or $(SEEDS),20000) MENPAI_FIRST_SEED=$(or $(FIRST_SEED),1) $(PROVE) -E 'binary(convergence)'
 	MENPAI_KILLS=$(or $(KILLS),1000) MENPAI_SEED=$(or $(FIRST_SEED),1) $(PROVE) -E 'binary(kill)'
 	MENPAI_STATES=$(or $(STATES),2000) MENPAI_CONTACTS=$(or $(CONTACTS),300) MENPAI_SEED=$(or $(FIRST_SEED),1) \
 	  $(PROVE) -E 'binary(power_loss)'
 	MENPAI_FAULTS=$(or $(FAULTS),300) MENPAI_FAULT_STEP=1 $(PROVE) -E 'binary(disk_faults)'
+	MENPAI_SLOW=$(or $(SLOW),1000) $(PROVE) -E 'binary(slow)'
 	MENPAI_INPUTS=$(or $(INPUTS),100000) MENPAI_SEED=$(or $(FIRST_SEED),1) cargo nextest run -p menpai-fuzz --no-capture
 	scripts/fuzz.sh $(or $(FUZZ),120)
 

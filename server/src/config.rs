@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use chrono::{NaiveTime, Timelike};
 
+use crate::connections::Turns;
+use crate::limits::Limits;
 use crate::tls;
 
 /// Where data lies if nothing is said.
@@ -55,14 +57,19 @@ pub fn parse_nightly(text: &str) -> Result<Nightly, NightlyError> {
         .ok_or_else(|| NightlyError(text.to_owned()))
 }
 
+/// How long a connection without a request stays open.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
 /// How long slow clients are waited for. A phone at the edge of signal is slow, and so is who
 /// wants to hold every connection: both are let go when nothing comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
-    /// For a request's headers.
+    /// For a request's headers, and for a TLS handshake.
     pub headers: Duration,
     /// For the next piece of a sync's body.
     pub piece: Duration,
+    /// Where it is their turn: to go on asking, to go on reading.
+    pub turns: Turns,
 }
 
 impl Default for Patience {
@@ -70,17 +77,25 @@ impl Default for Patience {
         Patience {
             headers: Duration::from_secs(10),
             piece: Duration::from_secs(60),
+            turns: Turns {
+                asking: KEEP_ALIVE + Duration::from_secs(10),
+                reading: Duration::from_secs(60),
+            },
         }
     }
 }
 
 impl Patience {
-    /// The same for both.
+    /// The same for all.
     #[must_use]
     pub const fn of(time: Duration) -> Patience {
         Patience {
             headers: time,
             piece: time,
+            turns: Turns {
+                asking: time,
+                reading: time,
+            },
         }
     }
 }
@@ -108,6 +123,8 @@ pub struct ServeConfig {
     pub announce_json: bool,
     /// How long slow clients are waited for.
     pub patience: Patience,
+    /// How much may be asked.
+    pub limits: Limits,
 }
 
 /// `host:port`, or `:port` for loopback.

@@ -56,6 +56,8 @@ pub enum ApiError {
     ProtocolNotSupported,
     /// Try again after this many seconds.
     TooManyRequests(u64),
+    /// There is no room for the request just now; try again after this many seconds.
+    Busy(u64),
     /// A download is to go on beyond the end; the value is how long it is.
     RangeNotSatisfiable(usize),
     /// Something of ours failed. Logged, not told.
@@ -111,6 +113,7 @@ impl ApiError {
             ApiError::TooLarge => "too_large",
             ApiError::ProtocolNotSupported => "protocol_not_supported",
             ApiError::TooManyRequests(_) => "too_many_requests",
+            ApiError::Busy(_) => "busy",
             ApiError::RangeNotSatisfiable(_) => "range_not_satisfiable",
             ApiError::Internal(_) => "internal",
         }
@@ -121,7 +124,9 @@ impl ApiError {
     pub fn details(&self) -> Value {
         match self {
             ApiError::UnreadableRequest(details) => details.clone(),
-            ApiError::TooManyRequests(seconds) => serde_json::json!({ "retry_after_seconds": seconds }),
+            ApiError::TooManyRequests(seconds) | ApiError::Busy(seconds) => {
+                serde_json::json!({ "retry_after_seconds": seconds })
+            }
             ApiError::PacketRefused(refusal) => serde_json::json!({ "refused": refusal.code() }),
             ApiError::RangeNotSatisfiable(length) => serde_json::json!({ "length": length }),
             _ => serde_json::json!({}),
@@ -282,8 +287,18 @@ impl ApiError {
                 ),
             ],
             ApiError::TooManyRequests(_) => [
-                ("请求过于频繁。", "请稍候片刻再试。"),
-                ("Too many requests.", "Wait a little, then try again."),
+                ("请求过于频繁。", "请稍候片刻再试；手机上的记录不会丢失。"),
+                (
+                    "Too many requests.",
+                    "Wait a little, then try again; records on the phone are kept.",
+                ),
+            ],
+            ApiError::Busy(_) => [
+                ("服务器现在很忙。", "不用操作：稍后会再试；手机上的记录不会丢失。"),
+                (
+                    "The server is very busy just now.",
+                    "Nothing to do: it is tried again soon; records on the phone are kept.",
+                ),
             ],
             ApiError::RangeNotSatisfiable(_) => [
                 ("要续传的位置超出了内容的末尾。", "请从头重新下载。"),
@@ -332,6 +347,7 @@ impl ResponseError for ApiError {
             ApiError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ApiError::ProtocolNotSupported => StatusCode::UPGRADE_REQUIRED,
             ApiError::TooManyRequests(_) => StatusCode::TOO_MANY_REQUESTS,
+            ApiError::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
             ApiError::RangeNotSatisfiable(_) => StatusCode::RANGE_NOT_SATISFIABLE,
             ApiError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }

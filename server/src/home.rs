@@ -14,6 +14,7 @@ use crate::auth::{Passwords, SignInLimits};
 use crate::data_folder::{DataFolder, DataFolderError};
 use crate::erasures::Ledger;
 use crate::error::{ApiError, ApiResult};
+use crate::limits::{Limiter, Limits};
 use crate::office;
 use crate::packet::CourierKeys;
 use crate::seen_lately::SeenLately;
@@ -47,6 +48,8 @@ pub struct Home {
     pub passwords: Passwords,
     /// Slows guessing down.
     pub sign_in_limits: SignInLimits,
+    /// Who may ask how much.
+    pub limiter: Limiter,
     /// Moves whenever a session is ended by hand: what is bound to one looks again.
     pub session_ends: watch::Sender<u64>,
     /// What the audit logs have been told a moment ago.
@@ -85,12 +88,22 @@ impl Home {
             courier_keys,
             passwords: Passwords::new(),
             sign_in_limits: SignInLimits::new(),
+            limiter: Limiter::new(Limits::DEFAULT),
             seen_lately: SeenLately::default(),
             night: Mutex::new(()),
             session_ends: watch::Sender::new(0),
             node,
             folder,
         })
+    }
+
+    /// The same, with other limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Home {
+        Home {
+            limiter: Limiter::new(limits),
+            ..self
+        }
     }
 
     /// The node's own store, for callers that may block.

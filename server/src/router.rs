@@ -9,6 +9,7 @@ use actix_web::{App, Error, HttpRequest, HttpResponse, Scope};
 
 use crate::auth::admit::Guard::{self, Anyone, Device, May, SignedIn};
 use crate::auth::admit::admit;
+use crate::connections::take_turns;
 use crate::error::{ApiError, ApiResult};
 use crate::home::Home;
 use crate::middleware::errors::write_errors;
@@ -22,9 +23,6 @@ use crate::rights::Action::{
 use crate::routes::static_files::WebFolder;
 use crate::routes::{courier, desk, desk_sessions, devices, health, sessions, snapshots, sync};
 
-/// Most bytes of a JSON body. Sync reads its own body, slice by slice.
-const MAX_JSON_BYTES: usize = 64 * 1024;
-
 /// The app that the server and the tests run.
 pub fn app(
     home: web::Data<Home>,
@@ -35,11 +33,11 @@ pub fn app(
     App::new()
         .app_data(home)
         .app_data(web_folder)
-        .app_data(web::JsonConfig::default().limit(MAX_JSON_BYTES))
         .wrap(from_fn(limit_time))
         .wrap(from_fn(write_errors))
         .wrap(from_fn(add_security_headers))
         .wrap(from_fn(close_on_unread))
+        .wrap(from_fn(take_turns))
         .configure(addresses)
 }
 
@@ -62,6 +60,7 @@ macro_rules! routes {
         fn add_routes(scope: Scope) -> Scope {
             scope$(.service(
                 web::resource($path)
+                    .app_data(web::JsonConfig::default().limit($guard.most_json_bytes()))
                     .guard(fn_guard(|context| context.head().method.as_str().eq_ignore_ascii_case(stringify!($method))))
                     .wrap(from_fn(|request, next| admit($guard, request, next)))
                     .route(web::route().to($handler)),

@@ -4,13 +4,16 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::num::NonZero;
+use std::sync::Arc;
+use std::thread;
 
 use actix_web::dev::Server;
 use actix_web::{HttpServer, web};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Nightly, ServeConfig};
+use crate::config::{KEEP_ALIVE, Nightly, ServeConfig};
+use crate::connections::Connections;
 use crate::control;
 use crate::demo;
 use crate::home::Home;
@@ -22,9 +25,8 @@ use crate::routes::leading::{self, Leading};
 use crate::routes::static_files::WebFolder;
 use crate::tls::{self, Source, Tls};
 
-const TLS_HANDSHAKE_TIME: Duration = Duration::from_secs(10);
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-const MAX_CONNECTIONS_PER_WORKER: usize = 4_096;
+/// Of all workers together; each takes two files.
+const MAX_CONNECTIONS: usize = 4_096;
 /// Requests under way get this long to end.
 const SHUTDOWN_SECONDS: u64 = 5;
 
@@ -37,7 +39,7 @@ pub fn run(config: &ServeConfig) -> Result<(), Box<dyn std::error::Error>> {
     if let Some(days) = config.demo.filter(|days| *days > 0) {
         demo::make_lived_in(&config.data, days)?;
     }
-    let home = web::Data::new(Home::open(&config.data)?);
+    let home = web::Data::new(Home::open(&config.data)?.with_limits(config.limits));
     let logins = config.demo.map(|_| demo::ensure(&home)).transpose()?;
     let web_folder = web::Data::new(load_web(config));
     let source = match config.certificate.clone() {
@@ -60,22 +62,28 @@ pub fn run(config: &ServeConfig) -> Result<(), Box<dyn std::error::Error>> {
     actix_web::rt::System::new().block_on(async {
         let app_home = home.clone();
         let patience = config.patience;
+        let connections = Arc::new(Connections::default());
+        actix_web::rt::spawn(Arc::clone(&connections).watch(patience.turns));
+        let leading_connections = Arc::clone(&connections);
+        let workers = thread::available_parallelism().map_or(1, NonZero::get);
         let server = HttpServer::new(move || {
             app(app_home.clone(), web_folder.clone())
                 .app_data(web::Data::new(patience))
                 .app_data(web::Data::new(strict))
         })
         .client_request_timeout(patience.headers)
-        .tls_handshake_timeout(TLS_HANDSHAKE_TIME)
+        .tls_handshake_timeout(patience.headers)
         .keep_alive(KEEP_ALIVE)
-        .max_connections(MAX_CONNECTIONS_PER_WORKER)
+        .workers(workers)
+        .max_connections(MAX_CONNECTIONS.div_ceil(workers))
+        .on_connect(move |io, data| connections.note(io, data))
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .bind(config.http)?
         .bind_rustls_0_23(config.https, tls.config.clone())?;
         let addresses = server.addrs_with_scheme();
         let leads = config
             .plain
-            .map(|plain| lead(config, &home, plain, &addresses))
+            .map(|plain| lead(config, &home, plain, &addresses, leading_connections))
             .transpose()?;
         announce(
             config,
@@ -100,6 +108,7 @@ fn lead(
     home: &Home,
     plain: SocketAddr,
     addresses: &[(SocketAddr, &str)],
+    connections: Arc<Connections>,
 ) -> io::Result<(SocketAddr, Server)> {
     let tls = addresses.iter().find(|(_, scheme)| *scheme == "https");
     let authority = tls::authority_file(&home.folder.tls());
@@ -111,6 +120,7 @@ fn lead(
         .workers(1)
         .disable_signals()
         .client_request_timeout(config.patience.headers)
+        .on_connect(move |io, data| connections.note(io, data))
         .bind(plain)?;
     let at = server.addrs().first().copied().unwrap_or(plain);
     Ok((at, server.run()))

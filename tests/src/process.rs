@@ -17,6 +17,15 @@ use serde::Deserialize;
 const START_TIME: Duration = Duration::from_secs(60);
 /// How often a look at a process is worth it.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// A whole town at once, from one machine: more than a home of that size is asked.
+const HAMMERED: [&str; 6] = [
+    "--device-requests",
+    "1000000",
+    "--community-requests",
+    "1000000",
+    "--address-requests",
+    "1000000",
+];
 /// What kill -9 ends a process with.
 const SIGKILL: i32 = 9;
 
@@ -45,6 +54,8 @@ pub struct How {
     pub under: Vec<String>,
     /// Fail points, as `FAILPOINTS` names them.
     pub points: String,
+    /// With the limits on requests that a home has by itself, or those among `more`.
+    pub limits: bool,
 }
 
 /// The program under test: `MENPAI_BIN`, or the workspace's debug build.
@@ -209,6 +220,7 @@ fn spawn(data: &Path, http: &str, https: &str, how: &How) -> (Child, Announced) 
     };
     let mut child = command
         .args(["serve", "--announce-json", "--http", http, "--https", https])
+        .args(if how.limits { &[][..] } else { &HAMMERED })
         .args(&how.more)
         .env("FAILPOINTS", &how.points)
         .arg("--data")

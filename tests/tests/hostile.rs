@@ -269,7 +269,8 @@ fn slow_clients_are_let_go_and_keep_nobody_out() {
         for stream in &mut slow {
             // Returns only because the server has given up: none of them says another word.
             let answer = Answer::read(stream);
-            assert!([0, 400, 408].contains(&answer.status), "{}", answer.status);
+            // One phone has few places: most of its bodies are not even waited for.
+            assert!([0, 400, 408, 429].contains(&answer.status), "{}", answer.status);
         }
     });
 }

@@ -9,6 +9,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use crate::error::{ApiError, ApiResult};
+use crate::limits::come_back;
 
 const BURST_PER_ACCOUNT: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
 const PER_MINUTE_PER_ACCOUNT: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
@@ -49,7 +50,7 @@ impl SignInLimits {
             .by_address
             .check_key(&address)
             .and_then(|()| self.by_account.check_key(&(account.to_owned(), address)));
-        wait.map_err(|until| ApiError::TooManyRequests(until.wait_time_from(now).as_secs() + 1))
+        wait.map_err(|until| ApiError::TooManyRequests(come_back(until.wait_time_from(now).as_secs() + 1)))
     }
 }
 
@@ -73,7 +74,7 @@ mod tests {
         let Err(ApiError::TooManyRequests(seconds)) = limits.count("liu", here) else {
             panic!("not limited")
         };
-        assert!((1..=7).contains(&seconds), "{seconds}");
+        assert!((1..=10).contains(&seconds), "{seconds}");
         limits.count("chen", here).unwrap();
         limits.count("liu", "192.0.2.2".parse().unwrap()).unwrap();
     }

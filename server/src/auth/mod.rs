@@ -18,4 +18,4 @@ pub use limits::SignInLimits;
 pub use may::May;
 pub use password::{PasswordError, Passwords, hash_password, new_password};
 pub use phone_session::{PHONE_SESSION_DAYS, PhoneSession};
-pub use sign_in::{Credentials, sign_in};
+pub use sign_in::{Credentials, address_of, sign_in};

@@ -16,16 +16,20 @@ pub struct Credentials {
     pub password: String,
 }
 
+/// Where a request comes from: the socket's address only, since a header could be anybody's claim.
+#[must_use]
+pub fn address_of(request: &HttpRequest) -> IpAddr {
+    request
+        .peer_addr()
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip())
+}
+
 /// The account, if the password is its own.
 ///
 /// # Errors
 /// [`ApiError::WrongCredentials`], [`ApiError::TooManyRequests`].
 pub async fn sign_in(home: &web::Data<Home>, request: &HttpRequest, typed: Credentials) -> ApiResult<Account> {
-    // The socket's address only: a header could be anybody's claim.
-    let address = request
-        .peer_addr()
-        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-    home.sign_in_limits.count(&typed.account, address)?;
+    home.sign_in_limits.count(&typed.account, address_of(request))?;
     let name = typed.account;
     let account = home
         .node(move |node| node.read(|connection| node::find_account(connection, &name)))

@@ -1,6 +1,7 @@
 //! `menpai serve`: opens the home, makes the demo if asked, listens until told to stop.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use clap::Args;
 use super::demo::MOST_DAYS;
 use super::{DataArguments, Outcome};
 use crate::config::{DEFAULT_NIGHTLY, Nightly, Patience, ServeConfig, parse_http, parse_https, parse_nightly};
+use crate::limits::Limits;
 use crate::serve;
 use crate::tls::Files;
 
@@ -48,6 +50,21 @@ pub(super) struct Arguments {
     /// Print the addresses as one line of JSON on stdout
     #[arg(long)]
     announce_json: bool,
+    /// Requests a minute of one phone, or of one person at the desk
+    #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.device_per_minute)]
+    device_requests: NonZeroU32,
+    /// Requests a minute about one community
+    #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.community_per_minute)]
+    community_requests: NonZeroU32,
+    /// Requests a minute from one address; a whole office, or a proxy, may stand behind one
+    #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.address_per_minute)]
+    address_requests: NonZeroU32,
+    /// Memory for the bodies of all requests together
+    #[arg(
+        long, value_name = "MIB", default_value_t = Limits::DEFAULT.body_memory_mib.get(),
+        value_parser = clap::value_parser!(u32).range(i64::from(Limits::LEAST_BODY_MEMORY_MIB)..)
+    )]
+    body_memory: u32,
     /// Wait so long for slow clients; tests of hostile ones are not to take minutes
     #[arg(long, value_name = "MILLISECONDS", hide = true)]
     patience: Option<u64>,
@@ -70,6 +87,12 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
         patience: arguments
             .patience
             .map_or_else(Patience::default, |time| Patience::of(Duration::from_millis(time))),
+        limits: Limits {
+            device_per_minute: arguments.device_requests,
+            community_per_minute: arguments.community_requests,
+            address_per_minute: arguments.address_requests,
+            body_memory_mib: NonZeroU32::new(arguments.body_memory).unwrap_or(Limits::DEFAULT.body_memory_mib),
+        },
     })?;
     Ok(ExitCode::SUCCESS)
 }

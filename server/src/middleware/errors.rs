@@ -54,7 +54,7 @@ pub fn body(error: &ApiError, headers: &HeaderMap) -> HttpResponse {
     answer
         .insert_header((CONTENT_LANGUAGE, tag))
         .insert_header((CACHE_CONTROL, "no-store"));
-    if let ApiError::TooManyRequests(seconds) = error {
+    if let ApiError::TooManyRequests(seconds) | ApiError::Busy(seconds) = error {
         answer.insert_header((RETRY_AFTER, seconds.to_string()));
     }
     answer.json(serde_json::json!({

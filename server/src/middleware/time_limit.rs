@@ -14,7 +14,8 @@ use actix_web::rt::time::timeout;
 
 const USUAL: Duration = Duration::from_secs(30);
 const SYNC: Duration = Duration::from_secs(15 * 60);
-const SYNC_PATHS: [&str; 2] = ["/api/v1/sync", "/api/v1/courier"];
+/// Bodies that are read as they come.
+pub const PIECE_BY_PIECE: [&str; 2] = ["/api/v1/sync", "/api/v1/courier"];
 const EXPORT: Duration = Duration::from_secs(5 * 60);
 const EXPORT_PATHS: &str = "/api/v1/desk/export/";
 
@@ -24,7 +25,7 @@ const EXPORT_PATHS: &str = "/api/v1/desk/export/";
 /// 408 when the time is over.
 pub async fn limit_time<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     let limit = match request.path() {
-        path if SYNC_PATHS.contains(&path) => SYNC,
+        path if PIECE_BY_PIECE.contains(&path) => SYNC,
         path if path.starts_with(EXPORT_PATHS) => EXPORT,
         _ => USUAL,
     };

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
 use actix_web::http::header::TRANSFER_ENCODING;
@@ -15,6 +15,8 @@ use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 use actix_web::{Error, HttpMessage};
 use futures_util::Stream;
+
+use super::holding::Holding;
 
 /// Wraps the app; bodies with a length need nothing.
 ///
@@ -32,12 +34,7 @@ pub async fn close_on_unread(
         payload: Box::pin(shared.clone()),
     });
     let answer = next.call(request).await?;
-    Ok(answer.map_body(|_, body| {
-        BoxBody::new(Holding {
-            body: body.boxed(),
-            _payload: shared,
-        })
-    }))
+    Ok(answer.map_body(|_, body| Holding::boxed(body, shared)))
 }
 
 /// One body, read by the handler and held by the answer.
@@ -49,23 +46,5 @@ impl Stream for Shared {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         Pin::new(&mut *self.0.borrow_mut()).poll_next(context)
-    }
-}
-
-/// An answer's body and the request's.
-struct Holding {
-    body: BoxBody,
-    _payload: Shared,
-}
-
-impl MessageBody for Holding {
-    type Error = Box<dyn std::error::Error>;
-
-    fn size(&self) -> BodySize {
-        self.body.size()
-    }
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        Pin::new(&mut self.body).poll_next(context)
     }
 }

@@ -5,7 +5,7 @@
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, web};
 use menpai_sync_core::time::Instant;
-use menpai_sync_core::wire::{OLDEST_PROTOCOL, PROTOCOL};
+use menpai_sync_core::wire::{MAX_SLICE_INFLATED, MAX_SLICES, OLDEST_PROTOCOL, PROTOCOL};
 use serde::{Deserialize, Serialize};
 
 use super::pieces::Pieces;
@@ -14,6 +14,7 @@ use crate::clock;
 use crate::config::Patience;
 use crate::error::{ApiError, ApiResult};
 use crate::home::{Home, community};
+use crate::limits::memory::Whose;
 use crate::packet::{MAX_PACKET_BYTES, Packet, PacketError};
 use crate::sync::{Carried, Delivery};
 
@@ -50,6 +51,8 @@ pub async fn post(
         return Err(ApiError::unreadable(format!("Content-Type must be {OCTETS}")));
     }
     let patience = patience.map_or_else(Patience::default, |patience| **patience);
+    let mut room = home.limiter.bodies.room(Whose::Known);
+    room.grow_to(2 * (MAX_LINE_BYTES + MAX_PACKET_BYTES)).await?;
     let mut pieces = Pieces::new(payload, patience.piece);
     let body = pieces.all(MAX_LINE_BYTES + MAX_PACKET_BYTES).await?;
     let received_ms = clock::now_ms();
@@ -67,6 +70,8 @@ pub async fn post(
         handed_ms: line.handed.unix_ms.saturating_add(offset_ms),
     };
     let community = community(&home, session.community).await?;
+    // Opened it is as long again, and inflated up to all that a request may bring.
+    room.grow_by(MAX_PACKET_BYTES + MAX_SLICES * MAX_SLICE_INFLATED).await?;
     let taken = web::block(move || {
         let packet = Packet::read(&body[end + 1..])?;
         let device = packet.clear.device;

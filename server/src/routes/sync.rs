@@ -1,6 +1,7 @@
 //! `POST /api/v1/sync`: one round trip (docs/protocol.md section 5). The body is read as it
 //! comes and each slice committed as it arrives; of one that is not whole yet its beginning is kept,
-//! so that a broken connection costs little. Refuses before it reads more than the limits allow.
+//! so that a broken connection costs little. Refuses before it reads more than the limits allow, and
+//! has room in memory for what it reads next before it reads it.
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use crate::clock;
 use crate::config::Patience;
 use crate::error::{ApiError, ApiResult};
 use crate::home::{Home, community};
+use crate::limits::memory::Whose;
 use crate::middleware::Language;
 use crate::store::community::StoreError;
 use crate::sync::answer::{Asked, answer_telling};
@@ -39,6 +41,9 @@ const SLICE_LIMITS: Limits = Limits {
     compressed: MAX_SLICE_COMPRESSED,
     inflated: MAX_SLICE_INFLATED,
 };
+/// Room in memory for a member while it is read and inflated, and for what is made of it.
+const HEADER_ROOM: usize = 2 * MAX_HEADER_BYTES;
+const SLICE_ROOM: usize = 2 * MAX_SLICE_INFLATED + MAX_SLICE_COMPRESSED;
 /// What is read and thrown away after a refusal, so that the client can hear the answer.
 const MOST_DRAINED_BYTES: usize = (MAX_SLICES + 1) * MAX_SLICE_COMPRESSED;
 
@@ -61,6 +66,8 @@ pub async fn post(
         return Err(ApiError::unreadable(format!("Content-Type must be {GZIP}")));
     }
     let patience = patience.map_or_else(Patience::default, |patience| **patience);
+    let mut room = home.limiter.bodies.room(Whose::Known);
+    room.grow_to(HEADER_ROOM).await?;
     let mut body = Body::new(Pieces::new(payload, patience.piece));
     let header = match body.header().await {
         Ok(header) => header,
@@ -99,6 +106,12 @@ pub async fn post(
         body.keeper = Some((Arc::clone(&contacting.community), session.device));
     }
 
+    if !body.is_over()
+        && let Err(busy) = room.grow_by(SLICE_ROOM).await
+    {
+        body.drain().await;
+        return Err(busy);
+    }
     let mut receipts: Option<Vec<ShownReceipt>> = None;
     let mut kept: Vec<Slice> = Vec::new();
     let mut taken: Option<Taken> = None;
@@ -129,6 +142,10 @@ pub async fn post(
                 // What the receipts are about is known only when all of it is here.
                 end = Some(slice.last());
                 kept.push(slice);
+                if let Err(busy) = room.grow_by(SLICE_ROOM).await {
+                    body.drain().await;
+                    return Err(busy);
+                }
                 continue;
             }
             Ok(slice) => {

@@ -37,6 +37,7 @@ mod grids;
 mod held_http;
 mod import;
 mod import_cli;
+mod limits;
 mod night;
 mod office_begins;
 mod refill;

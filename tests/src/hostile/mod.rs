@@ -6,6 +6,7 @@ mod entries;
 mod packets;
 mod requests;
 mod slices;
+mod slow;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -18,6 +19,7 @@ pub use entries::{ENTRIES, EntryCase};
 pub use packets::{PACKETS, PacketCase};
 pub use requests::{REQUESTS, RequestCase};
 pub use slices::{SLICES, SliceCase};
+pub use slow::{Crowd, LARGE_BYTES, LARGE_FILE, Slow};
 
 /// Longest that an answer is waited for: far beyond the server's patience, so that a server
 /// that hangs fails the test.

@@ -127,6 +127,17 @@ describe('a contact', () => {
     expect(refused).toHaveBeenCalledWith(JSON.stringify(error), expect.any(String));
   });
 
+  it('says for how long the server does not want to be asked', async () => {
+    const error = { code: 'busy', message: '服务器现在很忙。', next: '' };
+    const headers = { 'Content-Type': 'application/json', 'Retry-After': '7' };
+    vi.stubGlobal('fetch', vi.fn().mockImplementation(async () => new Response(JSON.stringify(error), { status: 503, headers })));
+    expect(await contact(line)).toMatchObject({ outcome: 'server_error', error, wait_ms: 7_000 });
+    phones[0]!.snapshots_wanted = () => '[]';
+    const result = await contact(line);
+    expect(result, 'a part that must wait is no part that cannot be had').toMatchObject({ outcome: 'server_error', wait_ms: 7_000 });
+    expect(await store.get('keys', 'lines_only')).toBeUndefined();
+  });
+
   describe('with parts to fetch', () => {
     const asks = (fetched: ReturnType<typeof vi.fn>) => fetched.mock.calls.map(([path]) => String(path));
     beforeEach(() => void (phones[0]!.snapshots_wanted = () => '[]'));

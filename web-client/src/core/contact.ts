@@ -14,6 +14,8 @@ export interface ContactResult extends SyncResult {
   more: boolean;
   /** this phone was restored or cloned: it is to become another device */
   successor?: boolean;
+  /** the server does not want to be asked again for so long */
+  wait_ms?: number;
 }
 
 interface Received {
@@ -44,7 +46,7 @@ export async function contact(line: Line): Promise<ContactResult> {
 async function fetchThenExchange(line: Line): Promise<ContactResult> {
   const fetched = await fetchSnapshots(line);
   if (fetched.outcome === 'no_network' || fetched.outcome === 'stranger') return nothing(fetched.outcome, null);
-  if (fetched.outcome === 'not_signed_in') return refused(line, 'not_signed_in', fetched.error);
+  if ('error' in fetched) return refused(line, fetched.outcome, fetched.error, fetched.wait_ms);
   const exchanged = await exchange(line);
   return { ...exchanged, received: exchanged.received + fetched.received };
 }
@@ -53,12 +55,14 @@ async function exchangeThenFetch(line: Line): Promise<ContactResult> {
   const exchanged = await exchange(line);
   if (exchanged.outcome !== 'answered' || exchanged.successor) return exchanged;
   const fetched = await fetchSnapshots(line);
-  if (fetched.outcome === 'not_signed_in') await tellRefusal(line, fetched.error);
+  const error = 'error' in fetched ? fetched.error : null;
+  if (error) await tellRefusal(line, error);
   return {
     ...exchanged,
     outcome: fetched.outcome === 'ready' ? 'answered' : fetched.outcome,
     received: exchanged.received + fetched.received,
-    error: fetched.outcome === 'not_signed_in' ? fetched.error : null,
+    error,
+    ...('wait_ms' in fetched ? { wait_ms: fetched.wait_ms } : {}),
   };
 }
 
@@ -89,7 +93,8 @@ async function exchange(line: Line): Promise<ContactResult> {
 
   if (answer.kind === 'no_network' || answer.kind === 'stranger') return nothing(answer.kind, null);
   if (answer.kind !== 'body') {
-    return refused(line, answer.kind === 'not_signed_in' ? 'not_signed_in' : 'server_error', answer.error);
+    if (answer.kind === 'not_signed_in') return refused(line, 'not_signed_in', answer.error);
+    return refused(line, 'server_error', answer.error, answer.wait_ms);
   }
 
   return queued(async () => {
@@ -117,9 +122,9 @@ async function takeUp({ host }: Line, bytes: Uint8Array): Promise<string> {
   return host.change((phone) => phone.receive(bytes, verified));
 }
 
-async function refused(line: Line, outcome: SyncResult['outcome'], error: ServerError): Promise<ContactResult> {
+async function refused(line: Line, outcome: SyncResult['outcome'], error: ServerError, wait_ms?: number): Promise<ContactResult> {
   await tellRefusal(line, error);
-  return nothing(outcome, error);
+  return { ...nothing(outcome, error), ...(wait_ms === undefined ? {} : { wait_ms }) };
 }
 
 function tellRefusal({ host, queued }: Line, error: ServerError): Promise<unknown> {

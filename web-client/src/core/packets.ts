@@ -78,6 +78,8 @@ export interface Courier {
 export interface Brought {
   outcome: SyncResult['outcome'];
   error: ServerError | null;
+  /** the server does not want to be asked again for so long */
+  wait_ms?: number;
   /** rows that are another than before */
   changed: number;
 }
@@ -100,7 +102,9 @@ export async function bringPackets(store: Store, courier: Courier): Promise<Brou
     if (answer.kind === 'not_signed_in') return { outcome: 'not_signed_in', error: answer.error, changed };
     if (answer.kind === 'error') {
       // Only what was said about the packet itself is its fault.
-      if (!answer.error.code.startsWith('packet_')) return { outcome: 'server_error', error: answer.error, changed };
+      if (!answer.error.code.startsWith('packet_')) {
+        return { outcome: 'server_error', error: answer.error, wait_ms: answer.wait_ms, changed };
+      }
       await keep(store, { ...packet, refused: answer.error, refused_at: Date.now() });
     } else {
       const arrived_at = answer.whole ? arrived(answer.bytes) : null;

@@ -3,6 +3,10 @@
 // and only our server's own words can end a session.
 
 const TIMEOUT_MS = 45_000;
+/** Statuses with which a server says when to come back. */
+const COME_BACK = [429, 503];
+/** No server's word keeps a phone away for longer. */
+const LONGEST_WAIT_MS = 15 * 60_000;
 /** How gzip begins. */
 const GZIP_MAGIC = [0x1f, 0x8b];
 /** The codes of a 401 that this server gives (docs/protocol.md section 11); a proxy's 401 has none of them. */
@@ -26,7 +30,8 @@ type NoAnswer =
   /** somebody answered, and it was not Menpai */
   | { kind: 'stranger' }
   | { kind: 'not_signed_in'; error: ServerError }
-  | { kind: 'error'; error: ServerError };
+  /** with `wait_ms`: nothing was done, and it is not to be asked again for so long */
+  | { kind: 'error'; error: ServerError; wait_ms?: number };
 
 /** A body that is read as it comes. */
 export interface Opened {
@@ -114,11 +119,18 @@ async function failed(response: Response): Promise<NoAnswer> {
   const error = response.ok ? null : await serverError(response);
   if (error) {
     const signedOut = response.status === 401 && SIGNED_OUT.includes(error.code);
-    return signedOut ? { kind: 'not_signed_in', error } : { kind: 'error', error };
+    return signedOut ? { kind: 'not_signed_in', error } : { kind: 'error', error, ...asksToWait(response) };
   }
   const ours = response.status >= 500 && response.status !== LOGIN_REQUIRED;
   // What stands before our server says that our server is down.
-  return ours ? { kind: 'error', error: { code: `http_${response.status}`, message: '', next: '' } } : { kind: 'stranger' };
+  if (!ours) return { kind: 'stranger' };
+  return { kind: 'error', error: { code: `http_${response.status}`, message: '', next: '' }, ...asksToWait(response) };
+}
+
+function asksToWait({ status, headers }: Response): { wait_ms?: number } {
+  const seconds = Number.parseInt(headers.get('Retry-After') ?? '', 10);
+  if (!COME_BACK.includes(status) || !(seconds >= 0)) return {};
+  return { wait_ms: Math.min(seconds * 1_000, LONGEST_WAIT_MS) };
 }
 
 /** The words of our server; null where somebody else speaks. */

@@ -26,7 +26,7 @@ export interface FetchLine {
 
 export type Fetched =
   | { outcome: 'ready' | 'no_network' | 'stranger'; received: number }
-  | { outcome: 'not_signed_in'; received: number; error: ServerError };
+  | { outcome: 'not_signed_in' | 'server_error'; received: number; error: ServerError; wait_ms?: number };
 
 /** Everything has come: the next part may be fetched whole again. */
 export async function allowSnapshots(host: Host): Promise<void> {
@@ -60,6 +60,9 @@ export async function fetchSnapshots(line: FetchLine): Promise<Fetched> {
     if (answer.kind === 'no_network') continue;
     if (answer.kind === 'stranger') return { outcome: 'stranger', received };
     if (answer.kind === 'not_signed_in') return { outcome: 'not_signed_in', received, error: answer.error };
+    if (answer.kind === 'error' && answer.wait_ms !== undefined) {
+      return { outcome: 'server_error', received, error: answer.error, wait_ms: answer.wait_ms };
+    }
     if (answer.kind === 'error') {
       // An older server, or one that cannot make them: lines always come.
       await giveUpOn(line);

@@ -11,7 +11,7 @@ export type Succession =
   | { outcome: 'succeeded'; key: DeviceKey; token: string }
   | { outcome: 'no_network' }
   | { outcome: 'stranger' }
-  | { outcome: 'not_signed_in' | 'server_error'; error: ServerError };
+  | { outcome: 'not_signed_in' | 'server_error'; error: ServerError; wait_ms?: number };
 
 export async function succeed(line: Line, name: string): Promise<Succession> {
   const { host, language, token, queued } = line;
@@ -29,7 +29,7 @@ export async function succeed(line: Line, name: string): Promise<Succession> {
   if (answer.kind === 'no_network') return { outcome: 'no_network' };
   if (answer.kind === 'stranger') return { outcome: 'stranger' };
   if (answer.kind === 'not_signed_in') return { outcome: 'not_signed_in', error: answer.error };
-  if (answer.kind !== 'body') return { outcome: 'server_error', error: answer.error };
+  if (answer.kind !== 'body') return { outcome: 'server_error', error: answer.error, wait_ms: answer.wait_ms };
   if (!answer.whole) return { outcome: 'no_network' };
   const given = JSON.parse(new TextDecoder().decode(answer.bytes)) as { token: string };
   await queued(() =>

@@ -68,6 +68,25 @@ describe('the sync loop', () => {
     expect(once).toHaveBeenCalledTimes(1);
   });
 
+  it('leaves a server alone that asks for time, whoever wants it, and loses nothing meanwhile', async () => {
+    const error = { code: 'too_many_requests', message: '请求过于频繁。', next: '' };
+    const busy: ContactResult = { ...silence, outcome: 'server_error', error, wait_ms: 60_000 };
+    const once = vi.fn().mockResolvedValueOnce(busy).mockResolvedValue(answered());
+    const loop = new SyncLoop(once, () => undefined, () => 0.5);
+    expect(await loop.now()).toMatchObject({ error });
+    loop.nudge('saved');
+    loop.nudge('online');
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(await loop.now(), 'the button says what the server said').toMatchObject({ outcome: 'server_error', error });
+    loop.nudge('saved');
+    await vi.advanceTimersByTimeAsync(37_400);
+    expect(once).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(once).toHaveBeenCalledTimes(2);
+    await vi.advanceTimersByTimeAsync(30 * 60_000);
+    expect(once).toHaveBeenCalledTimes(2);
+  });
+
   it('is not stopped by an answer that cannot be read', async () => {
     const once = vi.fn().mockRejectedValueOnce(new Error('not gzip')).mockResolvedValue(answered());
     const loop = new SyncLoop(once, () => undefined);

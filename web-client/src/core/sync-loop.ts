@@ -1,5 +1,6 @@
 // When to contact the server: at start, back in the foreground, back online, after a save, by button.
-// One contact at a time; after failures it waits longer and longer, with jitter, and never spins.
+// One contact at a time; after failures it waits longer and longer, with jitter, and never spins. A server that says
+// when to come back is not asked before, whoever wants it: what was saved waits here and goes then.
 
 import type { ContactResult } from './contact';
 import type { SyncResult } from './types';
@@ -19,6 +20,8 @@ export class SyncLoop {
   private again = false;
   private failures = 0;
   private failedAt = 0;
+  /** what the server said when it asked for time, and until when */
+  private told_to_wait: { until: number; last: SyncResult } | null = null;
   private timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(
@@ -31,7 +34,7 @@ export class SyncLoop {
     if (why === 'saved') {
       const since = Date.now() - this.failedAt;
       const wait = this.failures > 0 ? Math.max(SAVE_DEBOUNCE_MS, SAVED_AFTER_FAILURE_MS - since) : SAVE_DEBOUNCE_MS;
-      this.later(wait);
+      this.later(Math.max(wait, (this.told_to_wait?.until ?? 0) - Date.now()));
     } else {
       void this.now();
     }
@@ -45,6 +48,12 @@ export class SyncLoop {
       this.again = true;
       return this.running;
     }
+    const wait = (this.told_to_wait?.until ?? 0) - Date.now();
+    if (this.told_to_wait && wait > 0) {
+      this.later(wait);
+      this.told(false, this.told_to_wait.last);
+      return Promise.resolve(this.told_to_wait.last);
+    }
     this.running = this.run().finally(() => {
       this.running = null;
     });
@@ -57,6 +66,7 @@ export class SyncLoop {
 
   private async run(): Promise<SyncResult> {
     const total: SyncResult = { outcome: 'answered', sent: 0, received: 0, error: null };
+    let wait_ms = 0;
     this.told(true, null);
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
       this.again = false;
@@ -68,15 +78,18 @@ export class SyncLoop {
       total.received += result.received;
       total.outcome = result.outcome;
       total.error = result.error;
+      wait_ms = result.wait_ms ?? 0;
       if (result.outcome !== 'answered' || !(result.more || this.again)) break;
       this.told(true, null);
     }
-    this.settle(total.outcome);
+    this.settle(total, wait_ms);
     this.told(false, total);
     return total;
   }
 
-  private settle(outcome: SyncResult['outcome']): void {
+  private settle(last: SyncResult, wait_ms: number): void {
+    const { outcome } = last;
+    this.told_to_wait = null;
     if (outcome === 'answered' || outcome === 'not_signed_in') {
       // Not signed in is for a person to mend; asking again would only be refused again.
       this.failures = 0;
@@ -85,7 +98,10 @@ export class SyncLoop {
     this.failures += 1;
     this.failedAt = Date.now();
     const doubled = Math.min(FIRST_DELAY_MS * 2 ** (this.failures - 1), LONGEST_DELAY_MS);
-    this.later(doubled * (0.5 + this.random() / 2));
+    const own = doubled * (0.5 + this.random() / 2);
+    const asked = wait_ms * (1 + this.random() / 4);
+    if (asked > 0) this.told_to_wait = { until: this.failedAt + asked, last };
+    this.later(Math.max(own, asked));
   }
 
   private later(delay: number): void {

@@ -255,9 +255,9 @@ function keepShown(own: Host): Promise<unknown> {
 
 async function bring(token: string): Promise<Partial<ContactResult>> {
   const offset_ms = state.phone?.offset_ms ?? null;
-  const { outcome, error, changed } = await bringPackets(first, { token, language, offset_ms });
+  const { outcome, error, wait_ms, changed } = await bringPackets(first, { token, language, offset_ms });
   if (changed > 0) post({ event: 'changed' });
-  return outcome === 'answered' ? {} : { outcome, error };
+  return outcome === 'answered' ? {} : { outcome, error, wait_ms };
 }
 
 /** The next contact is the new device's: it sends again what was not acknowledged to the old one. */
@@ -265,7 +265,9 @@ async function becomeAnother(line: Line): Promise<ContactResult> {
   const nothing = { sent: 0, received: 0, more: false, error: null };
   const succession = await succeed(line, deviceName());
   if (succession.outcome === 'no_network' || succession.outcome === 'stranger') return { ...nothing, outcome: succession.outcome };
-  if (succession.outcome !== 'succeeded') return { ...nothing, outcome: succession.outcome, error: succession.error };
+  if (succession.outcome !== 'succeeded') {
+    return { ...nothing, outcome: succession.outcome, error: succession.error, wait_ms: succession.wait_ms };
+  }
   session = { token: succession.token, expired: false };
   await changed();
   return { ...nothing, outcome: 'answered', more: true };

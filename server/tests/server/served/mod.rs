@@ -7,6 +7,7 @@ use std::sync::Arc;
 use actix_web::web;
 use menpai_server::clock;
 use menpai_server::home::Home;
+use menpai_server::limits::Limits;
 use menpai_server::office::Office;
 use menpai_server::office::records;
 use menpai_server::sync::Community;
@@ -28,7 +29,12 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) fn new() -> Served {
-        let (folder, home) = support::home();
+        Served::with_limits(Limits::DEFAULT)
+    }
+
+    /// Where so much may be asked.
+    pub(crate) fn with_limits(limits: Limits) -> Served {
+        let (folder, home) = support::home_with(limits);
         Served {
             http: Listening::start(home.clone()),
             home,

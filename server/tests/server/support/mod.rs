@@ -10,6 +10,7 @@ use actix_web::web;
 use menpai_server::auth::hash_password;
 use menpai_server::clock;
 use menpai_server::home::Home;
+use menpai_server::limits::Limits;
 use menpai_server::office::Office;
 use menpai_server::store::node::{self, Account};
 use menpai_sync_core::ids::CommunityCode;
@@ -26,8 +27,13 @@ pub(crate) fn code() -> CommunityCode {
 
 /// A home with a community, account `liu` (worker) and account `he` (secretary).
 pub(crate) fn home() -> (TempDir, web::Data<Home>) {
+    home_with(Limits::DEFAULT)
+}
+
+/// The same, where so much may be asked.
+pub(crate) fn home_with(limits: Limits) -> (TempDir, web::Data<Home>) {
     let folder = tempfile::tempdir().unwrap();
-    let home = Home::open(&folder.path().join("data")).unwrap();
+    let home = Home::open(&folder.path().join("data")).unwrap().with_limits(limits);
     let office = Office::found(&home, code()).unwrap();
     let password_hash = hash_password(PASSWORD).unwrap();
     for name in ["liu", "chen", "he"] {

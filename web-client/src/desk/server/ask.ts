@@ -1,9 +1,15 @@
 // The desk's requests. Failures that can happen to anyone are values; the session travels
-// in a cookie that scripts cannot read. An answer that is not Menpai's is no network.
+// in a cookie that scripts cannot read. An answer that is not Menpai's is no network. Where the server
+// asks for time, nothing was done: the same request goes again then, and its page just waits.
 
 import { language } from '../words';
 
 const TIMEOUT_MS = 20_000;
+/** Statuses with which the server says when to come back. */
+const COME_BACK = [429, 503];
+/** What nobody wants to wait for at a screen is told instead. */
+const LONGEST_WAIT_MS = 20_000;
+const MOST_TRIES = 4;
 /** A large list is written whole before it is sent. */
 const FILE_TIMEOUT_MS = 6 * 60_000;
 
@@ -57,6 +63,20 @@ export function remove(path: string): Promise<Answer<null>> {
 type Read<Body> = (response: Response) => Promise<Answer<Body> | null>;
 
 async function send<Body>(path: string, init: RequestInit, timeout_ms = TIMEOUT_MS, read: Read<Body> = async () => null): Promise<Answer<Body>> {
+  for (let tries = 1; ; tries += 1) {
+    const { answer, wait_ms } = await once(path, init, timeout_ms, read);
+    if (wait_ms === null || wait_ms > LONGEST_WAIT_MS || tries === MOST_TRIES) return answer;
+    await new Promise((resolve) => setTimeout(resolve, wait_ms * (1 + Math.random() / 4)));
+  }
+}
+
+interface Once<Body> {
+  answer: Answer<Body>;
+  /** null: it is not asked again */
+  wait_ms: number | null;
+}
+
+async function once<Body>(path: string, init: RequestInit, timeout_ms: number, read: Read<Body>): Promise<Once<Body>> {
   const giveUp = new AbortController();
   const timer = setTimeout(() => giveUp.abort(), timeout_ms);
   try {
@@ -68,9 +88,11 @@ async function send<Body>(path: string, init: RequestInit, timeout_ms = TIMEOUT_
       redirect: 'error',
       signal: giveUp.signal,
     });
-    return (await read(response)) ?? (await understood<Body>(response));
+    const answer = (await read(response)) ?? (await understood<Body>(response));
+    const seconds = COME_BACK.includes(response.status) ? Number.parseInt(response.headers.get('Retry-After') ?? '', 10) : NaN;
+    return { answer, wait_ms: seconds >= 0 ? seconds * 1_000 : null };
   } catch {
-    return { kind: 'no_network' };
+    return { answer: { kind: 'no_network' }, wait_ms: null };
   } finally {
     clearTimeout(timer);
   }
