@@ -58,6 +58,9 @@ budgets: web build-dev ## hold counts and sizes against budgets.json; no times
 	@node scripts/measure-web.mjs $(RESULTS)
 	@node scripts/check-budgets.mjs $(RESULTS)
 
+supply: ## list what Menpai is made of in target/sbom, and hold it against deny.toml
+	@scripts/supply-chain.sh
+
 generate: build-dev ## write again what is generated and committed
 	@scripts/generate.sh
 
@@ -83,4 +86,4 @@ clean: ## remove what was built; tools and node_modules stay
 	rm -rf web-client/dist web-client/src/core/generated
 
 .NOTPARALLEL:
-.PHONY: help setup wasm web build build-dev run test lint budgets generate soak bench clean
+.PHONY: help setup wasm web build build-dev run test lint budgets supply generate soak bench clean
