@@ -60,3 +60,22 @@ async fn a_whole_household_goes_by_the_name_of_one_of_it() {
     let (status, answer) = world.post("erasures", &cookie, &asked).await;
     assert_eq!((status, &answer["subjects"]), (200, &json!(2)), "{answer}");
 }
+
+#[actix_web::test]
+async fn who_is_called_just_so_is_found_among_many_who_are_called_alike() {
+    let world = World::new();
+    world.registry();
+    let entry = menpai_server::clock::new_entry_id();
+    let alike = (0..60).map(|number| {
+        let person = menpai_sync_core::ids::EntityId::made_by(entry, number);
+        // In order of name they come before.
+        phones::set("person", person, "name", phones::text(&format!("一{number:02}陈玉珍")))
+    });
+    world.edit_in(2, entry, alike.collect());
+    let cookie = world.sign_in("secretary").await;
+    let found = world.read("erasures?name=%E9%99%88%E7%8E%89%E7%8F%8D", &cookie).await;
+    let found = found["found"].as_array().unwrap();
+    assert_eq!((found.len(), &found[0]["name"]), (50, &json!("陈玉珍")));
+    let asked = world.read("audit?name=%E9%99%88%E7%8E%89%E7%8F%8D", &cookie).await;
+    assert_eq!(asked["people"].as_array().unwrap().len(), 1, "{asked}");
+}

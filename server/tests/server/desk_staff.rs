@@ -152,3 +152,14 @@ fn a_stopped_phone_is_signed_out_at_once_and_its_work_is_kept_and_held() {
         404
     );
 }
+
+#[test]
+fn the_offices_own_hand_is_nobody_of_the_staff() {
+    let staffed = Staffed::new();
+    let world = &staffed.served.world;
+    appoint(&world.office, world.office.worker, "社区办公室", "community_staff");
+    let staff = staffed.served.read("staff", &staffed.cookie);
+    let people = staff["people"].as_array().unwrap();
+    assert!(people.iter().any(|one| one["name"] == "周桂兰"));
+    assert!(people.iter().all(|one| one["name"] != "社区办公室"), "{people:?}");
+}

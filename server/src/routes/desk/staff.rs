@@ -15,7 +15,7 @@ use crate::auth::May;
 use crate::auth::may::ManageStaff;
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
-use crate::home::Home;
+use crate::home::{self, Home};
 use crate::local_time::LocalTime;
 use crate::office::roles::{self, Because, ChangeError, NewRole};
 use crate::office::{Office, OfficeError, grids};
@@ -72,10 +72,17 @@ struct Role {
 /// `not_signed_in`, `not_allowed`.
 pub async fn get(home: web::Data<Home>, session: May<ManageStaff>) -> ApiResult<HttpResponse> {
     let (own, now_ms) = (session.worker, clock::now_ms());
-    Ok(HttpResponse::Ok().json(read(&home, &session, move |desk| answer(desk, own, now_ms)).await?))
+    // What the office writes by itself carries a name too; it is nobody.
+    let office = home::community(&home, session.community)
+        .await?
+        .identity()
+        .founder
+        .worker;
+    let answer = read(&home, &session, move |desk| answer(desk, own, office, now_ms));
+    Ok(HttpResponse::Ok().json(answer.await?))
 }
 
-fn answer(desk: &mut Desk<'_>, own: WorkerId, now_ms: i64) -> Result<Answer, StoreError> {
+fn answer(desk: &mut Desk<'_>, own: WorkerId, office: WorkerId, now_ms: i64) -> Result<Answer, StoreError> {
     let grids: Vec<Named> = grids::all(desk.connection)?
         .into_iter()
         .map(|grid| Named {
@@ -92,7 +99,7 @@ fn answer(desk: &mut Desk<'_>, own: WorkerId, now_ms: i64) -> Result<Answer, Sto
         own: worker == own,
     };
     let directory = std::sync::Arc::clone(&desk.directory);
-    for granted in directory.granted() {
+    for granted in directory.granted().filter(|granted| granted.worker != office) {
         let assignment = granted.assignment;
         let label = choices.iter().find(|choice| choice.value == assignment.role);
         let grid = match assignment.grid {

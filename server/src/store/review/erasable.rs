@@ -25,7 +25,7 @@ pub struct Erasable {
     pub with: Option<EntityId>,
 }
 
-/// Those whose name has `part` in it, in order of name.
+/// Those whose name has `part` in it: first those who are called just so, then in order of name.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -40,7 +40,7 @@ pub fn named(connection: &Connection, kinds: &Kinds, part: &str) -> Result<Vec<E
         "SELECT e.id, e.type, v.value ->> '$', e.number FROM registry_value v JOIN entity e ON e.number = v.entity
           WHERE v.field = :name AND v.rank = 0 AND e.type IN (SELECT value FROM json_each(:types))
             AND instr(v.value ->> '$', :part) > 0
-          ORDER BY 3, e.id LIMIT :most",
+          ORDER BY v.value ->> '$' <> :part, 3, e.id LIMIT :most",
     )?;
     let types_json = serde_json::json!(names).to_string();
     let mut rows = statement.query(named_params! {
