@@ -22,6 +22,13 @@ function list(section, key) {
   return new Set(values);
 }
 
+/** Crates that may have a licence which others may not; one on each line. */
+function exceptions() {
+  const lines = readFileSync(`${root}deny.toml`, 'utf8').matchAll(/^ {4}\{ allow = \["([^"]+)"\], crate = "([^"]+)" \},$/gm);
+  return new Map([...lines].map(([, licence, crate]) => [`pkg:cargo/${crate}`, licence]));
+}
+
+const excepted = exceptions();
 const rules = { licences: list('licenses', 'allow'), banned: list('bans', 'deny'), registries: list('sources', 'allow-registry') };
 
 /** Why a component may not be here; null: it may. */
@@ -29,7 +36,8 @@ function objection({ name, purl, licenses = [], properties = [], hashes = [] }) 
   const property = (wanted) => properties.find((one) => one.name === wanted)?.value;
   const building = property('cdx:npm:package:development') === 'true';
   const licence = licenses.map((one) => one.expression ?? one.license?.id ?? one.license?.name ?? '?').join(' AND ');
-  const allowed = building ? new Set([...rules.licences, ...BUILDING_ONLY]) : rules.licences;
+  const besides = [...(building ? BUILDING_ONLY : []), ...[excepted.get(purl.split('@')[0])].filter(Boolean)];
+  const allowed = new Set([...rules.licences, ...besides]);
   if (!permits(licence, allowed)) return `licence ${licence || 'not said'}`;
   if (rules.banned.has(name)) return 'banned in deny.toml';
   if (hashes.length === 0) return 'no hash in the lock file';
@@ -43,9 +51,11 @@ const good = {
   properties: [{ name: 'cargo:source', value: `registry+${[...rules.registries][0]}` }],
 };
 assert.equal(objection(good), null);
+const [[spared, besides]] = excepted;
+assert.equal(objection({ ...good, purl: `${spared}@1.0.0`, licenses: [{ expression: besides }] }), null);
 for (const bad of [
   { ...good, licenses: [{ expression: 'AGPL-3.0-only' }] }, { ...good, licenses: [{ expression: 'MIT AND GPL-3.0' }] },
-  { ...good, licenses: [] }, { ...good, name: 'openssl-sys' }, { ...good, hashes: [] },
+  { ...good, licenses: [{ expression: besides }] }, { ...good, licenses: [] }, { ...good, name: 'openssl-sys' }, { ...good, hashes: [] },
   { ...good, properties: [{ name: 'cargo:source', value: 'git+https://example.org/x' }] },
   { ...good, purl: `${NPM}x@1.0.0`, licenses: [{ license: { id: 'MPL-2.0' } }] },
 ]) {

@@ -12,6 +12,7 @@ use menpai_sync_core::signature::Signer;
 
 use crate::clock;
 use crate::packet::CourierKeys;
+use crate::sealing::SealingKey;
 
 /// Folder of the communities' databases.
 const COMMUNITIES: &str = "communities";
@@ -19,6 +20,8 @@ const COMMUNITIES: &str = "communities";
 const RECEIPT_KEY: &str = "receipt-key";
 /// File of the keys that packets are sealed to.
 const COURIER_KEY: &str = "courier-key";
+/// File of the key that secrets in the node's database are sealed with.
+const SEALING_KEY: &str = "sealing-key";
 /// Folder of the nights' copies.
 const BACKUPS: &str = "backups";
 /// Name of the node's own database: a folder that has it is a home's.
@@ -53,6 +56,12 @@ pub enum DataFolderError {
     /// The courier keys' file holds something else.
     #[error("{}: not private keys, one a line; restore it from backup, or packets on their way cannot be opened", path.display())]
     CourierKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The sealing key's file holds something else.
+    #[error("{}: not 32 bytes in hexadecimal; restore it from backup, or reset every second factor", path.display())]
+    SealingKey {
         /// The file.
         path: PathBuf,
     },
@@ -189,7 +198,11 @@ impl DataFolder {
     /// # Errors
     /// The operating system's.
     pub fn secrets(&self) -> io::Result<Vec<PathBuf>> {
-        let mut files = vec![self.path.join(RECEIPT_KEY), self.path.join(COURIER_KEY)];
+        let mut files = vec![
+            self.path.join(RECEIPT_KEY),
+            self.path.join(COURIER_KEY),
+            self.path.join(SEALING_KEY),
+        ];
         for file in fs::read_dir(self.tls())? {
             files.push(file?.path());
         }
@@ -222,6 +235,18 @@ impl DataFolder {
         let keys: Option<Vec<Signer>> = text.lines().map(read_key).collect();
         keys.and_then(CourierKeys::new)
             .ok_or(DataFolderError::CourierKey { path })
+    }
+
+    /// The key that secrets in the node's database are sealed with, made at first use.
+    ///
+    /// # Errors
+    /// [`DataFolderError::SealingKey`] if the file holds something else.
+    pub fn sealing_key(&self) -> Result<SealingKey, DataFolderError> {
+        let (path, text) = self.secret(SEALING_KEY)?;
+        let bytes = unhex(text.trim()).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        bytes
+            .and_then(|bytes| SealingKey::new(&bytes))
+            .ok_or(DataFolderError::SealingKey { path })
     }
 
     /// A file of secret keys, with one where it is missing.
@@ -325,5 +350,10 @@ mod tests {
         assert_eq!(mode(&data.path().join("courier-key")), 0o600);
         fs::write(data.path().join("courier-key"), "").unwrap();
         assert!(matches!(data.courier_keys(), Err(DataFolderError::CourierKey { .. })));
+        let sealed = data.sealing_key().unwrap().seal("", b"secret").unwrap();
+        assert_eq!(data.sealing_key().unwrap().open("", &sealed).unwrap(), b"secret");
+        assert_eq!(mode(&data.path().join("sealing-key")), 0o600);
+        fs::write(data.path().join("sealing-key"), "00").unwrap();
+        assert!(matches!(data.sealing_key(), Err(DataFolderError::SealingKey { .. })));
     }
 }

@@ -204,8 +204,10 @@ fn ensure_accounts(home: &Home, code: CommunityCode) -> Result<Vec<(Person, Work
                 display_name: person.name.to_owned(),
                 community: code,
             };
-            home.node_store()
-                .write(|transaction| node::insert_account(transaction, &account, clock::now_ms()))?;
+            home.node_store().write(|transaction| {
+                node::insert_account(transaction, &account, clock::now_ms())?;
+                node::mark_demo_account(transaction, &account.name)
+            })?;
             let duty = person
                 .grid
                 .map_or_else(|| "社区书记".to_owned(), |grid| format!("网格员 {}", GRIDS[grid].0));

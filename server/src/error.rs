@@ -18,6 +18,22 @@ pub enum ApiError {
     NotSignedIn,
     /// Account or password is wrong; which of the two is not told.
     WrongCredentials,
+    /// Account and password are right; a second factor belongs to them.
+    SecondFactorNeeded,
+    /// The second factor is wrong, or was used before.
+    WrongCode,
+    /// Whoever may do this has to have a second factor, and this account has none yet.
+    SecondFactorMissing,
+    /// What is asked for needs a proof of the last minutes.
+    FreshProofNeeded,
+    /// Passkeys are bound to a name, and the address has none.
+    PasskeysNeedName,
+    /// The passkey is not known here, or not what was asked for.
+    PasskeyRefused,
+    /// What was begun is over, or was finished before.
+    CeremonyGone,
+    /// It is the last second factor of somebody who has to have one.
+    LastSecondFactor,
     /// The session belongs to another device or kind of client.
     WrongDevice,
     /// Signed in, but this is not theirs to do or see.
@@ -94,6 +110,14 @@ impl ApiError {
         match self {
             ApiError::NotSignedIn => "not_signed_in",
             ApiError::WrongCredentials => "wrong_credentials",
+            ApiError::SecondFactorNeeded => "second_factor_needed",
+            ApiError::WrongCode => "wrong_code",
+            ApiError::SecondFactorMissing => "second_factor_missing",
+            ApiError::FreshProofNeeded => "fresh_proof_needed",
+            ApiError::PasskeysNeedName => "passkeys_need_name",
+            ApiError::PasskeyRefused => "passkey_refused",
+            ApiError::CeremonyGone => "ceremony_gone",
+            ApiError::LastSecondFactor => "last_second_factor",
             ApiError::WrongDevice => "wrong_device",
             ApiError::NotAllowed => "not_allowed",
             ApiError::UnknownCommunity => "unknown_community",
@@ -149,6 +173,77 @@ impl ApiError {
                 (
                     "Account or password is wrong.",
                     "Check both and try again, or ask the community secretary.",
+                ),
+            ],
+            ApiError::SecondFactorNeeded => [
+                (
+                    "密码正确，还要第二步验证。",
+                    "请填验证器上的 6 位数字或一个恢复码，或者改用通行密钥登录。",
+                ),
+                (
+                    "The password is right; a second step is needed.",
+                    "Type the six digits of your authenticator or a recovery code, or use a passkey.",
+                ),
+            ],
+            ApiError::WrongCode => [
+                (
+                    "验证码不正确，或者已经用过。",
+                    "请等验证器换出下一组数字再填；手机时间不准也会不对。恢复码每个只能用一次。",
+                ),
+                (
+                    "The code is wrong or was used before.",
+                    "Wait for the next six digits; check the phone's clock. A recovery code serves once.",
+                ),
+            ],
+            ApiError::SecondFactorMissing => [
+                (
+                    "您能管理人员，登录要有第二步验证。",
+                    "请先在“我的登录”里设置通行密钥或验证器。",
+                ),
+                (
+                    "You may manage staff, so your sign-in needs a second step.",
+                    "Set up a passkey or an authenticator under My sign-in first.",
+                ),
+            ],
+            ApiError::FreshProofNeeded => [
+                ("这一步要再确认是您本人。", "请用通行密钥或验证码确认，然后再做一次。"),
+                (
+                    "Please prove once more that it is you.",
+                    "Confirm with a passkey or a code, then do it again.",
+                ),
+            ],
+            ApiError::PasskeysNeedName => [
+                (
+                    "在这个网址上不能用通行密钥。",
+                    "通行密钥要用 https 和服务器的名字打开工作台；在这里请用验证器。",
+                ),
+                (
+                    "Passkeys do not work at this address.",
+                    "Open the desk over https by the server's name; here, use an authenticator app.",
+                ),
+            ],
+            ApiError::PasskeyRefused => [
+                (
+                    "这个通行密钥在这里不能用。",
+                    "请换一个通行密钥，或用密码登录；它可能已在“我的登录”里删除。",
+                ),
+                (
+                    "This passkey does not serve here.",
+                    "Use another or your password; it may have been removed under My sign-in.",
+                ),
+            ],
+            ApiError::CeremonyGone => [
+                ("等得太久，或者已经做过。", "请重新开始这一步。"),
+                ("This took too long, or was done already.", "Begin this step again."),
+            ],
+            ApiError::LastSecondFactor => [
+                (
+                    "这是您最后一个第二步验证，不能删除。",
+                    "您能管理人员，登录要有第二步验证；请先设置另一个。",
+                ),
+                (
+                    "This is your last second step and cannot be removed.",
+                    "You may manage staff, so your sign-in needs one. Set up another first.",
                 ),
             ],
             ApiError::WrongDevice => [
@@ -329,17 +424,26 @@ impl std::error::Error for ApiError {}
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
         match self {
-            ApiError::NotSignedIn | ApiError::WrongCredentials => StatusCode::UNAUTHORIZED,
-            ApiError::WrongDevice | ApiError::NotAllowed => StatusCode::FORBIDDEN,
+            ApiError::NotSignedIn | ApiError::WrongCredentials | ApiError::SecondFactorNeeded | ApiError::WrongCode => {
+                StatusCode::UNAUTHORIZED
+            }
+            ApiError::WrongDevice
+            | ApiError::NotAllowed
+            | ApiError::SecondFactorMissing
+            | ApiError::FreshProofNeeded => StatusCode::FORBIDDEN,
             ApiError::UnknownCommunity | ApiError::NotFound => StatusCode::NOT_FOUND,
             ApiError::DeviceKeyDiffers
             | ApiError::ConflictGone
             | ApiError::UndoGone
             | ApiError::DuplicateGone
             | ApiError::HeldGone
+            | ApiError::CeremonyGone
+            | ApiError::LastSecondFactor
             | ApiError::GridsChanged => StatusCode::CONFLICT,
             ApiError::ValueNotAllowed(_)
             | ApiError::StillHeld(_)
+            | ApiError::PasskeysNeedName
+            | ApiError::PasskeyRefused
             | ApiError::PacketUnreadable
             | ApiError::PacketElsewhere
             | ApiError::PacketRefused(_) => StatusCode::UNPROCESSABLE_ENTITY,

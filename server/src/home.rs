@@ -10,6 +10,7 @@ use menpai_sync_core::kinds::{Kinds, KindsError};
 use menpai_sync_core::signature::Signer;
 use tokio::sync::watch;
 
+use crate::auth::ceremonies::Ceremonies;
 use crate::auth::{Passwords, SignInLimits};
 use crate::data_folder::{DataFolder, DataFolderError};
 use crate::erasures::Ledger;
@@ -17,6 +18,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::limits::{Limiter, Limits};
 use crate::office;
 use crate::packet::CourierKeys;
+use crate::sealing::SealingKey;
 use crate::seen_lately::SeenLately;
 use crate::store::community::StoreError;
 use crate::store::node::{NodeStore, NodeStoreError};
@@ -50,6 +52,10 @@ pub struct Home {
     pub sign_in_limits: SignInLimits,
     /// Who may ask how much.
     pub limiter: Limiter,
+    /// Passkeys and authenticator apps that are being made or shown.
+    pub ceremonies: Ceremonies,
+    /// Seals what is read again here alone.
+    pub sealing_key: SealingKey,
     /// Moves whenever a session is ended by hand: what is bound to one looks again.
     pub session_ends: watch::Sender<u64>,
     /// What the audit logs have been told a moment ago.
@@ -72,6 +78,7 @@ impl Home {
         let folder = DataFolder::open(path)?;
         let receipt_key = folder.receipt_key()?;
         let courier_keys = folder.courier_keys()?;
+        let sealing_key = folder.sealing_key()?;
         let kinds = Arc::new(Kinds::builtin()?);
         let settings = Settings {
             kinds,
@@ -89,6 +96,8 @@ impl Home {
             passwords: Passwords::new(),
             sign_in_limits: SignInLimits::new(),
             limiter: Limiter::new(Limits::DEFAULT),
+            ceremonies: Ceremonies::default(),
+            sealing_key,
             seen_lately: SeenLately::default(),
             night: Mutex::new(()),
             session_ends: watch::Sender::new(0),

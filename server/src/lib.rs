@@ -26,6 +26,7 @@ pub mod packet;
 pub mod rights;
 pub mod router;
 pub mod routes;
+pub mod sealing;
 pub mod seen_lately;
 pub mod serve;
 mod signing;

@@ -15,58 +15,77 @@ use Action::{
     SeeRecords, SeeVisits, Settle,
 };
 
-/// What somebody may want.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// Have a part of the community on a phone: its registry and its records.
-    ReadPart,
-    /// Numbers: coverage, the wall, the morning, how much is open.
-    SeeFigures,
-    /// Doors one by one, with what they are called and who lives there.
-    SeeDoors,
-    /// Who is visited, and when.
-    SeeVisits,
-    /// What was recorded, word for word.
-    SeeRecords,
-    /// Conflicts, look-alikes and what is held.
-    Review,
-    /// Decide about them.
-    Decide,
-    /// Take the lists along as files.
-    Export,
-    /// Take registry documents along.
-    ExportRegistry,
-    /// Settle a quarter.
-    Settle,
-    /// Split, merge and staff grids.
-    Organise,
-    /// Accounts, invitations and devices.
-    ManageStaff,
-    /// Erase a person or a household.
-    Erase,
-    /// Who did and saw what.
-    SeeAudit,
+/// The actions, each with its word in the API and the audit log: the one list of them. What else is
+/// made of it: [`ACTIONS`], and a type for each ([`crate::auth::may`]).
+macro_rules! actions {
+    ($make:ident) => {
+        $make! {
+            /// Have a part of the community on a phone: its registry and its records.
+            ReadPart "read_part",
+            /// Numbers: coverage, the wall, the morning, how much is open.
+            SeeFigures "see_figures",
+            /// Doors one by one, with what they are called and who lives there.
+            SeeDoors "see_doors",
+            /// Who is visited, and when.
+            SeeVisits "see_visits",
+            /// What was recorded, word for word.
+            SeeRecords "see_records",
+            /// Conflicts, look-alikes and what is held.
+            Review "review",
+            /// Decide about them.
+            Decide "decide",
+            /// Take the lists along as files.
+            Export "export",
+            /// Take registry documents along.
+            ExportRegistry "export_registry",
+            /// Settle a quarter.
+            Settle "settle",
+            /// Split, merge and staff grids.
+            Organise "organise",
+            /// Accounts, invitations and devices.
+            ManageStaff "manage_staff",
+            /// Erase a person or a household.
+            Erase "erase",
+            /// Who did and saw what.
+            SeeAudit "see_audit",
+        }
+    };
 }
+pub(crate) use actions;
+
+macro_rules! define {
+    ($($(#[$doc:meta])* $action:ident $word:literal,)*) => {
+        /// What somebody may want.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Action {
+            $($(#[$doc])* $action,)*
+        }
+
+        /// Every action, for tests and lists.
+        pub const ACTIONS: [Action; [$($word),*].len()] = [$($action),*];
+
+        impl Action {
+            /// As the API and the audit log call it.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    $($action => $word,)*
+                }
+            }
+        }
+    };
+}
+actions!(define);
 
 impl Action {
-    /// As the API and the audit log call it.
+    /// Whether who does it must have proved who they are a moment ago, where their account can: what
+    /// takes data out of the house or cannot be undone, and what gives or takes rights.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn asks_fresh_proof(self, changes: bool) -> bool {
         match self {
-            ReadPart => "read_part",
-            SeeFigures => "see_figures",
-            SeeDoors => "see_doors",
-            SeeVisits => "see_visits",
-            SeeRecords => "see_records",
-            Review => "review",
-            Decide => "decide",
-            Export => "export",
-            ExportRegistry => "export_registry",
-            Settle => "settle",
-            Organise => "organise",
-            ManageStaff => "manage_staff",
-            Erase => "erase",
-            SeeAudit => "see_audit",
+            Export | ExportRegistry => true,
+            Erase | ManageStaff => changes,
+            _ => false,
         }
     }
 }
@@ -76,24 +95,6 @@ impl Serialize for Action {
         serializer.serialize_str(self.name())
     }
 }
-
-/// Every action, for tests and lists.
-pub const ACTIONS: [Action; 14] = [
-    ReadPart,
-    SeeFigures,
-    SeeDoors,
-    SeeVisits,
-    SeeRecords,
-    Review,
-    Decide,
-    Export,
-    ExportRegistry,
-    Settle,
-    Organise,
-    ManageStaff,
-    Erase,
-    SeeAudit,
-];
 
 /// What a role works in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

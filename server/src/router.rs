@@ -21,7 +21,7 @@ use crate::rights::Action::{
     SeeVisits, Settle,
 };
 use crate::routes::static_files::WebFolder;
-use crate::routes::{courier, desk, desk_sessions, devices, health, sessions, snapshots, sync};
+use crate::routes::{courier, desk, desk_sessions, desk_sign_in, devices, health, sessions, snapshots, sync};
 
 /// The app that the server and the tests run.
 pub fn app(
@@ -79,10 +79,22 @@ routes! {
     get "/snapshots" => snapshots::get, Device;
     // The desk
     post "/desk/sessions" => desk_sessions::post, Anyone;
+    post "/desk/sessions/passkey/begin" => desk_sessions::begin_passkey, Anyone;
+    post "/desk/sessions/passkey" => desk_sessions::post_passkey, Anyone;
     get "/desk/sessions" => desk_sessions::get, SignedIn;
     get "/desk/sessions/current" => desk_sessions::get_current, SignedIn;
     delete "/desk/sessions/current" => desk_sessions::delete_current, SignedIn;
     delete "/desk/sessions/{id}" => desk_sessions::delete, SignedIn;
+    get "/desk/sign-in" => desk_sign_in::get, SignedIn;
+    post "/desk/sign-in/passkeys/begin" => desk_sign_in::begin_passkey, SignedIn;
+    post "/desk/sign-in/passkeys" => desk_sign_in::post_passkey, SignedIn;
+    delete "/desk/sign-in/passkeys/{id}" => desk_sign_in::delete_passkey, SignedIn;
+    post "/desk/sign-in/code/begin" => desk_sign_in::begin_code, SignedIn;
+    post "/desk/sign-in/code" => desk_sign_in::post_code, SignedIn;
+    delete "/desk/sign-in/code" => desk_sign_in::delete_code, SignedIn;
+    post "/desk/sign-in/recovery-codes" => desk_sign_in::post_recovery_codes, SignedIn;
+    post "/desk/sign-in/proof/begin" => desk_sign_in::begin_proof, SignedIn;
+    post "/desk/sign-in/proof" => desk_sign_in::post_proof, SignedIn;
     get "/desk/events" => desk::events::get, May(SeeFigures);
     get "/desk/morning" => desk::morning::get, May(SeeFigures);
     get "/desk/overview" => desk::overview::get, May(SeeFigures);

@@ -69,6 +69,11 @@ export class Server {
     return new Map(pairs.map(([, account, password]) => [account, password]));
   }
 
+  /** As if ten minutes had passed since anybody proved who they are; only while the server is stopped. */
+  async forgetProofs() {
+    await run(join(dirname(binary), 'forget_proofs'), [join(this.data, 'node.sqlite')]);
+  }
+
   /** Rows of a typed view; only while the server is stopped, from a copy. */
   async view(name, community) {
     const folder = await mkdtemp(join(tmpdir(), 'menpai-view-'));

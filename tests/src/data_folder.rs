@@ -117,7 +117,10 @@ fn add_account(home: &Home, code: CommunityCode, account: &str, name: &str, work
         community: code,
     };
     home.node_store()
-        .write(|transaction| node::insert_account(transaction, &account, clock::now_ms()))
+        .write(|transaction| {
+            node::insert_account(transaction, &account, clock::now_ms())?;
+            node::mark_demo_account(transaction, &account.name)
+        })
         .unwrap();
 }
 

@@ -31,7 +31,9 @@ pub enum Guard {
     /// Whoever is signed in at the desk, about their own session.
     SignedIn,
     /// Whoever may do this by the roles that they have now in the community that the request is
-    /// about: that of the account, or the one that `?community=` names.
+    /// about: that of the account, or the one that `?community=` names. Whoever may give rights to
+    /// others must have come in with more than a password; what takes data away, takes rights or
+    /// cannot be undone asks for a fresh proof.
     May(Action),
 }
 
@@ -108,8 +110,19 @@ async fn look(guard: Guard, request: &HttpRequest) -> ApiResult<Held> {
             let about = about.map_err(|_| ApiError::unreadable("community"))?.into_inner();
             session.community = about.community.unwrap_or(session.community);
             limiter.count(Caller::Desk(session.worker), session.community)?;
-            let asked = ask(request, &session, |actor| authorize(actor, action, Scope::Community));
-            let sight = asked.await?.map_err(|_| ApiError::NotAllowed)?;
+            let asked = ask(request, &session, |actor| {
+                let may_manage_staff = authorize(actor, Action::ManageStaff, Scope::Community).is_ok();
+                (authorize(actor, action, Scope::Community), may_manage_staff)
+            });
+            let (sight, may_manage_staff) = asked.await?;
+            let sight = sight.map_err(|_| ApiError::NotAllowed)?;
+            if session.lacks_second_factor(may_manage_staff) {
+                return Err(ApiError::SecondFactorMissing);
+            }
+            let asks_fresh = action.asks_fresh_proof(!request.method().is_safe());
+            if asks_fresh && session.proof.has_second_factor {
+                session.check_fresh(clock::now_ms())?;
+            }
             request.extensions_mut().insert(Admitted { session, action, sight });
         }
     }

@@ -5,7 +5,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::{FromRequest, HttpRequest};
 use menpai_sync_core::ids::{CommunityCode, WorkerId};
 
@@ -14,7 +14,7 @@ use super::origin::check_origin;
 use super::phone_session;
 use super::token::Token;
 use crate::error::{ApiError, ApiResult};
-use crate::store::node::SessionKind;
+use crate::store::node::{Proof, SessionKind};
 
 /// How long a desk stays signed in: a working day.
 pub const DESK_SESSION_HOURS: i64 = 12;
@@ -38,9 +38,39 @@ pub struct DeskSession {
     pub expires_ms: i64,
     /// To end it.
     pub token_hash: [u8; 32],
+    /// How its holder proved who they are.
+    pub proof: Proof,
 }
 
+/// How long a proof is fresh: what cannot be undone asks for a newer one.
+const FRESH_MS: i64 = 10 * 60 * 1000;
+
 impl DeskSession {
+    /// Whether its holder proved who they are within the last ten minutes.
+    #[must_use]
+    pub fn is_fresh(&self, now_ms: i64) -> bool {
+        // A clock that was set back makes nothing fresh.
+        (0..FRESH_MS).contains(&(now_ms - self.proof.proved_ms)) && (self.proof.strong || !self.proof.has_second_factor)
+    }
+
+    /// Demands it.
+    ///
+    /// # Errors
+    /// [`ApiError::FreshProofNeeded`].
+    pub fn check_fresh(&self, now_ms: i64) -> ApiResult<()> {
+        if self.is_fresh(now_ms) {
+            Ok(())
+        } else {
+            Err(ApiError::FreshProofNeeded)
+        }
+    }
+
+    /// Whether somebody who may give others rights came in with a password alone.
+    #[must_use]
+    pub fn lacks_second_factor(&self, may_manage_staff: bool) -> bool {
+        may_manage_staff && !self.proof.strong && !self.proof.demo
+    }
+
     /// The living session of a request; of one that changes something only if the desk's own page
     /// makes it.
     pub(super) async fn of(request: &HttpRequest) -> ApiResult<DeskSession> {
@@ -57,6 +87,7 @@ impl DeskSession {
             community: session.account.community,
             expires_ms: session.expires_ms,
             token_hash,
+            proof: session.proof,
         })
     }
 }
@@ -71,13 +102,16 @@ impl FromRequest for DeskSession {
 }
 
 fn token_of(request: &HttpRequest) -> Option<Token> {
-    request
-        .headers()
-        .get_all(header::COOKIE)
+    cookie_named(request.headers().get_all(header::COOKIE), cookie_name(request))
+}
+
+/// The token that a cookie of this name holds.
+pub(super) fn cookie_named<'r>(headers: impl Iterator<Item = &'r HeaderValue>, name: &str) -> Option<Token> {
+    headers
         .filter_map(|value| value.to_str().ok())
         .flat_map(|text| text.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == cookie_name(request))
+        .find(|(called, _)| *called == name)
         .and_then(|(_, value)| Token::from_text(value))
 }
 

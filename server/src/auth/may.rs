@@ -12,7 +12,7 @@ use actix_web::{FromRequest, HttpRequest};
 use super::DeskSession;
 use super::admit::{Admitted, put_down};
 use crate::error::{ApiError, ApiResult};
-use crate::rights::{Action, Sight};
+use crate::rights::{Action, Sight, actions};
 
 /// What a handler is for, as a type.
 pub trait Permission {
@@ -21,8 +21,8 @@ pub trait Permission {
 }
 
 macro_rules! permissions {
-    ($($name:ident),*) => {$(
-        #[doc = concat!("[`Action::", stringify!($name), "`]")]
+    ($($(#[$doc:meta])* $name:ident $word:literal,)*) => {$(
+        $(#[$doc])*
         #[derive(Debug)]
         pub struct $name;
 
@@ -32,21 +32,7 @@ macro_rules! permissions {
     )*};
 }
 
-permissions!(
-    SeeFigures,
-    SeeDoors,
-    SeeVisits,
-    SeeRecords,
-    Review,
-    Decide,
-    Export,
-    ExportRegistry,
-    Settle,
-    Organise,
-    Erase,
-    SeeAudit,
-    ManageStaff
-);
+actions!(permissions);
 
 /// Who asks at the desk, and may.
 #[derive(Debug)]

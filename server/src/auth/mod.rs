@@ -1,15 +1,20 @@
-//! Who is asking. `sign_in` checks a password, `enrolment` decides which key a phone may
-//! register, `admit` is the door of every route: `PhoneSession`, `DeskSession` and `May` are whom it
+//! Who is asking. `sign_in` checks a password, `second_factor` and `passkeys` what an account has beside
+//! it, `limits` slows guessing, `enrolment` decides which key a phone may register, `admit` is the door of every route: `PhoneSession`, `DeskSession` and `May` are whom it
 //! let in. What a signed-in person may do, `rights::authorize` decides.
 
 pub mod admit;
+pub mod browser;
+pub mod ceremonies;
 mod desk_session;
 pub mod enrolment;
-mod limits;
+pub mod limits;
 pub mod may;
+pub mod one_time_code;
 pub mod origin;
+pub mod passkeys;
 mod password;
 mod phone_session;
+pub mod second_factor;
 mod sign_in;
 pub mod token;
 
@@ -18,4 +23,4 @@ pub use limits::SignInLimits;
 pub use may::May;
 pub use password::{PasswordError, Passwords, hash_password, new_password};
 pub use phone_session::{PHONE_SESSION_DAYS, PhoneSession};
-pub use sign_in::{Credentials, address_of, sign_in};
+pub use sign_in::{Credentials, address_of, check_password, sign_in, sign_in_at_desk};

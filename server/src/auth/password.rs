@@ -56,6 +56,29 @@ impl Passwords {
         let fits = web::block(move || verify_password(&hash, &password)).await?;
         Ok(fits && exists)
     }
+
+    /// What would be kept of a recovery code of a set with this salt.
+    ///
+    /// # Errors
+    /// [`ApiError::Internal`] if it cannot be computed.
+    pub async fn hash_code(&self, code: String, salt: [u8; 16]) -> ApiResult<[u8; 32]> {
+        let _permit = self.permits.acquire().await.map_err(ApiError::internal)?;
+        web::block(move || hash_with_salt(&code, &salt))
+            .await?
+            .map_err(ApiError::internal)
+    }
+}
+
+/// What of a recovery code is kept. Blocks for some 25 ms.
+///
+/// # Errors
+/// [`PasswordError`].
+pub(super) fn hash_with_salt(code: &str, salt: &[u8; 16]) -> Result<[u8; 32], PasswordError> {
+    let mut hash = [0; 32];
+    argon2()?
+        .hash_password_into(code.as_bytes(), salt, &mut hash)
+        .map_err(|e| PasswordError(e.to_string()))?;
+    Ok(hash)
 }
 
 /// The hash of a new password. Blocks for some 25 ms.

@@ -1,9 +1,14 @@
-//! Checks account and password. Wrong account and wrong password are one answer at one cost.
+//! Checks account and password, and at the desk whatever the account has beside its password: no
+//! account that has a second factor comes in without it. Wrong account and wrong password are one
+//! answer at one cost; that a second factor is asked for, only who has the password learns.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use actix_web::{HttpRequest, web};
 
+use super::browser;
+use super::limits::{Source, Try};
+use super::second_factor;
 use crate::error::{ApiError, ApiResult};
 use crate::home::Home;
 use crate::store::node::{self, Account};
@@ -29,13 +34,48 @@ pub fn address_of(request: &HttpRequest) -> IpAddr {
 /// # Errors
 /// [`ApiError::WrongCredentials`], [`ApiError::TooManyRequests`].
 pub async fn sign_in(home: &web::Data<Home>, request: &HttpRequest, typed: Credentials) -> ApiResult<Account> {
-    home.sign_in_limits.count(&typed.account, address_of(request))?;
+    let source = browser::source_for(home, request, &typed.account).await?;
+    check_password(home, source, typed).await
+}
+
+/// The account, if the password is its own and so is the second factor, where it has one; and
+/// whether it has.
+///
+/// # Errors
+/// [`ApiError::WrongCredentials`], [`ApiError::SecondFactorNeeded`] where none came along,
+/// [`ApiError::WrongCode`], [`ApiError::TooManyRequests`].
+pub async fn sign_in_at_desk(
+    home: &web::Data<Home>,
+    request: &HttpRequest,
+    typed: Credentials,
+    code: Option<&str>,
+) -> ApiResult<(Account, bool)> {
+    let source = browser::source_for(home, request, &typed.account).await?;
+    let account = check_password(home, source, typed).await?;
+    let name = account.name.clone();
+    let has = home.node(move |node| node.read(|connection| node::second_factors(connection, &name)));
+    if has.await?.is_none() {
+        return Ok((account, false));
+    }
+    let code = code.ok_or(ApiError::SecondFactorNeeded)?;
+    second_factor::check(home, source, &account, code).await?;
+    Ok((account, true))
+}
+
+/// The account, if the password is its own.
+///
+/// # Errors
+/// [`ApiError::WrongCredentials`], [`ApiError::TooManyRequests`].
+pub async fn check_password(home: &web::Data<Home>, source: Source, typed: Credentials) -> ApiResult<Account> {
+    home.sign_in_limits.count(source)?;
+    let attempt = home.sign_in_limits.begin(Try::Password, &typed.account, source)?;
     let name = typed.account;
     let account = home
         .node(move |node| node.read(|connection| node::find_account(connection, &name)))
         .await?;
     let hash = account.as_ref().map(|account| account.password_hash.clone());
     if home.passwords.check(hash, typed.password).await? {
+        home.sign_in_limits.was_right(&attempt);
         account.ok_or(ApiError::WrongCredentials)
     } else {
         Err(ApiError::WrongCredentials)

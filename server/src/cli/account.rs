@@ -1,4 +1,4 @@
-//! `menpai account`: who signs in, and in which role. A password is printed once.
+//! `menpai account`: who signs in, with what, and in which role. A password is printed once.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -17,7 +17,10 @@ pub(super) enum Command {
     /// List accounts with their roles
     List(List),
     /// Give an account a new password and end its sessions
-    Password(Password),
+    Password(Named),
+    /// Take away an account's passkeys, authenticator and recovery codes and end its sessions: for
+    /// whoever has lost them; it is written into the audit log
+    ResetSecondFactor(Named),
 }
 
 #[derive(Args)]
@@ -50,7 +53,7 @@ pub(super) struct List {
 }
 
 #[derive(Args)]
-pub(super) struct Password {
+pub(super) struct Named {
     #[command(flatten)]
     data: DataArguments,
     /// Whose
@@ -83,12 +86,18 @@ pub(super) fn run(command: Command) -> Outcome {
                 account: password.account,
             },
         ),
+        Command::ResetSecondFactor(named) => {
+            said(&named.data.data, &Request::ResetSecondFactor { account: named.account })
+        }
     }
 }
 
 fn said(data: &Path, request: &Request) -> Outcome {
     match control::perform(data, request, &mut |_, _| {})? {
         Answer::Password { account, password } => println!("{account} {password}"),
+        Answer::SecondFactorReset { account } => {
+            println!("{account} signs in with the password alone, until a second factor is set up again");
+        }
         Answer::Accounts { members } => {
             for member in members {
                 println!("{:<16}{} {}", member.account, member.name, member.roles.join(", "));

@@ -49,6 +49,11 @@ pub enum Request {
         /// Whose.
         account: String,
     },
+    /// Take away what an account has beside its password.
+    ResetSecondFactor {
+        /// Whose.
+        account: String,
+    },
     /// List the accounts of a community.
     ListAccounts {
         /// Which.
@@ -131,6 +136,11 @@ pub enum Answer {
         account: String,
         /// Said once.
         password: String,
+    },
+    /// The account has its password and nothing beside it.
+    SecondFactorReset {
+        /// Whose.
+        account: String,
     },
     /// The accounts there are.
     Accounts {

@@ -36,6 +36,11 @@ pub(super) fn perform(home: &Home, request: &Request, progress: &mut dyn FnMut(u
                 password,
             })
             .map_err(Into::into),
+        Request::ResetSecondFactor { account } => staff::reset_second_factor(home, account)
+            .map(|()| Answer::SecondFactorReset {
+                account: account.clone(),
+            })
+            .map_err(Into::into),
         Request::ListAccounts { community } => staff::list(home, *community)
             .map(|members| Answer::Accounts { members })
             .map_err(Into::into),

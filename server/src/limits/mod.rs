@@ -152,7 +152,7 @@ pub fn come_back(least: u64) -> u64 {
 }
 
 /// An address as one counts by it: IPv6 gives each household a whole /64.
-fn one_household(address: IpAddr) -> IpAddr {
+pub(crate) fn one_household(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(six) => six.to_ipv4_mapped().map_or_else(

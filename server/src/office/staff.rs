@@ -13,6 +13,7 @@ use crate::clock;
 use crate::home::Home;
 use crate::rights::{Place, rights_of};
 use crate::store::community::StoreError;
+use crate::store::community::audit::{self, Seen};
 use crate::store::node::{self, Account};
 
 /// Somebody who is to work here.
@@ -151,6 +152,7 @@ pub fn change_password(home: &Home, name: &str) -> Result<String, StaffError> {
             ..account
         };
         node::insert_account(transaction, &account, clock::now_ms())?;
+        node::forget_browsers(transaction, name)?;
         node::delete_sessions_of(transaction, name)?;
         Ok(true)
     })?;
@@ -159,6 +161,33 @@ pub fn change_password(home: &Home, name: &str) -> Result<String, StaffError> {
     }
     home.session_ends.send_modify(|ended| *ended += 1);
     Ok(password)
+}
+
+/// Takes away what an account has beside its password, and ends its sessions: for whoever has lost
+/// phone and recovery codes. The community's audit log says so.
+///
+/// # Errors
+/// [`StaffError`]; then nothing is taken away.
+pub fn reset_second_factor(home: &Home, name: &str) -> Result<(), StaffError> {
+    let account = home
+        .node_store()
+        .read(|connection| node::find_account(connection, name))?
+        .ok_or_else(|| StaffError::NoAccount(name.to_owned()))?;
+    let office = Office::of_home(home, account.community)?;
+    let seen = Seen {
+        worker: office.worker,
+        action: "reset_second_factor".to_owned(),
+        place: Some(audit::of_worker(account.worker)),
+        about: Vec::new(),
+    };
+    // Said first: what is not written down is not done.
+    office.community.note_seen(seen, clock::now_ms())?;
+    home.node_store().write(|transaction| {
+        node::reset_second_factors(transaction, name)?;
+        node::delete_sessions_of(transaction, name)
+    })?;
+    home.session_ends.send_modify(|ended| *ended += 1);
+    Ok(())
 }
 
 /// The accounts of a community, the desk's first.

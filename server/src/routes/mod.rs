@@ -4,6 +4,7 @@
 pub mod courier;
 pub mod desk;
 pub mod desk_sessions;
+pub mod desk_sign_in;
 pub mod devices;
 pub mod health;
 pub mod leading;

@@ -106,12 +106,13 @@ fn answer(desk: &mut Desk<'_>, name: &str) -> Result<Answer, StoreError> {
 }
 
 fn shown(desk: &Desk<'_>, line: Line) -> Shown {
+    let meant = line.place.as_deref().and_then(audit::worker_of);
     Shown {
         number: line.number,
         at: desk.local.instant(line.at_ms).to_string(),
         worker: desk.worker(line.worker),
         action: line.action,
-        place: line.place,
+        place: meant.map(|worker| desk.worker(worker).name).or(line.place),
         subjects: line.subjects,
     }
 }

@@ -21,7 +21,7 @@ pub struct Seen {
     pub worker: WorkerId,
     /// What: the word of `rights::Action`, or one of the home's own.
     pub action: String,
-    /// Where: a part, or a device.
+    /// Where: a part, a device, or who works here and is meant ([`of_worker`]).
     pub place: Option<String>,
     /// About whom.
     pub about: Vec<EntityId>,
@@ -42,6 +42,18 @@ pub struct Line {
     pub place: Option<String>,
     /// About how many.
     pub subjects: i64,
+}
+
+/// The place of a line about somebody who works here: an id, no name.
+#[must_use]
+pub fn of_worker(worker: WorkerId) -> String {
+    format!("worker:{worker}")
+}
+
+/// Whom a place of [`of_worker`] names.
+#[must_use]
+pub fn worker_of(place: &str) -> Option<WorkerId> {
+    place.strip_prefix("worker:")?.parse().ok()
 }
 
 /// Where the log ends.

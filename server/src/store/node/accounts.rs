@@ -66,6 +66,28 @@ pub fn insert_account(transaction: &Transaction<'_>, account: &Account, now_ms: 
     Ok(())
 }
 
+/// Notes that an account is the demonstration's: no second factor is demanded of it.
+///
+/// # Errors
+/// SQLite's.
+pub fn mark_demo_account(transaction: &Transaction<'_>, name: &str) -> rusqlite::Result<()> {
+    transaction.execute(
+        "UPDATE account SET demo = 1 WHERE name = :name",
+        named_params! { ":name": name },
+    )?;
+    Ok(())
+}
+
+/// Whether an account is the demonstration's.
+///
+/// # Errors
+/// SQLite's.
+pub fn is_demo_account(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM account WHERE name = :name AND demo = 1)")?
+        .query_row(named_params! { ":name": name }, |row| row.get(0))
+}
+
 fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
     Ok(Account {
         name: row.get(0)?,

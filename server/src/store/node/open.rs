@@ -8,7 +8,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::store::connection::{OpenError, open_writer};
 use crate::store::migrations::{Migration, MigrationError, migrate};
 
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration {
         name: "0001_accounts.sql",
         sql: include_str!("../../../migrations/node/0001_accounts.sql"),
@@ -20,6 +20,10 @@ const MIGRATIONS: [Migration; 3] = [
     Migration {
         name: "0003_roles_are_records.sql",
         sql: include_str!("../../../migrations/node/0003_roles_are_records.sql"),
+    },
+    Migration {
+        name: "0004_second_factors.sql",
+        sql: include_str!("../../../migrations/node/0004_second_factors.sql"),
     },
 ];
 

@@ -28,6 +28,21 @@ pub struct Session {
     pub expires_ms: i64,
     /// Last use as far as it was written down.
     pub last_used_ms: i64,
+    /// How its holder proved who they are.
+    pub proof: Proof,
+}
+
+/// How the holder of a session proved who they are, and what their account could show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proof {
+    /// A passkey or a second factor was shown in this session.
+    pub strong: bool,
+    /// When something was last shown, milliseconds UTC.
+    pub proved_ms: i64,
+    /// The account has a passkey or a second factor.
+    pub has_second_factor: bool,
+    /// The account is the demonstration's.
+    pub demo: bool,
 }
 
 /// The session of a token hash, unless it has ended or its desk was idle for [`DESK_IDLE_MS`].
@@ -37,8 +52,12 @@ pub struct Session {
 pub fn find_session(connection: &Connection, token_hash: &[u8; 32], now_ms: i64) -> rusqlite::Result<Option<Session>> {
     let found = connection
         .prepare_cached(
-            "SELECT account, device, expires_ms, last_used_ms FROM session
-             WHERE token_hash = :token_hash AND expires_ms > :now AND (kind = 'phone' OR last_used_ms > :idle)",
+            "SELECT s.account, s.device, s.expires_ms, s.last_used_ms, s.strong, s.proved_ms, a.demo,
+                    EXISTS (SELECT 1 FROM passkey p WHERE p.account = s.account)
+                      OR EXISTS (SELECT 1 FROM one_time_code o WHERE o.account = s.account)
+               FROM session s JOIN account a ON a.name = s.account
+              WHERE s.token_hash = :token_hash AND s.expires_ms > :now
+                AND (s.kind = 'phone' OR s.last_used_ms > :idle)",
         )?
         .query_row(
             named_params! { ":token_hash": token_hash, ":now": now_ms, ":idle": now_ms - DESK_IDLE_MS },
@@ -47,11 +66,17 @@ pub fn find_session(connection: &Connection, token_hash: &[u8; 32], now_ms: i64)
                 let kind = device.map_or(SessionKind::Desk, |device| {
                     SessionKind::Phone(DeviceId::from_bytes(device))
                 });
-                Ok((row.get::<_, String>(0)?, kind, row.get(2)?, row.get(3)?))
+                let proof = Proof {
+                    strong: row.get(4)?,
+                    proved_ms: row.get(5)?,
+                    demo: row.get(6)?,
+                    has_second_factor: row.get(7)?,
+                };
+                Ok((row.get::<_, String>(0)?, kind, row.get(2)?, row.get(3)?, proof))
             },
         )
         .optional()?;
-    let Some((name, kind, expires_ms, last_used_ms)) = found else {
+    let Some((name, kind, expires_ms, last_used_ms, proof)) = found else {
         return Ok(None);
     };
     let account = super::find_account(connection, &name)?;
@@ -60,6 +85,7 @@ pub fn find_session(connection: &Connection, token_hash: &[u8; 32], now_ms: i64)
         kind,
         expires_ms,
         last_used_ms,
+        proof,
     }))
 }
 
@@ -100,6 +126,38 @@ pub fn touch_session(transaction: &Transaction<'_>, token_hash: &[u8; 32], now_m
         named_params! { ":token_hash": token_hash, ":now": now_ms },
     )?;
     Ok(())
+}
+
+/// Notes that a session's holder has just proved who they are, `strong` with a passkey or a second factor.
+///
+/// # Errors
+/// SQLite's.
+pub fn prove_session(
+    transaction: &Transaction<'_>,
+    token_hash: &[u8; 32],
+    strong: bool,
+    now_ms: i64,
+) -> rusqlite::Result<()> {
+    transaction.execute(
+        "UPDATE session SET proved_ms = :now, strong = max(strong, :strong) WHERE token_hash = :token_hash",
+        named_params! { ":now": now_ms, ":strong": strong, ":token_hash": token_hash },
+    )?;
+    Ok(())
+}
+
+/// Ends the desks of an account that began with its password alone, but for this one.
+///
+/// # Errors
+/// SQLite's.
+pub fn delete_weak_sessions_of(
+    transaction: &Transaction<'_>,
+    account: &str,
+    but: &[u8; 32],
+) -> rusqlite::Result<usize> {
+    transaction.execute(
+        "DELETE FROM session WHERE account = :account AND kind = 'desk' AND strong = 0 AND token_hash <> :but",
+        named_params! { ":account": account, ":but": but },
+    )
 }
 
 /// Ends a session.

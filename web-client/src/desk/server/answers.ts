@@ -18,7 +18,26 @@ export interface SignedIn {
   worker: Named;
   community: { code: string; name: string };
   may: Action[];
+  /** by their roles they have to have one: until then they may nothing */
+  second_factor_missing: boolean;
   expires_at: string;
+}
+
+/** How somebody signs in, as they see it themselves. */
+export interface MySignIn {
+  passkeys: { id: string; name: string; host: string; since: string; last_used: string | null }[];
+  /** since when there is an authenticator app */
+  one_time_code: string | null;
+  recovery_codes: number;
+  demanded: boolean;
+  /** the address is one that passkeys can be bound to */
+  passkeys_here: boolean;
+  fresh: boolean;
+}
+
+/** New recovery codes are shown once; null: those there were serve on. */
+export interface AddedFactor {
+  recovery_codes: string[] | null;
 }
 
 export type Verdict = 'merged' | 'held' | 'waiting' | 'released' | 'set_aside';
@@ -465,8 +484,22 @@ export interface AuditLine {
   number: number;
   at: string;
   worker: Named;
-  action: 'see_visits' | 'see_records' | 'review' | 'export' | 'export_registry' | 'erase' | 'see_audit';
-  /** a part or a list */
+  action:
+    | 'see_visits'
+    | 'see_records'
+    | 'review'
+    | 'export'
+    | 'export_registry'
+    | 'erase'
+    | 'see_audit'
+    | 'add_passkey'
+    | 'remove_passkey'
+    | 'set_up_code'
+    | 'remove_code'
+    | 'new_recovery_codes'
+    | 'use_recovery_code'
+    | 'reset_second_factor';
+  /** a part, a list, or whom it concerns of those who work here */
   place: string | null;
   /** how many people it was about */
   subjects: number;

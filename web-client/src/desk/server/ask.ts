@@ -48,7 +48,7 @@ export function withQuery(path: string, query: Query): string {
   return text ? `${path}?${text}` : path;
 }
 
-export function post<Body>(path: string, body: unknown): Promise<Answer<Body>> {
+export function post<Body>(path: string, body?: unknown): Promise<Answer<Body>> {
   return send<Body>(path, {
     method: 'POST',
     body: JSON.stringify(body),
@@ -60,9 +60,22 @@ export function remove(path: string): Promise<Answer<null>> {
   return send<null>(path, { method: 'DELETE' });
 }
 
+let prove: (() => Promise<boolean>) | null = null;
+
+/** Who is asked where the server wants a fresh proof; true: it was given, the request goes again. */
+export function onProofNeeded(ask: () => Promise<boolean>): void {
+  prove = ask;
+}
+
 type Read<Body> = (response: Response) => Promise<Answer<Body> | null>;
 
 async function send<Body>(path: string, init: RequestInit, timeout_ms = TIMEOUT_MS, read: Read<Body> = async () => null): Promise<Answer<Body>> {
+  const answer = await patiently(path, init, timeout_ms, read);
+  const asks = answer.kind === 'error' && answer.error.code === 'fresh_proof_needed';
+  return asks && prove && (await prove()) ? patiently(path, init, timeout_ms, read) : answer;
+}
+
+async function patiently<Body>(path: string, init: RequestInit, timeout_ms: number, read: Read<Body>): Promise<Answer<Body>> {
   for (let tries = 1; ; tries += 1) {
     const { answer, wait_ms } = await once(path, init, timeout_ms, read);
     if (wait_ms === null || wait_ms > LONGEST_WAIT_MS || tries === MOST_TRIES) return answer;

@@ -4,6 +4,7 @@
 import { computed, ref } from 'vue';
 import type { SignedIn } from '../server/answers';
 import { get, post, remove, type Answer, type Failed, type ServerError } from '../server/ask';
+import { showPasskey, type Ceremony } from './passkeys';
 
 type State =
   | { phase: 'checking' }
@@ -23,8 +24,21 @@ async function check(): Promise<void> {
   else state.value = { phase: 'unreachable' };
 }
 
-async function signIn(account: string, password: string): Promise<SignInFailure | null> {
-  const answer = await post<SignedIn>('sessions', { account, password });
+/** `code`: of an authenticator or a recovery code, once the server has asked for it. */
+async function signIn(account: string, password: string, code: string | null): Promise<SignInFailure | null> {
+  return signedIn(await post<SignedIn>('sessions', { account, password, code }));
+}
+
+/** Null where somebody turned away: nothing failed. */
+async function signInWithPasskey(): Promise<SignInFailure | null> {
+  const begun = await post<Ceremony>('sessions/passkey/begin');
+  if (begun.kind !== 'answered') return signedIn(begun);
+  const shown = await showPasskey(begun.body);
+  if (shown.kind !== 'done') return null;
+  return signedIn(await post<SignedIn>('sessions/passkey', { ceremony: begun.body.ceremony, credential: shown.credential }));
+}
+
+function signedIn(answer: Answer<SignedIn> | Failed): SignInFailure | null {
   if (answer.kind === 'answered') {
     state.value = { phase: 'signed_in', who: answer.body };
     return null;
@@ -44,10 +58,12 @@ function notice<Body>(answer: Answer<Body>): Answer<Body> {
   if (answer.kind === 'not_signed_in' && state.value.phase === 'signed_in') {
     state.value = { phase: 'signed_out', because: 'ended' };
   }
+  // A role came that demands a second factor, or the last one was taken away.
+  if (answer.kind === 'error' && answer.error.code === 'second_factor_missing') void check();
   return answer;
 }
 
 export function useSession() {
   const who = computed(() => (state.value.phase === 'signed_in' ? state.value.who : null));
-  return { state, who, check, signIn, signOut, notice };
+  return { state, who, check, signIn, signInWithPasskey, signOut, notice };
 }
