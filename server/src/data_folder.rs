@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use menpai_sync_core::ids::{CommunityCode, hex, unhex};
 use menpai_sync_core::signature::Signer;
 
+use crate::age::{KeyError, Recipient};
 use crate::clock;
 use crate::packet::CourierKeys;
 use crate::sealing::SealingKey;
@@ -22,6 +23,8 @@ const RECEIPT_KEY: &str = "receipt-key";
 const COURIER_KEY: &str = "courier-key";
 /// File of the key that secrets in the node's database are sealed with.
 const SEALING_KEY: &str = "sealing-key";
+/// File of those whom the nights' copies are sealed for.
+const BACKUP_RECIPIENTS: &str = "backup-recipients.txt";
 /// Folder of the nights' copies.
 const BACKUPS: &str = "backups";
 /// Name of the node's own database: a folder that has it is a home's.
@@ -58,6 +61,16 @@ pub enum DataFolderError {
     CourierKey {
         /// The file.
         path: PathBuf,
+    },
+    /// The file of those whom copies are sealed for holds something else.
+    #[error("{} line {line}: {error}", path.display())]
+    BackupRecipient {
+        /// The file.
+        path: PathBuf,
+        /// Which line, from 1 on.
+        line: usize,
+        /// Why.
+        error: KeyError,
     },
     /// The sealing key's file holds something else.
     #[error("{}: not 32 bytes in hexadecimal; restore it from backup, or reset every second factor", path.display())]
@@ -247,6 +260,31 @@ impl DataFolder {
         bytes
             .and_then(|bytes| SealingKey::new(&bytes))
             .ok_or(DataFolderError::SealingKey { path })
+    }
+
+    /// Those whom the nights' copies are sealed for: a line each, `#` begins a comment. None: they are
+    /// not sealed.
+    ///
+    /// # Errors
+    /// [`DataFolderError::BackupRecipient`]: whoever meant to seal must not get plain copies.
+    pub fn backup_recipients(&self) -> Result<Vec<Recipient>, DataFolderError> {
+        let path = self.path.join(BACKUP_RECIPIENTS);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(source) => return Err(DataFolderError::Io { path, source }),
+        };
+        let lines = (1..).zip(text.lines().map(str::trim));
+        lines
+            .filter(|(_, text)| !text.is_empty() && !text.starts_with('#'))
+            .map(|(line, text)| {
+                text.parse().map_err(|error| DataFolderError::BackupRecipient {
+                    path: path.clone(),
+                    line,
+                    error,
+                })
+            })
+            .collect()
     }
 
     /// A file of secret keys, with one where it is missing.

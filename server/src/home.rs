@@ -10,6 +10,7 @@ use menpai_sync_core::kinds::{Kinds, KindsError};
 use menpai_sync_core::signature::Signer;
 use tokio::sync::watch;
 
+use crate::age::Recipient;
 use crate::auth::ceremonies::Ceremonies;
 use crate::auth::{Passwords, SignInLimits};
 use crate::data_folder::{DataFolder, DataFolderError};
@@ -60,6 +61,8 @@ pub struct Home {
     pub session_ends: watch::Sender<u64>,
     /// What the audit logs have been told a moment ago.
     pub seen_lately: SeenLately,
+    /// Whom the nights' copies are sealed for; none: they are not sealed.
+    pub backup_recipients: Vec<Recipient>,
     /// Held by the night that is running: there is one at a time.
     pub night: Mutex<()>,
     /// What was erased, outside the files and their copies.
@@ -79,6 +82,7 @@ impl Home {
         let receipt_key = folder.receipt_key()?;
         let courier_keys = folder.courier_keys()?;
         let sealing_key = folder.sealing_key()?;
+        let backup_recipients = folder.backup_recipients()?;
         let kinds = Arc::new(Kinds::builtin()?);
         let settings = Settings {
             kinds,
@@ -99,6 +103,7 @@ impl Home {
             ceremonies: Ceremonies::default(),
             sealing_key,
             seen_lately: SeenLately::default(),
+            backup_recipients,
             night: Mutex::new(()),
             session_ends: watch::Sender::new(0),
             node,

@@ -1,6 +1,7 @@
 //! The home server of Menpai communities. This library builds the app; `main.rs` only
 //! starts the command line, so that tests run the same app in-process.
 
+pub mod age;
 pub mod auth;
 pub mod cli;
 pub mod clock;

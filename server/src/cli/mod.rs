@@ -13,6 +13,7 @@ mod import_roster;
 mod language;
 mod maintain;
 mod nightly;
+mod restore;
 mod serve;
 mod settle;
 mod simulate;
@@ -64,6 +65,8 @@ enum Command {
     Compact(erase::Compact),
     /// Close the day: verify, count, list visits, keep a copy; what is done is not done again
     Nightly(nightly::Arguments),
+    /// Put a night's copy back, sealed or not, as a data folder of its own
+    Restore(restore::Arguments),
     /// Close a quarter: what is merged of its days later is marked late
     Settle(settle::Arguments),
     /// Let a fleet of phones without screens work against a running server
@@ -102,6 +105,7 @@ pub fn run() -> ExitCode {
         Command::Grid(command) => grid::run(command),
         Command::Compact(arguments) => erase::compact(&arguments),
         Command::Nightly(arguments) => nightly::run(&arguments),
+        Command::Restore(arguments) => restore::run(&arguments),
         Command::Settle(arguments) => settle::run(&arguments),
         Command::Simulate(arguments) => simulate::run(arguments),
     };

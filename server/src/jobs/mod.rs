@@ -5,5 +5,6 @@ pub mod audit_heads;
 pub mod compact;
 pub mod night;
 pub mod rebuild;
+pub mod restore;
 pub mod ticker;
 pub mod verify;

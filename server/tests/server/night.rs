@@ -9,6 +9,7 @@ use std::process::{Command, Output};
 
 use crate::support::{self, ROSTER, Server, code};
 use actix_web::web;
+use menpai_server::age::Identity;
 use menpai_server::clock;
 use menpai_server::home::Home;
 use menpai_server::jobs::night::records::DailyReturn;
@@ -445,6 +446,123 @@ fn a_server_starts_on_the_copy() {
     let community = home.communities.get(code()).unwrap().unwrap();
     let report = verify(&community).unwrap();
     assert_eq!((report.findings, report.lines), (Vec::new(), lines));
+}
+
+/// What lies in a copy, as paths in it.
+fn all_files(copy: &Path) -> Vec<String> {
+    let below = ["", "communities/", "tls/"].into_iter().flat_map(|folder| {
+        let names = files(&copy.join(folder)).into_iter();
+        names.map(move |name| format!("{folder}{name}"))
+    });
+    below.filter(|name| copy.join(name).is_file()).collect()
+}
+
+/// A key that is on no server, and its other half.
+fn away_from_here() -> (String, String) {
+    let secret = clock::random::<32>();
+    let identity = Identity::from_bytes(secret);
+    (identity.to_secret_text(), identity.recipient().to_string())
+}
+
+#[test]
+fn a_sealed_copy_says_nothing_and_a_server_starts_on_what_it_opens_to() {
+    let mut town = Town::new(2);
+    let [(own, first), (spare, second)] = [away_from_here(), away_from_here()];
+    let keys = format!("# the secretary's, and the spare in the safe\n{first}\n\n{second}\n");
+    fs::write(town.data.join("backup-recipients.txt"), keys).unwrap();
+    town.home = None;
+    town.home = Some(web::Data::new(Home::open(&town.data).unwrap()));
+    town.check_door(night(1), "met");
+    town.run(night(1));
+    let lines = verify(&town.community()).unwrap().lines;
+    town.home = None;
+
+    let copy = &copies(&town.data)[0];
+    let mut sealed = Vec::new();
+    for name in all_files(copy) {
+        let bytes = fs::read(copy.join(&name)).unwrap();
+        for plain in ["赵一", "13000000001", "SQLite format 3", "receipt", "PRIVATE KEY"] {
+            let has = bytes.windows(plain.len()).any(|window| window == plain.as_bytes());
+            assert!(!has, "{plain} in {name}");
+        }
+        assert!(name.ends_with(".age") || name.ends_with(".age.sha256"), "{name}");
+        sealed.push(name);
+    }
+    for name in [
+        "communities/410102002005.sqlite",
+        "node.sqlite",
+        "receipt-key",
+        "sealing-key",
+    ] {
+        assert!(sealed.contains(&format!("{name}.age")), "{name}: {sealed:?}");
+    }
+
+    let folder = tempfile::tempdir().unwrap();
+    let restore = |identity: Option<&str>, to: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_menpai"));
+        command.arg("restore").arg(copy).arg("--to").arg(folder.path().join(to));
+        if let Some(identity) = identity {
+            let file = folder.path().join("identity.txt");
+            fs::write(&file, format!("# created by age-keygen\n{identity}\n")).unwrap();
+            command.arg("--identity").arg(file);
+        }
+        let output = command.output().unwrap();
+        (
+            output.status.success(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    assert!(restore(None, "closed").1.contains("--identity"));
+    let (stranger, _) = away_from_here();
+    assert!(restore(Some(&stranger), "strange").1.contains("sealed for other keys"));
+    assert!(!folder.path().join("strange").exists() && !folder.path().join("strange.restoring").exists());
+    for (identity, to) in [(&own, "one"), (&spare, "other")] {
+        let (done, said) = restore(Some(identity), to);
+        assert!(done, "{said}");
+    }
+    assert!(!restore(Some(&own), "one").0, "nothing is written over");
+    // A byte that changed on the way is found.
+    let file = copy.join("communities/410102002005.sqlite.age");
+    let mut bytes = fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&file, bytes).unwrap();
+    assert!(restore(Some(&own), "changed").1.contains("was changed"));
+
+    let elsewhere = folder.path().join("one");
+    let server = Server::start(&elsewhere, &["--nightly", "off"]);
+    let (head, _) = support::get(&mut support::connect(&server.http), "/healthz");
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+    drop(server);
+    let home = Home::open(&elsewhere).unwrap();
+    let community = home.communities.get(code()).unwrap().unwrap();
+    let report = verify(&community).unwrap();
+    assert_eq!((report.findings, report.lines), (Vec::new(), lines));
+    let named = community.query(|connection| {
+        let count = "SELECT count(*) FROM registry_value WHERE value ->> '$' = '赵一'";
+        Ok(connection.query_row(count, [], |row| row.get::<_, i64>(0))?)
+    });
+    assert_eq!(named.unwrap(), 1);
+}
+
+#[test]
+fn a_home_that_is_to_seal_for_nobody_real_does_not_open() {
+    let (folder, home) = support::home();
+    let data = home.folder.path().to_owned();
+    drop(home);
+    let (_, recipient) = away_from_here();
+    let file = data.join("backup-recipients.txt");
+    for wrong in ["me@example.org", &recipient[..60], &recipient.replace("age1", "age2")] {
+        fs::write(&file, format!("{recipient}\n{wrong}\n")).unwrap();
+        let said = Home::open(&data)
+            .err()
+            .map(|error| error.to_string())
+            .unwrap_or_default();
+        assert!(said.contains("backup-recipients.txt line 2"), "{wrong}: {said}");
+    }
+    fs::write(&file, &recipient).unwrap();
+    Home::open(&data).unwrap();
+    drop(folder);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! Copies that a home can be started on: `backups/<day>/` is a data folder of that night, each
 //! database with its SHA-256 beside it, as sha256sum writes it. A copy without one was broken
-//! off and is made again. A day goes only when seven newer days hold whole what it holds whole:
+//! off and is made again. Where the data folder names recipients, each file is sealed to them (`.age`),
+//! keys and certificates too: this machine cannot read it any more. A day goes only when seven newer days hold whole what it holds whole:
 //! however many nights fail, nobody's last good copy is removed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,7 @@ use menpai_sync_core::ids::{CommunityCode, hex};
 use sha2::{Digest, Sha256};
 
 use super::NightError;
+use crate::age::{Recipient, SEALED_ENDING, Sealer};
 use crate::clock;
 use crate::data_folder::{NODE_FILE, community_file, write_private};
 use crate::fail_points;
@@ -34,7 +36,7 @@ pub(super) fn community(home: &Home, community: &Community, day: NaiveDate) -> R
     let folder = home.folder.backups().join(day.to_string()).join("communities");
     make_folder(&folder)?;
     let name = format!("{}.sqlite", community.identity().code);
-    keep(&folder.join(name), |draft| {
+    keep(&folder.join(name), &home.backup_recipients, |draft| {
         community.query(|connection| Ok(copy::copy_community(connection, draft, clock::now_ms())?))?;
         fail_points::pass("backup: copied");
         let findings = copy::findings(draft)?;
@@ -60,34 +62,80 @@ pub(super) fn node(home: &Home, day: NaiveDate) -> Result<String, NightError> {
     {
         let name = file.strip_prefix(home.folder.path()).unwrap_or(&file);
         let bytes = fs::read(&file).map_err(|error| failed(&file, error))?;
-        write_private(&folder.join(name), &bytes).map_err(|error| failed(&folder, error))?;
+        let plain = folder.join(name);
+        let sealed = plain.with_added_extension(SEALED_ENDING);
+        let written = if home.backup_recipients.is_empty() {
+            write_private(&plain, &bytes).and_then(|()| remove(&sealed))
+        } else {
+            let bytes = seal_bytes(&home.backup_recipients, &bytes)?;
+            write_private(&sealed, &bytes).and_then(|()| remove(&plain))
+        };
+        written.map_err(|error| failed(&folder, error))?;
     }
-    keep(&folder.join(NODE_FILE), |draft| {
+    keep(&folder.join(NODE_FILE), &home.backup_recipients, |draft| {
         Ok(home.node_store().read(|connection| copy::copy(connection, draft))?)
     })
 }
 
-/// Makes a file by `make`, durable and hashed, under its name only when it is whole.
-fn keep(path: &Path, make: impl FnOnce(&Path) -> Result<(), NightError>) -> Result<String, NightError> {
+/// Makes a file by `make`, durable and hashed, under its name only when it is whole; sealed, if it is for
+/// somebody. The day's folder has it in one form only.
+fn keep(
+    path: &Path,
+    recipients: &[Recipient],
+    make: impl FnOnce(&Path) -> Result<(), NightError>,
+) -> Result<String, NightError> {
     let draft = draft_of(path);
     let io = |error| failed(path, error);
-    remove(&draft).map_err(io)?;
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&draft)
-        .map_err(io)?;
+    new_private(&draft).map_err(io)?;
     make(&draft)?;
+    let sealed_path = path.with_added_extension(SEALED_ENDING);
+    if recipients.is_empty() {
+        let kept = keep_draft(&draft, path);
+        forget(&sealed_path).map_err(io)?;
+        return kept;
+    }
+    let sealed = draft_of(&sealed_path);
+    let mut sealer = Sealer::begin(recipients, new_private(&sealed).map_err(io)?).map_err(NightError::Seal)?;
+    let copied = File::open(&draft).and_then(|mut plain| io::copy(&mut plain, &mut sealer));
+    copied.map_err(io)?;
+    sealer.finish().map_err(NightError::Seal)?;
+    remove(&draft).map_err(io)?;
+    let kept = keep_draft(&sealed, &sealed_path)?;
+    forget(path).map_err(io)?;
+    Ok(format!("{kept}, sealed"))
+}
+
+/// Gives a draft its name once it is durable, and writes its hash beside it.
+fn keep_draft(draft: &Path, path: &Path) -> Result<String, NightError> {
+    let io = |error| failed(path, error);
     let hash_path = path.with_added_extension(HASH_ENDING);
-    let (hash, bytes) = hash_durably(&draft).map_err(io)?;
+    let (hash, bytes) = hash_durably(draft).map_err(io)?;
     // From here until the new hash stands, the copy is not whole.
     remove(&hash_path).map_err(io)?;
-    fs::rename(&draft, path).map_err(io)?;
+    fs::rename(draft, path).map_err(io)?;
     fail_points::pass("backup: renamed");
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     write_private(&hash_path, format!("{hash}  {name}\n").as_bytes()).map_err(io)?;
     Ok(format!("{bytes} bytes, SHA-256 {hash}"))
+}
+
+/// Removes a copy with its hash.
+fn forget(path: &Path) -> io::Result<()> {
+    remove(&path.with_added_extension(HASH_ENDING))?;
+    remove(path)
+}
+
+fn new_private(path: &Path) -> io::Result<File> {
+    remove(path)?;
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+fn seal_bytes(recipients: &[Recipient], plain: &[u8]) -> Result<Vec<u8>, NightError> {
+    let mut sealer = Sealer::begin(recipients, Vec::new()).map_err(NightError::Seal)?;
+    sealer
+        .write_all(plain)
+        .map_err(|error| NightError::Seal(error.into()))?;
+    sealer.finish().map_err(NightError::Seal)
 }
 
 /// Removes the days that newer ones replace, and what broken nights left. A day goes when it is
@@ -139,15 +187,20 @@ fn days(backups: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(days.into_iter().map(|(_, path)| path).collect())
 }
 
-/// The databases of a day that have their hash beside them, as paths in the day's folder.
+/// The databases of a day that have their hash beside them, as paths in the day's folder, whether they
+/// are sealed or not.
 fn whole_copies(day: &Path) -> io::Result<BTreeSet<PathBuf>> {
     let hashed = files_of(day)?
         .into_iter()
         .filter(|file| file.extension().is_some_and(|ending| ending == HASH_ENDING))
         .map(|file| file.with_extension(""))
         .filter(|file| file.is_file());
+    let plain_name = |file: PathBuf| {
+        let sealed = file.extension().is_some_and(|ending| ending == SEALED_ENDING);
+        if sealed { file.with_extension("") } else { file }
+    };
     Ok(hashed
-        .filter_map(|file| Some(file.strip_prefix(day).ok()?.to_owned()))
+        .filter_map(|file| Some(plain_name(file.strip_prefix(day).ok()?.to_owned())))
         .collect())
 }
 

@@ -20,6 +20,7 @@ use menpai_sync_core::time::Instant;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::age::AgeError;
 use crate::home::Home;
 use crate::local_time::LocalTime;
 use crate::office::{Office, OfficeError};
@@ -53,6 +54,9 @@ pub enum NightError {
         /// Why.
         source: std::io::Error,
     },
+    /// A copy cannot be sealed.
+    #[error("sealing a copy: {0}")]
+    Seal(AgeError),
     /// The file contradicts itself, or its copy does.
     #[error("{0}")]
     Findings(String),

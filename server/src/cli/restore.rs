@@ -1,0 +1,35 @@
+//! `menpai restore`: a night's copy as a data folder again.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::Outcome;
+use crate::jobs::restore;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The copy: backups/<day>, wherever it was kept
+    copy: PathBuf,
+    /// A folder that does not exist yet; it becomes the data folder
+    #[arg(long, value_name = "DIR")]
+    to: PathBuf,
+    /// File of the key that opens a sealed copy, as age-keygen wrote it
+    #[arg(long, value_name = "FILE")]
+    identity: Option<PathBuf>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Outcome {
+    let identity = match &arguments.identity {
+        Some(path) => Some(restore::read_identity(path)?),
+        None => None,
+    };
+    let files = restore::restore(&arguments.copy, identity.as_ref(), &arguments.to)?;
+    println!("{files} files in {}", arguments.to.display());
+    println!(
+        "put the newest erasures.ndjson into it, then: menpai verify --data {}",
+        arguments.to.display()
+    );
+    Ok(ExitCode::SUCCESS)
+}
