@@ -212,7 +212,7 @@ impl Contacting {
     /// change of the thread costs as much as a dozen rows.
     fn take_up(&self, slice: Slice, before: Option<Taken>, is_last: bool) -> Result<Taking, StoreError> {
         let slice = self.community.with_beginning(self.device, slice);
-        let first = slice.line.first;
+        let first = slice.line.begins();
         let taken = match self.community.ingest(self.device, slice, self.contact)? {
             SliceOutcome::Taken { end, is_new, .. } => Taken::after(before, first, end, is_new),
             SliceOutcome::Refused(refusal) => return Ok(Taking::Refused(refusal)),

@@ -52,7 +52,7 @@ pub enum SliceOutcome {
 /// The slices of one request that were taken up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Taken {
-    /// First entry of the first.
+    /// First entry of the first, those included that it left out.
     pub first: Seq,
     /// The device's chain at the end of the last.
     pub end: LogHead,

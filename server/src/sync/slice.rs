@@ -129,9 +129,10 @@ impl Slice {
         self.last
     }
 
-    /// The same with what came of it before, from entry `from` on, if that leads up to it.
+    /// The same with what came of it before, if that leads up to it.
     #[must_use]
-    pub(super) fn after(mut self, beginning: &Beginning, from: Seq) -> Slice {
+    pub(super) fn after(mut self, beginning: &Beginning) -> Slice {
+        let from = self.line.begins();
         let here = beginning.before(from).zip(beginning.before(self.line.first));
         if let Some(lines) = here.and_then(|(had, all)| all.get(had.len()..)) {
             let mut start = 0;

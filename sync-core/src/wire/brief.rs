@@ -91,8 +91,11 @@ text_serde!(HashStart);
 /// First line of a slice without its last seq: the entries say how many they are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BriefSliceLine {
-    /// Seq of its first entry.
+    /// Seq of the first entry that is sent.
     pub first: Seq,
+    /// Seq of its first entry, where the home has those before `first`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub begins: Option<Seq>,
     /// The chain before its first entry; `None`: as the home has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<Hash>,
@@ -103,8 +106,9 @@ pub struct BriefSliceLine {
 /// First line of a slice as it came, brief or in full.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct SaidSliceLine {
-    /// Seq of its first entry.
+    /// Seq of the first entry that is sent.
     pub first: Seq,
+    begins: Option<Seq>,
     last: Option<Seq>,
     /// The chain before its first entry; `None`: as the home has it.
     pub previous: Option<Hash>,
@@ -112,6 +116,13 @@ pub struct SaidSliceLine {
 }
 
 impl SaidSliceLine {
+    /// Seq of its first entry, those included that the home has and that were not sent again.
+    #[must_use]
+    pub fn begins(&self) -> Seq {
+        let left_out = self.begins.filter(|_| self.previous.is_none());
+        left_out.map_or(self.first, |begins| begins.min(self.first))
+    }
+
     /// Seq of its last entry, before so many; `None` past the largest number.
     #[must_use]
     pub fn last(&self, entries: usize) -> Option<Seq> {
@@ -248,6 +259,7 @@ mod tests {
         for previous in [None, Some(own)] {
             let line = BriefSliceLine {
                 first: 12,
+                begins: Some(10),
                 previous,
                 signature: Signature([9; 64]),
             };
@@ -256,13 +268,14 @@ mod tests {
             let said: SaidSliceLine = serde_json::from_value(line).unwrap();
             let last = said.last(6).unwrap();
             assert_eq!((said.previous, last), (previous, 17));
+            assert_eq!(said.begins(), previous.map_or(10, |_| 12), "nothing before is left out");
             assert_eq!(said.or(last, known).previous, previous.unwrap_or(known));
         }
         let first = u64::MAX;
         let signature = Signature([9; 64]);
         let said = serde_json::json!({"first": first, "signature": signature});
         let said: SaidSliceLine = serde_json::from_value(said).unwrap();
-        assert_eq!(said.last(2), None);
+        assert_eq!((said.last(2), said.begins()), (None, first));
     }
 
     #[test]

@@ -260,7 +260,7 @@ impl Home {
                 continue;
             }
             let slice = self.community().with_beginning(device, slice);
-            let first = slice.line.first;
+            let first = slice.line.begins();
             let outcome = self.community().ingest(device, slice, asked.contact);
             match outcome.map_err(|error| error.to_string())? {
                 SliceOutcome::Taken { end, is_new, .. } => {

@@ -15,18 +15,12 @@ use crate::sync::state::Work;
 use crate::sync::writer::task;
 
 impl Community {
-    /// A slice with its beginning, where that came before and it left it out. What the home has by
-    /// now is no part of it: its device was told so, and is vouched for what comes after.
+    /// A slice with its beginning, where that came before and it left it out.
     #[must_use]
     pub fn with_beginning(&self, device: DeviceId, slice: Slice) -> Slice {
-        let Some(beginning) = self.unfinished.take(device).filter(|_| slice.line.previous.is_none()) else {
-            return slice;
-        };
-        let log = self.read(|reader| device_logs::find(&reader.connection, device));
-        let next = log.map(|log| log.map_or(0, |log| log.head.seq) + 1);
-        match next {
-            Ok(next) if next < slice.line.first => slice.after(&beginning, next),
-            _ => slice,
+        match self.unfinished.take(device) {
+            Some(beginning) => slice.after(&beginning),
+            None => slice,
         }
     }
 
@@ -48,12 +42,15 @@ impl Community {
         let Some(previous) = previous else {
             return Ok(SliceOutcome::Refused(Refusal::PreviousUnknown));
         };
+        let is_whole = slice.line.begins() == slice.line.first;
         match slice.check(code, device, &known.public_key, previous) {
             Ok(slice) => {
                 let slice = Arc::new(slice);
                 self.write_repeatable(move |work| {
-                    let outcome = ingest(work, &slice, contact, &[])?;
-                    if let SliceOutcome::Taken { .. } = &outcome {
+                    let mut outcome = ingest(work, &slice, contact, &[])?;
+                    if let SliceOutcome::Taken { is_new, .. } = &mut outcome {
+                        // What was left out and is no beginning came before on another way.
+                        *is_new &= is_whole;
                         note(work, device, contact)?;
                     }
                     Ok(outcome)

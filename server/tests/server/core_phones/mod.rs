@@ -259,7 +259,7 @@ fn exchange(world: &World, device: DeviceId, body: &[u8]) -> Vec<u8> {
         let (member, after) = inflate_member(rest, MAX_SLICE_INFLATED).unwrap();
         rest = after;
         let slice = Slice::read(member).unwrap();
-        let first = slice.line.first;
+        let first = slice.line.begins();
         match community.ingest(device, slice, contact).unwrap() {
             SliceOutcome::Taken { end, is_new, .. } => taken = Some(Taken::after(taken, first, end, is_new)),
             SliceOutcome::Refused(refusal) => panic!("refused: {refusal}"),

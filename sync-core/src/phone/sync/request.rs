@@ -193,6 +193,7 @@ impl InFlight {
         for (slice, signature) in self.slices.iter().zip(signatures) {
             let line = BriefSliceLine {
                 first: slice.from,
+                begins: Some(slice.first).filter(|first| *first < slice.from),
                 previous: says_previous.then_some(slice.previous),
                 signature: *signature,
             };
