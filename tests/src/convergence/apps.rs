@@ -13,15 +13,16 @@ use serde_json::Value;
 pub(super) const KIND_OF_TOMORROW: &str = "lantern_check";
 
 /// The kinds that came with version 2, and the effects that kinds got then.
-const NEW_KINDS: [&str; 6] = [
+const NEW_KINDS: [&str; 7] = [
     "clock_jump",
     "erasure",
+    "handover",
     "held_decision",
     "not_duplicate",
     "registry_epoch",
     "settlement",
 ];
-const NEW_EFFECTS: [&str; 3] = ["closes_period", "erasable", "merges"];
+const NEW_EFFECTS: [&str; 4] = ["closes_period", "erasable", "hands_over", "merges"];
 
 /// What verdicts and reasons cannot be in version 1.
 const NEW_WORDS: [&str; 3] = [

@@ -1,6 +1,6 @@
 //! What must hold when all is quiet. Each difference is named with its place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use menpai_server::jobs::rebuild::{digests, rebuild};
 use menpai_server::jobs::verify::verify;
@@ -12,9 +12,9 @@ use menpai_sync_core::replica::Replica;
 
 use super::apps::{self, App};
 use super::phone::TestPhone;
-use super::reader::Reader;
+use super::reader::{self, Reader};
 use super::world::World;
-use super::{Differs, Trial, forget, twins};
+use super::{Differs, Trial, Trials, forget, grids, twins};
 
 pub(super) fn check(world: &mut World) -> Result<(), Differs> {
     let home = digests(world.home.community()).map_err(store)?;
@@ -42,24 +42,30 @@ pub(super) fn check(world: &mut World) -> Result<(), Differs> {
         ));
     }
     count(world, &verdicts);
+    grids::count(world).map_err(Differs)?;
     twins::check(world)?;
     world.misses_nothing().map_err(Differs)?;
     updated(world)
 }
 
 fn phones(world: &World, home: &BTreeMap<Part, Hash>, verdicts: &BTreeMap<EntryId, String>) -> Result<(), Differs> {
+    forget::check(world)?;
+    let by_hash = world.home.kept_by_hash();
     for (number, phone) in world.phones.iter().enumerate() {
-        if !forget::keeps_own(phone, &world.erased) {
-            // One of version 1 knows of no epochs, and goes on in the one that it has.
-            let heads = phone.app != App::Yesterday || !world.parts_began_again;
-            for (who, phone) in [("", &phone.phone), (" opened again", &phone.reopened())] {
-                same(phone, heads, home, world)
-                    .map_err(|Differs(what)| Differs(format!("phone {number}{who}: {what}")))?;
+        let is_older = phone.app == App::Yesterday;
+        // One of version 1 knows of no epochs, and goes on in the one that it has.
+        let heads = !is_older || !world.parts_began_again;
+        let keeps_own = forget::keeps_own(phone, &world.erased);
+        for (who, phone) in [("", &phone.phone), (" opened again", &phone.reopened())] {
+            let named = |what: String| Differs(format!("phone {number}{who}: {what}"));
+            if !keeps_own {
+                same(phone, heads, home, world).map_err(|Differs(what)| named(what))?;
             }
+            forget::shows_nothing(phone, is_older, &world.erased).map_err(named)?;
         }
-        nothing_missing(number, phone, verdicts)?;
+        nothing_missing((number, phone), verdicts, &by_hash)?;
     }
-    forget::check(world)
+    Ok(())
 }
 
 /// Once every app is today's, nothing is left of what older ones could not know.
@@ -90,7 +96,25 @@ fn same(phone: &Phone, and_heads: bool, home: &BTreeMap<Part, Hash>, world: &Wor
                 return Err(Differs(format!("sum of {part} differs")));
             }
         } else if replica.digest(*part) != expected {
-            return Err(Differs(format!("digest of {part} differs")));
+            let mut anew = Reader::default();
+            let read = anew.read(&world.home, &mut Trials::default());
+            let difference = anew
+                .replica()
+                .map(|at_home| reader::difference(replica, at_home, *part));
+            let difference = difference.unwrap_or_else(|| format!("{read:?}"));
+            let own = phone
+                .own_entries()
+                .filter(|own| difference.contains(&own.entry.id.to_string()));
+            let own = own.map(|own| {
+                format!(
+                    "\nown {} {:?}{}",
+                    own.entry.id,
+                    own.state,
+                    reader::lines_with(&world.home, &own.entry.id.to_string())
+                )
+            });
+            let difference = format!("{difference}{}", own.collect::<String>());
+            return Err(Differs(format!("digest of {part} differs, {difference}")));
         }
         let heads = world.home.community().heads(*part).map_err(store)?;
         if and_heads && sorted(replica.heads(*part)) != sorted(heads) {
@@ -101,13 +125,23 @@ fn same(phone: &Phone, and_heads: bool, home: &BTreeMap<Part, Hash>, world: &Wor
 }
 
 /// What the home acknowledged is in its log, with the verdict that the phone shows.
-fn nothing_missing(number: usize, phone: &TestPhone, verdicts: &BTreeMap<EntryId, String>) -> Result<(), Differs> {
+fn nothing_missing(
+    (number, phone): (usize, &TestPhone),
+    verdicts: &BTreeMap<EntryId, String>,
+    by_hash: &BTreeSet<Hash>,
+) -> Result<(), Differs> {
+    let mut nameless = BTreeSet::new();
     for own in phone.phone.own_entries() {
+        // What was erased came again without its id to a home that was put back.
+        if !verdicts.contains_key(&own.entry.id) && by_hash.contains(&own.hash) {
+            nameless.insert(own.entry.id);
+            continue;
+        }
         let at_home = match verdicts.get(&own.entry.id).map(String::as_str) {
             // Version 1 has no words for what the office decided.
             Some("released" | "set_aside") if phone.app == App::Yesterday => Some("held"),
             // Nor does it tell of parts that the phone does not see.
-            Some("merged") if phone.app == App::Yesterday && !sees(phone, own) => continue,
+            Some("merged" | "held") if phone.app == App::Yesterday && !sees(phone, own) => continue,
             at_home => at_home,
         };
         let expected = match own.state {
@@ -125,11 +159,13 @@ fn nothing_missing(number: usize, phone: &TestPhone, verdicts: &BTreeMap<EntryId
         if at_home != Some(expected) {
             let (seq, kind) = (own.seq, &own.entry.kind);
             return Err(Differs(format!(
-                "phone {number}: entry {seq} ({kind}) is {expected} here and {at_home:?} at home"
+                "phone {number} ({:?}): entry {seq} ({kind}) is {expected} here and {at_home:?} at home",
+                phone.app
             )));
         }
     }
-    match phone.acknowledged.iter().find(|id| !verdicts.contains_key(id)) {
+    let is_there = |id: &EntryId| verdicts.contains_key(id) || nameless.contains(id);
+    match phone.acknowledged.iter().find(|id| !is_there(id)) {
         Some(id) => Err(Differs(format!(
             "phone {number}: {id} was acknowledged and is not in the log"
         ))),

@@ -65,7 +65,7 @@ impl World {
         let place = *self.dice.pick(&FAIL_POINTS).unwrap_or(&FAIL_POINTS[0]);
         self.home.fail_at(place, self.dice.below(2));
         let answered = self.answer(&sender, &request);
-        if self.home.mend(&self.office.device()) {
+        if self.home.mend() {
             self.trials.note(Trial::CommitFailed);
         }
         match answered {
@@ -142,8 +142,9 @@ impl World {
             match self.kept.copy.take() {
                 Some(copy) => {
                     self.trials.note(Trial::HomePutBack);
-                    self.home.restore(&copy);
-                    self.office.catch_up(&self.home);
+                    if self.home.restore(&copy) {
+                        self.trials.note(Trial::ErasedAgain);
+                    }
                     self.lost.forget_gone(&self.home);
                 }
                 None => self.kept.copy = Some(self.home.back_up()),

@@ -1,13 +1,12 @@
 //! Letting go: a registry document goes on as a new epoch, and somebody is erased while phones
 //! still have unsent entries about it. Afterwards nobody shows it, and everybody the same.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-use menpai_server::erasures::Ledger;
-use menpai_server::store::community::erased;
+use menpai_server::store::community::{BodyCodec, erased};
 use menpai_server::sync::erase::{Erasure, Target};
-use menpai_sync_core::erase::names_erased;
+use menpai_sync_core::entry::Entry;
+use menpai_sync_core::erase::{names_erased, subject_hash};
 use menpai_sync_core::ids::{EntityId, GridId};
 use menpai_sync_core::kinds::Class;
 use menpai_sync_core::part::Part;
@@ -16,20 +15,16 @@ use menpai_sync_core::phone::{OwnState, Phone};
 use super::apps::App;
 use super::phone::TestPhone;
 use super::world::World;
-use super::{Differs, Trial};
+use super::{Differs, Trial, reader};
 
 /// Registry types that the schedule erases, of those that it makes.
 const ERASED_TYPES: [&str; 2] = ["person", "household"];
 
-/// Begins a new epoch of one of the documents. Not where the home is put back: that a copy is
-/// brought up to the ledger of erasures is the real home's, and tried with it.
+/// Begins a new epoch of one of the documents.
 pub(super) fn rotate(world: &mut World) -> Result<(), String> {
-    if world.homes_are_put_back {
-        return Ok(());
-    }
-    let scribe = &world.office.pen(&world.home);
+    let scribe = &world.office.scribe();
     let part = Part {
-        grid: Some(world.grids[world.dice.below(2)]),
+        grid: Some(world.some_grid()),
         class: if world.dice.percent(70) {
             Class::Open
         } else {
@@ -48,10 +43,7 @@ pub(super) fn rotate(world: &mut World) -> Result<(), String> {
 
 /// Erases a person, or a household with everybody in it.
 pub(super) fn erase(world: &mut World) -> Result<(), String> {
-    if world.homes_are_put_back {
-        return Ok(());
-    }
-    let scribe = &world.office.pen(&world.home);
+    let scribe = &world.office.scribe();
     let all = world.home.community().query(erased::entities).map_err(text)?;
     let mut candidates: Vec<EntityId> = all
         .iter()
@@ -63,8 +55,6 @@ pub(super) fn erase(world: &mut World) -> Result<(), String> {
         return Ok(());
     }
     let chosen = candidates[world.dice.below(candidates.len())];
-    let folder = world.home.community().path().parent().ok_or("no folder")?.to_owned();
-    let ledger = Arc::new(Ledger::new(&folder, world.home.receipt_key().clone()));
     let erasure = Erasure {
         target: Target::Entity(chosen),
         basis: "requested".to_owned(),
@@ -73,17 +63,14 @@ pub(super) fn erase(world: &mut World) -> Result<(), String> {
     world
         .home
         .community()
-        .erase(scribe, erasure, &ledger)
+        .erase(scribe, erasure, world.home.ledger())
         .map_err(|error| error.to_string())?;
-    let left: BTreeSet<EntityId> = world
-        .home
-        .community()
-        .query(erased::entities)
-        .map_err(text)?
-        .into_iter()
-        .map(|entity| entity.id)
-        .collect();
-    let gone = all.iter().filter(|entity| !left.contains(&entity.id));
+    // What held edits had made that named it is gone, too, but was not erased itself.
+    let subjects = world.home.community().query(erased::subjects).map_err(text)?;
+    let code = world.home.code;
+    let gone = all
+        .iter()
+        .filter(|entity| subjects.contains(&subject_hash(code, entity.id)));
     world.erased.extend(gone.map(|entity| (entity.id, entity.grid)));
     world.trials.note(Trial::Erased);
     begins_again(world);
@@ -91,29 +78,39 @@ pub(super) fn erase(world: &mut World) -> Result<(), String> {
 }
 
 /// No lines lead to a part that is in a later epoch.
-fn begins_again(world: &mut World) {
+pub(super) fn begins_again(world: &mut World) {
     world.parts_began_again = true;
     for phone in &mut world.phones {
         phone.fetches_whole();
     }
 }
 
-/// Nothing that was erased shows anywhere, is kept anywhere, or came back.
+/// Nothing that was erased came back at the home, and it keeps no body that names it.
 pub(super) fn check(world: &World) -> Result<(), Differs> {
     let is_erased = |id: EntityId| world.erased.contains_key(&id);
-    let entities = world.home.community().query(erased::entities);
-    let entities = entities.map_err(|error| Differs(error.to_string()))?;
-    if let Some(back) = entities.iter().find(|entity| is_erased(entity.id)) {
-        return Err(Differs(format!("{} is back at the home", back.id)));
+    let found = world.home.community().query(|connection| {
+        let entities = erased::entities(connection)?;
+        let mut found = entities
+            .into_iter()
+            .map(|entity| entity.id)
+            .find(|id| is_erased(*id))
+            .map(|id| id.to_string());
+        erased::for_each_kept(connection, &mut BodyCodec::new()?, |_, bytes| {
+            let entry = Entry::parse(&bytes)
+                .ok()
+                .filter(|entry| names_erased(entry, &is_erased));
+            found = entry.map(|entry| entry.id.to_string()).or(found.take());
+            Ok(())
+        })?;
+        Ok(found)
+    });
+    match found.map_err(|error| Differs(error.to_string()))? {
+        Some(back) => Err(Differs(format!(
+            "{back} is at the home again{}",
+            reader::lines_with(&world.home, &back)
+        ))),
+        None => Ok(()),
     }
-    for (number, phone) in world.phones.iter().enumerate() {
-        let is_older = phone.app == App::Yesterday;
-        for (who, phone) in [("", &phone.phone), (" opened again", &phone.reopened())] {
-            shows_nothing(phone, is_older, &world.erased)
-                .map_err(|what| Differs(format!("phone {number}{who}: {what}")))?;
-        }
-    }
-    Ok(())
 }
 
 /// Whether it recorded something itself about what was erased, that it keeps until it is updated.
@@ -123,24 +120,31 @@ pub(super) fn keeps_own(phone: &TestPhone, erased: &BTreeMap<EntityId, Option<Gr
     phone.app == App::Yesterday && own.any(|own| names_erased(&own.entry, is_erased))
 }
 
-fn shows_nothing(phone: &Phone, is_older: bool, erased: &BTreeMap<EntityId, Option<GridId>>) -> Result<(), String> {
+/// A phone shows and keeps nothing that was erased, as far as it is told of it.
+pub(super) fn shows_nothing(
+    phone: &Phone,
+    is_older: bool,
+    erased: &BTreeMap<EntityId, Option<GridId>>,
+) -> Result<(), String> {
     let Some(replica) = phone.replica() else { return Ok(()) };
-    // Nobody tells a phone about a grid that it may not see.
-    let sees = |grid: Option<GridId>| replica.cursor().keys().any(|part| part.grid == grid);
-    let is_erased = &|id: EntityId| erased.get(&id).is_some_and(|grid| sees(*grid));
+    let is_erased: &dyn Fn(EntityId) -> bool = &|id| erased.contains_key(&id);
     if let Some((id, _)) = replica.rows().find(|(id, _)| is_erased(*id)) {
         return Err(format!("{id} is still shown"));
     }
     if is_older {
         return Ok(());
     }
-    if let Some(record) = replica.records().find(|record| names_erased(&record.entry, is_erased)) {
+    // Nobody tells a phone about a grid that it may not see.
+    let sees = |grid: Option<GridId>| replica.cursor().keys().any(|part| part.grid == grid);
+    let is_told: &dyn Fn(EntityId) -> bool = &|id| erased.get(&id).is_some_and(|grid| sees(*grid));
+    let names = |entry: &Entry| names_erased(entry, if sees(entry.grid) { is_erased } else { is_told });
+    if let Some(record) = replica.records().find(|record| names(&record.entry)) {
         return Err(format!("record {} is still here", record.entry.id));
     }
     let own = phone
         .own_entries()
         .filter(|own| own.state != OwnState::OnPhone)
-        .find(|own| names_erased(&own.entry, is_erased));
+        .find(|own| names(&own.entry));
     match own {
         Some(own) => Err(format!("own entry {} ({:?}) still has its body", own.seq, own.state)),
         None => Ok(()),

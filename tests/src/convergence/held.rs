@@ -44,7 +44,6 @@ impl World {
         let ruled = self.home.community().rule(&self.office.device(), ruling);
         match ruled.map_err(|error| error.to_string())? {
             Ok(ruled) => {
-                self.office.wrote_through(ruled.end);
                 match ruled.verdict {
                     Verdict::SetAside => self.trials.note(Trial::SetAside),
                     _ => self.trials.add(Trial::Released, 1 + ruled.freed),

@@ -1,28 +1,32 @@
-//! The home as a library: the server's own community with a real SQLite file, and what the
-//! sync handler does with a request, without HTTP and with the clock as an argument.
+//! The home as a library: the server's own communities with a real SQLite file and the ledger of
+//! erasures beside it, and what the sync handler does with a request, without HTTP and with the
+//! clock as an argument.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use menpai_server::erasures::Ledger;
 use menpai_server::packet::{CourierKeys, Packet};
 use menpai_server::store::community::copy::copy_community;
-use menpai_server::store::community::identity::Founder;
 use menpai_server::store::community::parts::Parts;
-use menpai_server::store::community::{BodyCodec, StoreError, digest};
+use menpai_server::store::community::projection::Projection;
+use menpai_server::store::community::{BodyCodec, StoreError, digest, erased, open_reader, open_writer};
 use menpai_server::sync::answer::{Asked, answer};
 use menpai_server::sync::members::{Limits, Members};
 use menpai_server::sync::unfinished::Beginning;
 use menpai_server::sync::{
-    Carried, Community, Contact, Delivery, OfficeDevice, RECEIPTS_MEMBER, Refusal, Settings, ShownReceipt, Slice,
-    SliceOutcome, Taken, read_receipts,
+    Carried, Communities, Community, Contact, Delivery, OfficeDevice, RECEIPTS_MEMBER, Refusal, Settings, ShownReceipt,
+    Slice, SliceOutcome, Taken, read_receipts,
 };
 use menpai_sync_core::clock::ClockJumps;
-use menpai_sync_core::ids::{CommunityCode, DeviceId, EntryId, Hash};
+use menpai_sync_core::ids::{CommunityCode, DeviceId, EntryId, Hash, WorkerId};
 use menpai_sync_core::kinds::Kinds;
 use menpai_sync_core::part::Part;
 use menpai_sync_core::signature::{PublicKey, Signer};
 use menpai_sync_core::wire::{MAX_SLICE_INFLATED, SliceRefusal, UpHeader, lines};
+
+use super::office::Office;
 
 /// Where a home can be made to fail once: it takes back what it was about to do.
 pub(super) const FAIL_POINTS: [&str; 2] = ["raw entry stored", "before commit"];
@@ -34,32 +38,56 @@ pub(super) fn code(seed: u64) -> CommunityCode {
 
 /// A home with one community in a folder of its own.
 pub(super) struct Home {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     pub(super) code: CommunityCode,
-    path: PathBuf,
     settings: Settings,
     courier_keys: CourierKeys,
-    community: Option<Community>,
+    ledger: Arc<Ledger>,
+    /// The device with which it writes itself, which founded the community.
+    own: (OfficeDevice, WorkerId),
+    open: Option<Open>,
+}
+
+/// What is open of it.
+struct Open {
+    community: Arc<Community>,
+    communities: Communities,
 }
 
 impl Home {
-    pub(super) fn found(code: CommunityCode, kinds: Arc<Kinds>, receipt_key: Signer, founder: Founder) -> Home {
+    pub(super) fn found(code: CommunityCode, kinds: Arc<Kinds>, receipt_key: Signer, office: &Office) -> Home {
         let folder = folder_in_memory();
-        let path = folder.path().join("community.sqlite");
-        let settings = Settings { kinds, receipt_key };
-        let community = Community::create(&path, code, founder, &settings).unwrap();
-        Home {
-            _folder: folder,
+        let ledger = Arc::new(Ledger::new(folder.path(), receipt_key.clone()));
+        let mut home = Home {
+            folder,
             code,
-            path,
-            settings,
+            settings: Settings { kinds, receipt_key },
             courier_keys: CourierKeys::new(vec![Signer::from_bytes(&[12; 32]).unwrap()]).unwrap(),
-            community: Some(community),
-        }
+            ledger,
+            own: (office.device(), office.worker()),
+            open: None,
+        };
+        let communities = home.communities();
+        std::fs::write(communities.path(code), empty_file(&home.settings)).unwrap();
+        let community = communities.create(code, office.founder()).unwrap();
+        home.open = Some(Open { community, communities });
+        home
+    }
+
+    /// The communities of a home that has just started.
+    fn communities(&self) -> Communities {
+        let own = self.own.clone();
+        Communities::new(self.folder.path(), self.settings.clone())
+            .with_erasures(Arc::clone(&self.ledger), Box::new(move |_| Ok(Some(own.clone()))))
     }
 
     pub(super) fn community(&self) -> &Community {
-        self.community.as_ref().unwrap()
+        &self.open.as_ref().unwrap().community
+    }
+
+    /// What was erased, outside the file and its copies.
+    pub(super) fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
     }
 
     pub(super) fn receipt_key(&self) -> &Signer {
@@ -82,8 +110,13 @@ impl Home {
 
     /// Closes the file and opens it again, as a restart does.
     pub(super) fn reopen(&mut self) {
-        self.community = None;
-        self.community = Some(Community::open(&self.path, self.code, &self.settings).unwrap());
+        self.open = None;
+        self.serve(self.communities());
+    }
+
+    fn serve(&mut self, communities: Communities) {
+        let community = communities.get(self.code).unwrap().unwrap();
+        self.open = Some(Open { community, communities });
     }
 
     /// The writer fails at a place, the next time but so many that it comes there.
@@ -98,14 +131,14 @@ impl Home {
 
     /// It fails no more, and is opened again if it had stopped; says whether it had. What waits in
     /// the writer's queue is done first.
-    pub(super) fn mend(&mut self, office: &OfficeDevice) -> bool {
-        let _ = self.community().write_as_office(office, Vec::new());
+    pub(super) fn mend(&mut self) -> bool {
+        let _ = self.community().write_as_office(&self.own.0, Vec::new());
         for place in FAIL_POINTS {
             fail::remove(self.place(place));
         }
         let stopped = self.community().has_stopped();
-        if stopped {
-            self.reopen();
+        if stopped && let Some(Open { communities, .. }) = self.open.take() {
+            self.serve(communities);
         }
         stopped
     }
@@ -114,9 +147,13 @@ impl Home {
         format!("{place} @ writer {}", self.code)
     }
 
+    fn path(&self) -> PathBuf {
+        self.community().path().to_owned()
+    }
+
     /// A copy of the file, as the night makes it.
     pub(super) fn back_up(&self) -> PathBuf {
-        let copy = self.path.with_extension("copy");
+        let copy = self.path().with_extension("copy");
         let _ = std::fs::remove_file(&copy);
         self.community()
             .query(|connection| Ok(copy_community(connection, &copy, 0)?))
@@ -124,14 +161,22 @@ impl Home {
         copy
     }
 
-    /// Puts the copy in the file's place.
-    pub(super) fn restore(&mut self, copy: &Path) {
-        self.community = None;
+    /// Puts the copy in the file's place; says whether it still had what was erased since.
+    pub(super) fn restore(&mut self, copy: &Path) -> bool {
+        let path = self.path();
+        let erased = erased::subjects(&open_reader(copy).unwrap()).unwrap();
+        let noted = self.ledger.of(self.code).unwrap();
+        let had_erased = noted
+            .iter()
+            .flat_map(|noted| &noted.subjects)
+            .any(|subject| !erased.contains(&subject.hash));
+        self.open = None;
         for beside in ["sqlite-wal", "sqlite-shm"] {
-            let _ = std::fs::remove_file(self.path.with_extension(beside));
+            let _ = std::fs::remove_file(path.with_extension(beside));
         }
-        std::fs::copy(copy, &self.path).unwrap();
+        std::fs::copy(copy, &path).unwrap();
         self.reopen();
+        had_erased
     }
 
     /// The sum of a part, as the tables show it.
@@ -151,6 +196,16 @@ impl Home {
                   WHERE e.id IS NOT NULL",
             )?;
             let rows = statement.query_map([], |row| Ok((EntryId::from_bytes(row.get(0)?), row.get(1)?)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        });
+        read.unwrap()
+    }
+
+    /// The hashes of entries of which it has no more.
+    pub(super) fn kept_by_hash(&self) -> BTreeSet<Hash> {
+        let read = self.community().query(|connection| {
+            let mut statement = connection.prepare("SELECT hash FROM entry WHERE hash IS NOT NULL")?;
+            let rows = statement.query_map([], |row| Ok(Hash(row.get(0)?)))?;
             Ok(rows.collect::<Result<_, _>>()?)
         });
         read.unwrap()
@@ -290,6 +345,23 @@ struct TakenUp {
     kept: Vec<Slice>,
     taken: Option<Taken>,
     refused: Option<(usize, Refusal)>,
+}
+
+/// The file of a community that has not begun, with its tables and views: they are made once, since
+/// making them costs as much as a small schedule.
+fn empty_file(settings: &Settings) -> &'static [u8] {
+    static EMPTY: OnceLock<Vec<u8>> = OnceLock::new();
+    EMPTY.get_or_init(|| {
+        let folder = folder_in_memory();
+        let path = folder.path().join("empty.sqlite");
+        let mut connection = open_writer(&path).unwrap();
+        let transaction = connection.transaction().unwrap();
+        let projection = Projection::new(Arc::clone(&settings.kinds));
+        projection.reset(&transaction).unwrap();
+        transaction.commit().unwrap();
+        drop(connection);
+        std::fs::read(path).unwrap()
+    })
 }
 
 /// Power cuts are not what is tried here, and a file in memory makes a thousand seeds cheap.

@@ -8,6 +8,7 @@ mod clocks;
 mod devices;
 mod flash;
 mod forget;
+mod grids;
 mod held;
 mod home;
 mod months;

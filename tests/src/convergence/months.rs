@@ -93,7 +93,7 @@ impl World {
             value: Scalar::Text(value.to_owned()),
         });
         let edit = self.office.edit(entry, None, base, set.into());
-        self.office.write(&self.home, &[edit]);
+        self.office.write(&self.home, vec![edit]);
         self.trials.note(Trial::SweepOrdered);
     }
 
@@ -111,7 +111,7 @@ impl World {
         late.does_without();
         let key = late.key.public_key();
         self.office.register(&self.home, late.device, late.worker, &key);
-        self.office.assign_everywhere(&self.home, late.worker, GRID_ROLE);
+        self.office.assign(&self.home, late.worker, GRID_ROLE, None);
         self.phones.push(late);
         let misses = self.misses(self.phones.len() - 1);
         self.phones.pop();

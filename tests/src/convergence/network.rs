@@ -13,6 +13,9 @@ const MINUTE: i64 = 60_000;
 /// Rounds after which nobody may have anything left to say.
 const QUIET_ROUNDS: usize = 6;
 
+/// Places at which something may break.
+const SHARES: usize = 10_000;
+
 /// What becomes of one contact.
 #[derive(Clone, Copy)]
 enum Way {
@@ -90,11 +93,9 @@ impl World {
         let phones = match self.dice.below(4) {
             0 => vec![phone],
             1 => {
-                let grid = self.grids[self.dice.below(2)];
-                let works_there = |phone: &usize| {
-                    let worker = self.phones[*phone].worker;
-                    self.roles.iter().any(|role| role.worker == worker && role.grid == grid)
-                };
+                let grid = self.some_grid();
+                let workers = self.workers_of(grid);
+                let works_there = |phone: &usize| workers.contains(&self.phones[*phone].worker);
                 everybody.filter(works_there).collect()
             }
             2 => everybody.filter(|_| self.dice.percent(50)).collect(),
@@ -105,6 +106,12 @@ impl World {
             phones,
             one_way: self.dice.percent(30),
         });
+    }
+
+    /// Where something breaks that is so long. By share of it, for what the home signs is never the
+    /// same twice, nor quite as long when it is compressed.
+    fn somewhere(&mut self, length: usize) -> usize {
+        length * self.dice.below(SHARES) / SHARES
     }
 
     fn link(&self, phone: usize) -> Link {
@@ -143,7 +150,7 @@ impl World {
             }
             Way::RequestCut => {
                 self.trials.note(Trial::RequestCut);
-                let cut = self.dice.below(request.len());
+                let cut = self.somewhere(request.len());
                 let device = self.make_known(&sender);
                 self.home.exchange_cut(device, &request[..cut], self.now_ms)?;
             }
@@ -159,7 +166,7 @@ impl World {
             Way::AnswerCut => {
                 self.trials.note(Trial::AnswerCut);
                 let answer = self.answer(&sender, &request)?;
-                let cut = self.dice.below(answer.len());
+                let cut = self.somewhere(answer.len());
                 // Nothing of it, or what came whole: the phone's decision.
                 let _ = self.phones[phone].hear(&answer[..cut]);
             }
@@ -189,7 +196,7 @@ impl World {
         let breaks = may_break && !body.is_empty() && self.dice.percent(15);
         if breaks {
             self.trials.note(Trial::DownloadCut);
-            body.truncate(self.dice.below(body.len()));
+            body.truncate(self.somewhere(body.len()));
         }
         let outgrown = parts.iter().filter(|part| self.phones[phone].lacks(**part)).count();
         let taken = self.phones[phone].take_parts(&body, breaks)?;

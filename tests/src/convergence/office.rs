@@ -1,21 +1,21 @@
-//! The founding device: what the office writes, it writes as slices of a log like any other,
-//! with the scenario's clock.
+//! The office: the home's own device, which founded the community and with which the home writes
+//! itself. The moments are the scenario's.
 
-use menpai_server::store::community::device_logs;
+use menpai_server::simulate::Dice;
 use menpai_server::store::community::identity::Founder;
+use menpai_server::sync::OfficeDevice;
 use menpai_server::sync::scribe::Scribe;
-use menpai_server::sync::{Contact, OfficeDevice, SliceOutcome};
-use menpai_sync_core::device_log::{LogHead, slice_message};
-use menpai_sync_core::entry::{Draft, Edit, Entry, SetItem};
-use menpai_sync_core::ids::{CommunityCode, DeviceId, EntryId, GridId, Hash, WorkerId};
+use menpai_sync_core::entry::{Draft, Edit, SetItem};
+use menpai_sync_core::ids::{DeviceId, EntryId, GridId, Hash, WorkerId};
 use menpai_sync_core::part::Part;
 use menpai_sync_core::signature::{PublicKey, Signer};
 use menpai_sync_core::time::Instant;
-use menpai_sync_core::wire::SliceLine;
 use serde_json::{Map, Value, json};
 
 use super::home::Home;
-use menpai_server::simulate::Dice;
+
+/// Roles begin so long before they are given.
+const BEFORE_MS: i64 = 86_400_000;
 
 /// A key thrown with dice.
 pub(super) fn key(dice: &mut Dice) -> Signer {
@@ -26,61 +26,21 @@ pub(super) fn key(dice: &mut Dice) -> Signer {
     }
 }
 
-/// Signs the part of a log that follows `before`, as a slice travels.
-pub(super) fn slice(
-    code: CommunityCode,
-    device: DeviceId,
-    key: &Signer,
-    before: LogHead,
-    entries: &[Vec<u8>],
-) -> Vec<u8> {
-    let head = entries.iter().fold(before, |head, bytes| head.after(Hash::of(bytes)));
-    let signature = key.sign(&slice_message(code, device, head));
-    let line = SliceLine {
-        first: before.seq + 1,
-        last: head.seq,
-        previous: before.h,
-        signature,
-    };
-    let mut body = serde_json::to_vec(&line).unwrap();
-    body.push(b'\n');
-    for entry in entries {
-        body.extend_from_slice(entry);
-        body.push(b'\n');
-    }
-    body
-}
-
-/// A role that somebody has.
-#[derive(Debug, Clone)]
-pub(super) struct Role {
-    pub(super) worker: WorkerId,
-    pub(super) grid: GridId,
-    record: EntryId,
-    body: Value,
-}
-
-/// The office, with its log.
+/// The office.
 pub(super) struct Office {
-    device: DeviceId,
+    device: OfficeDevice,
     worker: WorkerId,
-    key: Signer,
-    head: LogHead,
-    /// The device that writes from inside the home.
-    pen: Option<OfficeDevice>,
     pub(super) now_ms: i64,
     dice: Dice,
 }
 
 impl Office {
-    pub(super) fn new(code: CommunityCode, dice: &mut Dice, now_ms: i64) -> Office {
+    pub(super) fn new(dice: &mut Dice, now_ms: i64) -> Office {
         let device = DeviceId::from_bytes(dice.bytes());
+        let worker = WorkerId::from_bytes(dice.bytes());
         Office {
-            device,
-            worker: WorkerId::from_bytes(dice.bytes()),
-            key: key(dice),
-            head: LogHead::empty(code, device),
-            pen: None,
+            device: OfficeDevice { device, key: key(dice) },
+            worker,
             now_ms,
             dice: Dice::new(dice.throw()),
         }
@@ -88,9 +48,9 @@ impl Office {
 
     pub(super) fn founder(&self) -> Founder {
         Founder {
-            device: self.device,
+            device: self.device.device,
             worker: self.worker,
-            public_key: self.key.public_key(),
+            public_key: self.device.key.public_key(),
         }
     }
 
@@ -98,21 +58,22 @@ impl Office {
         EntryId::from_clock(self.now_ms, self.dice.bytes())
     }
 
-    /// Its device with its key, as the home's own office has it.
+    /// Its device with its key.
     pub(super) fn device(&self) -> OfficeDevice {
-        OfficeDevice {
-            device: self.device,
-            key: self.key.clone(),
-        }
+        self.device.clone()
     }
 
     pub(super) fn worker(&self) -> WorkerId {
         self.worker
     }
 
-    /// The home wrote in its name.
-    pub(super) fn wrote_through(&mut self, end: LogHead) {
-        self.head = end;
+    /// Its pen inside the home.
+    pub(super) fn scribe(&self) -> Scribe {
+        Scribe {
+            office: self.device(),
+            worker: self.worker,
+            at: self.at(),
+        }
     }
 
     pub(super) fn at(&self) -> Instant {
@@ -123,14 +84,17 @@ impl Office {
     }
 
     pub(super) fn record(&mut self, kind: &str, body: Value) -> Vec<u8> {
+        self.record_instead(kind, body, None)
+    }
+
+    fn record_instead(&mut self, kind: &str, body: Value, of: Option<EntryId>) -> Vec<u8> {
         let Value::Object(body) = body else {
             panic!("a body is an object")
         };
         let id = self.new_id();
-        Draft::record(id, kind, 1, None, self.worker, self.at(), body)
-            .make()
-            .unwrap()
-            .bytes
+        let mut draft = Draft::record(id, kind, 1, None, self.worker, self.at(), body);
+        draft.supersedes = of;
+        draft.make().unwrap().bytes
     }
 
     pub(super) fn edit(&mut self, id: EntryId, grid: Option<GridId>, base: Vec<Hash>, set: Vec<SetItem>) -> Vec<u8> {
@@ -145,89 +109,47 @@ impl Office {
         home.community().heads(part).unwrap()
     }
 
-    pub(super) fn write(&mut self, home: &Home, entries: &[Vec<u8>]) {
-        let slice = slice(home.code, self.device, &self.key, self.head, entries);
-        let contact = Contact {
-            received_ms: self.now_ms,
-            offset_ms: 0,
-            last: None,
-        };
-        match home.ingest(self.device, slice, contact).unwrap() {
-            SliceOutcome::Taken { end, .. } => self.head = end,
-            SliceOutcome::Refused(refusal) => panic!("the office was refused: {refusal}"),
-        }
-    }
-
-    /// Its log is as the home has it, which was put back.
-    pub(super) fn catch_up(&mut self, home: &Home) {
-        let head = home
+    pub(super) fn write(&self, home: &Home, entries: Vec<Vec<u8>>) {
+        let written = home
             .community()
-            .query(|connection| Ok(device_logs::find(connection, self.device)?.map(|log| log.head)));
-        self.head = head.unwrap().unwrap_or_else(|| LogHead::empty(home.code, self.device));
+            .decide_as_office(&self.device, self.now_ms, |_| Ok(entries));
+        written.unwrap();
     }
 
     pub(super) fn register(&mut self, home: &Home, device: DeviceId, worker: WorkerId, key: &PublicKey) {
         let body = json!({"device": device, "worker": worker, "type": "phone", "public_key": key, "name": "测试手机"});
         let record = self.record("device", body);
-        self.write(home, &[record]);
+        self.write(home, vec![record]);
     }
 
-    /// Writes from inside the home, with a device of its own.
-    pub(super) fn pen(&mut self, home: &Home) -> Scribe {
-        let office = match self.pen.clone() {
-            Some(pen) => pen,
-            None => {
-                let (device, key) = (DeviceId::from_bytes(self.dice.bytes()), key(&mut self.dice));
-                let body = json!({"device": device, "worker": self.worker, "type": "office",
-                                  "public_key": key.public_key(), "name": "办公电脑"});
-                let record = self.record("device", body);
-                self.write(home, &[record]);
-                self.pen.insert(OfficeDevice { device, key }).clone()
-            }
-        };
-        Scribe {
-            office,
-            worker: self.worker,
-            at: self.at(),
+    /// Gives a role, in a grid or in the whole community.
+    pub(super) fn assign(&mut self, home: &Home, worker: WorkerId, role: &str, grid: Option<GridId>) {
+        let mut body = json!({"worker": worker, "worker_name": "测试员", "role": role, "from": self.before()});
+        if let Some(grid) = grid {
+            body["grid"] = json!(grid);
+        }
+        let record = self.record("assignment", body);
+        self.write(home, vec![record]);
+    }
+
+    /// Ends a worker's roles in a grid now: by records that take the place of those that gave them.
+    pub(super) fn end(&mut self, home: &Home, worker: WorkerId, grid: GridId) {
+        let directory = home.community().directory();
+        let granted = directory.granted_in(grid, self.now_ms);
+        for granted in granted.filter(|granted| granted.worker == worker) {
+            let body = json!({
+                "worker": worker, "worker_name": "测试员", "role": granted.assignment.role, "grid": grid,
+                "from": Instant::utc(granted.assignment.from_ms), "until": self.at(), "end_reason": "ordinary",
+            });
+            let record = self.record_instead("assignment", body, Some(granted.record));
+            self.write(home, vec![record]);
         }
     }
 
-    /// Gives a role in a grid.
-    pub(super) fn assign(&mut self, home: &Home, worker: WorkerId, role: &str, grid: GridId) -> Role {
-        let from = Instant {
-            unix_ms: self.now_ms - 86_400_000,
-            offset_minutes: 480,
-        };
-        let body = json!({"worker": worker, "worker_name": "测试员", "role": role, "grid": grid, "from": from});
-        let record = self.record("assignment", body.clone());
-        let given = Role {
-            worker,
-            grid,
-            record: Entry::parse(&record).unwrap().id,
-            body,
-        };
-        self.write(home, &[record]);
-        given
-    }
-
-    /// Gives a role in the whole community.
-    pub(super) fn assign_everywhere(&mut self, home: &Home, worker: WorkerId, role: &str) {
-        let from = Instant {
-            unix_ms: self.now_ms - 86_400_000,
-            offset_minutes: 480,
-        };
-        let body = json!({"worker": worker, "worker_name": "测试员", "role": role, "from": from});
-        let record = self.record("assignment", body);
-        self.write(home, &[record]);
-    }
-
-    /// Ends a role now: a record that takes the place of the one that gave it.
-    pub(super) fn end(&mut self, home: &Home, mut role: Role) {
-        role.body["until"] = json!(self.at());
-        role.body["end_reason"] = json!("ordinary");
-        let Value::Object(body) = role.body else { return };
-        let mut draft = Draft::record(self.new_id(), "assignment", 1, None, self.worker, self.at(), body);
-        draft.supersedes = Some(role.record);
-        self.write(home, &[draft.make().unwrap().bytes]);
+    fn before(&self) -> Instant {
+        Instant {
+            unix_ms: self.now_ms - BEFORE_MS,
+            ..self.at()
+        }
     }
 }

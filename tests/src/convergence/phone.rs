@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use menpai_server::packet::{ClearLine, FORMAT, key_name, seal};
 use menpai_server::simulate::Dice;
-use menpai_sync_core::ids::{CommunityCode, DeviceId, EntryId, WorkerId};
+use menpai_sync_core::device_log::{LogHead, slice_message};
+use menpai_sync_core::ids::{CommunityCode, DeviceId, EntryId, Hash, WorkerId};
 use menpai_sync_core::part::Part;
 use menpai_sync_core::phone::{
     Enrolment, HomeFacts, NamedCommunity, NamedDevice, NamedWorker, OwnState, Phone, Saved, SyncDraft,
@@ -13,12 +14,12 @@ use menpai_sync_core::phone::{
 };
 use menpai_sync_core::signature::{Signature, Signer};
 use menpai_sync_core::time::Instant;
-use menpai_sync_core::wire::SliceRefusal;
+use menpai_sync_core::wire::{SliceLine, SliceRefusal};
 
 use super::apps::App;
 use super::flash::{Flash, WriteOf};
 use super::home::Home;
-use super::office::{key, slice};
+use super::office::key;
 
 /// A phone as it was: what a backup of it, or a clone, begins with.
 #[derive(Clone)]
@@ -375,4 +376,23 @@ impl TestPhone {
         let entries: Vec<Vec<u8>> = own[skip..].iter().map(|own| own.bytes.clone()).collect();
         Some(slice(code, self.device, &self.key, before, &entries))
     }
+}
+
+/// Signs the part of a log that follows `before`, as a slice travels.
+fn slice(code: CommunityCode, device: DeviceId, key: &Signer, before: LogHead, entries: &[Vec<u8>]) -> Vec<u8> {
+    let head = entries.iter().fold(before, |head, bytes| head.after(Hash::of(bytes)));
+    let signature = key.sign(&slice_message(code, device, head));
+    let line = SliceLine {
+        first: before.seq + 1,
+        last: head.seq,
+        previous: before.h,
+        signature,
+    };
+    let mut body = serde_json::to_vec(&line).unwrap();
+    body.push(b'\n');
+    for entry in entries {
+        body.extend_from_slice(entry);
+        body.push(b'\n');
+    }
+    body
 }

@@ -1,9 +1,9 @@
 //! A second server that reads: from what the home exports (docs/protocol.md section 13) and the
 //! head that it signs it makes a replica of its own, now and then what is new. It follows the home
-//! into another life of its log, and begins again where something was erased. It never takes a
+//! into another life of its log, and begins again where something was erased or moved. It never takes a
 //! line of a life for another one than it took before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use menpai_server::export::{entries, registry};
 use menpai_server::jobs::rebuild::digests;
@@ -13,11 +13,18 @@ use menpai_sync_core::entry::Entry;
 use menpai_sync_core::ids::{Hash, LogId};
 use menpai_sync_core::part::Part;
 use menpai_sync_core::registry::next_epoch;
-use menpai_sync_core::replica::Replica;
+use menpai_sync_core::replica::{Replica, record_line, value_line};
 use menpai_sync_core::verdict::Verdict;
+use serde_json::Value;
 
 use super::home::Home;
 use super::{Trial, Trials, apps};
+
+/// Lines of a difference that are named.
+const MOST_NAMED: usize = 4;
+/// Lines of the log that are shown beside it, and how much of each.
+const MOST_LINES: usize = 12;
+const LINE_LENGTH: usize = 900;
 
 /// One that has read something.
 #[derive(Default)]
@@ -53,6 +60,11 @@ struct Line<'a> {
 }
 
 impl Reader {
+    /// What it shows; `None`: it has read nothing.
+    pub(super) fn replica(&self) -> Option<&Replica> {
+        self.replica.as_ref()
+    }
+
     /// Reads what is new, and compares what it shows with what the home shows.
     pub(super) fn read(&mut self, home: &Home, trials: &mut Trials) -> Result<(), String> {
         let given = given(home)?;
@@ -70,7 +82,7 @@ impl Reader {
             trials.note(Trial::ReadOn);
         }
         let mut from = known;
-        if self.replica.is_none() || lines[known..].iter().any(|line| erases(line.entry)) {
+        if self.replica.is_none() || lines[known..].iter().any(|line| begins_anew(line.entry)) {
             trials.note(Trial::ReadAnew);
             self.replica = Some(anew(home, &lines)?);
             from = 0;
@@ -204,11 +216,15 @@ fn anew(home: &Home, lines: &[Line<'_>]) -> Result<Replica, String> {
     Ok(replica)
 }
 
-fn erases(entry: &str) -> bool {
+/// Whether no lines lead on: something was erased, or moved to another grid.
+fn begins_anew(entry: &str) -> bool {
     let kinds = apps::builtin();
-    let entry = Entry::parse(entry.as_bytes()).ok();
-    let kind = entry.as_ref().and_then(|entry| kinds.get(&entry.kind));
-    kind.is_some_and(|kind| kind.effects.erases.is_some())
+    let Ok(entry) = Entry::parse(entry.as_bytes()) else {
+        return false;
+    };
+    let erases = kinds.get(&entry.kind).is_some_and(|kind| kind.effects.erases.is_some());
+    let reason = entry.body.get("reason").and_then(Value::as_str);
+    erases || next_epoch(&entry, &kinds).is_some() && reason == Some("moved")
 }
 
 fn apply(replica: &mut Replica, line: &Line<'_>) -> Result<(), String> {
@@ -221,11 +237,54 @@ fn apply(replica: &mut Replica, line: &Line<'_>) -> Result<(), String> {
     applied.map(drop).map_err(|error| error.to_string())
 }
 
+/// What one of two replicas shows of a part and the other does not.
+pub(super) fn difference(one: &Replica, other: &Replica, part: Part) -> String {
+    let shown = |replica: &Replica| -> BTreeSet<String> {
+        let records = replica.records().filter(|record| record.part == part);
+        let mut lines: BTreeSet<String> = records
+            .map(|record| format!("{} {}", record.entry.kind, record_line(record.entry.id, record.hash)))
+            .collect();
+        for (document, (id, of)) in (replica.document(part).into_iter())
+            .flat_map(|document| document.entities().map(move |entity| (document, entity)))
+        {
+            for (field, values) in document.all_values(id) {
+                lines.extend(values.iter().map(|value| value_line(of, id, &field, &value.value)));
+            }
+        }
+        lines
+    };
+    let (one, other) = (shown(one), shown(other));
+    let only = |these: &BTreeSet<String>, those: &BTreeSet<String>| -> String {
+        these
+            .difference(those)
+            .take(MOST_NAMED)
+            .fold(String::new(), |all, line| all + "\n  " + line)
+    };
+    format!("here:{}\nat home:{}", only(&one, &other), only(&other, &one))
+}
+
+/// The lines of the home's log that say something of this, newest last.
+pub(super) fn lines_with(home: &Home, text: &str) -> String {
+    let log = given(home).map(|given| given.log).unwrap_or_default();
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains(text)).collect();
+    let newest = &lines[lines.len().saturating_sub(MOST_LINES)..];
+    newest.iter().fold(String::new(), |all, line| {
+        all + "\n  " + &line.chars().take(LINE_LENGTH).collect::<String>()
+    })
+}
+
 /// Digests and heads of every part.
 fn compare(replica: &Replica, home: &Home) -> Result<(), String> {
     for (part, digest) in digests(home.community()).map_err(|error| error.to_string())? {
         if replica.digest(part) != digest {
-            return Err(format!("digest of {part} differs"));
+            let anew = given(home).and_then(|given| {
+                let lines: Vec<Line<'_>> = given.log.lines().filter_map(cut).collect();
+                let mut replica = anew(home, &lines)?;
+                lines.iter().try_for_each(|line| apply(&mut replica, line))?;
+                Ok(replica)
+            });
+            let differs = anew.map(|anew| difference(replica, &anew, part));
+            return Err(format!("digest of {part} differs, {differs:?}"));
         }
         let mut heads = home.community().heads(part).map_err(|error| error.to_string())?;
         let mut here = replica.heads(part);

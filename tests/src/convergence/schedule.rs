@@ -5,7 +5,7 @@
 //! [`Trial`]: super::Trial
 
 use super::world::World;
-use super::{Differs, Trials, check, forget};
+use super::{Differs, Trials, check, forget, grids};
 
 const STEPS: usize = 70;
 
@@ -29,12 +29,13 @@ const TABLE: &[Step] = &[
     (3, |world, _| world.bring()),
     (1, |world, phone| done(world.partition(phone))),
     // The office works.
-    (7, |world, _| world.settle_twins()),
+    (8, |world, _| world.settle_twins()),
     (3, |world, _| world.decide_held()),
     (3, |world, phone| done(world.transfer(phone))),
     (1, |world, _| done(world.correct_at_desk())),
     (3, |world, _| forget::rotate(world)),
-    (1, |world, _| forget::erase(world)),
+    (2, |world, _| forget::erase(world)),
+    (2, |world, _| grids::change(world)),
     (1, |world, _| done(world.order_sweep())),
     // Time passes.
     (2, |world, _| done(world.pass_weeks())),

@@ -1,4 +1,4 @@
-//! A town small enough for a thousand seeds: two grids, in each one building with four doors,
+//! A town small enough for a thousand seeds: two grids, in each two buildings with two doors each,
 //! a household behind each and a few persons, one of them on a care plan.
 
 use menpai_sync_core::entry::{Scalar, SetItem};
@@ -21,27 +21,35 @@ pub(super) fn build(home: &Home, office: &mut Office) -> [GridId; 2] {
         GridId::from_bytes(*id.as_bytes())
     });
     let edit = office.edit(entry, None, Vec::new(), grids.set);
-    office.write(home, &[edit]);
+    office.write(home, vec![edit]);
     for grid in ids {
         let entry = office.new_id();
         let (set, elder) = houses(entry);
         let open = office.edit(entry, Some(grid), Vec::new(), set);
         let entry = office.new_id();
         let care = office.edit(entry, Some(grid), Vec::new(), plan(entry, elder));
-        office.write(home, &[open, care]);
+        office.write(home, vec![open, care]);
     }
     ids
 }
 
 fn houses(entry: EntryId) -> (Vec<SetItem>, EntityId) {
     let mut made = Maker::new(entry);
-    let building = made.make();
-    made.set("place", building, "type", text("building"));
-    made.set("place", building, "name", text("1号楼"));
+    let buildings = ["1号楼", "2号楼"].map(|name| {
+        let building = made.make();
+        made.set("place", building, "type", text("building"));
+        made.set("place", building, "name", text(name));
+        building
+    });
     let mut households = Vec::new();
     for door in 0..DOORS {
         let dwelling = made.make();
-        made.set("dwelling", dwelling, "building_id", text(&building.to_string()));
+        made.set(
+            "dwelling",
+            dwelling,
+            "building_id",
+            text(&buildings[door % 2].to_string()),
+        );
         made.set("dwelling", dwelling, "unit", text("1"));
         made.set("dwelling", dwelling, "room", text(&format!("{}01", door + 1)));
         made.set("dwelling", dwelling, "use", text("home"));

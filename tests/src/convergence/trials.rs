@@ -104,8 +104,18 @@ trials! {
     Parted,
     /// Registry documents that went on as new epochs.
     Rotated,
-    /// Persons and households that were erased.
+    /// Persons and households that were erased,
     Erased,
+    /// and again, in a copy that still had them.
+    ErasedAgain,
+    /// Grids of which a building moved to another one,
+    GridSplit,
+    /// or everything.
+    GridMerged,
+    /// Records that the new grid was told of as things moved,
+    HandedOver,
+    /// or as they came from a phone that had not heard.
+    HandedOverLate,
     /// Times that the second server read something new,
     ReadOn,
     /// began again from nothing,

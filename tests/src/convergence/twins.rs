@@ -22,11 +22,11 @@ use menpai_sync_core::phone::Phone;
 use super::apps::{self, App};
 use super::phone::TestPhone;
 use super::work::item;
-use super::world::World;
+use super::world::{GRID_ROLE, World};
 use super::{Differs, Trial};
 
-/// Rooms that several phones come upon.
-const ROOMS: [&str; 2] = ["901", "902"];
+/// The room that several phones come upon.
+const ROOM: &str = "901";
 /// Longer than any sweep of a schedule still runs.
 const AFTER_SWEEPS_MS: i64 = 100 * 86_400_000;
 
@@ -39,12 +39,11 @@ impl World {
         let replica = self.phones[phone].phone.replica();
         let building = replica.and_then(|replica| replica.row(door)?.text("building_id").map(str::to_owned));
         let Some(building) = building else { return Ok(()) };
-        let room = *self.dice.pick(&ROOMS).unwrap_or(&ROOMS[0]);
         let text = |value: &str| Scalar::Text(value.to_owned());
         let set = vec![
             item("dwelling", "new:0", "building_id", text(&building)),
             item("dwelling", "new:0", "unit", text("1")),
-            item("dwelling", "new:0", "room", text(room)),
+            item("dwelling", "new:0", "room", text(ROOM)),
             item("dwelling", "new:0", "use", text("home")),
         ];
         let Some(entry) = self.save_edit(phone, grid, set)? else {
@@ -55,7 +54,7 @@ impl World {
             item("household", "new:0", "dwelling_id", text(&door)),
             item("person", "new:1", "name", text("同名居民")),
             item("person", "new:1", "birth_date", text("1944-11-23")),
-            item("person", "new:1", "phone", text(&format!("199000000{}", &room[1..]))),
+            item("person", "new:1", "phone", text("19900000001")),
         ];
         self.save_edit(phone, grid, set)?;
         self.trials.note(Trial::Created);
@@ -112,7 +111,7 @@ impl World {
             value,
         };
         let edit = self.office.edit(id, of.grid, base, vec![set]);
-        self.office.write(&self.home, &[edit]);
+        self.office.write(&self.home, vec![edit]);
         Ok(())
     }
 }
@@ -192,7 +191,7 @@ fn everywhere(world: &mut World) -> Result<TestPhone, String> {
     world
         .office
         .register(&world.home, phone.device, phone.worker, &phone.key.public_key());
-    world.office.assign_everywhere(&world.home, phone.worker, "grid_worker");
+    world.office.assign(&world.home, phone.worker, GRID_ROLE, None);
     world.phones.push(phone);
     let listened = world.listen(world.phones.len() - 1);
     let phone = world.phones.pop().ok_or("no phone")?;

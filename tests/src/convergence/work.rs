@@ -20,7 +20,7 @@ impl World {
         };
         if self.dice.percent(6) {
             // A door of another grid: nobody gave that work.
-            grid = self.grids[self.dice.below(2)];
+            grid = self.some_grid();
         }
         let tomorrow = self.phones[phone].app == App::Tomorrow;
         let (kind, body) = match self.dice.below(10) {
@@ -54,7 +54,7 @@ impl World {
     /// A phone that knows nothing yet records all the same, about a door it has heard of.
     fn record_blind(&mut self, phone: usize) -> Result<(), String> {
         let door = EntityId::from_bytes(self.dice.bytes());
-        let grid = self.grids[self.dice.below(2)];
+        let grid = self.some_grid();
         self.save_record(
             phone,
             "door_check",
@@ -86,7 +86,7 @@ impl World {
             return Ok(());
         };
         if self.dice.percent(4) {
-            grid = self.grids[self.dice.below(2)];
+            grid = self.some_grid();
         }
         let number = Scalar::Text((*self.dice.pick(&NUMBERS).unwrap_or(&NUMBERS[0])).to_owned());
         let set: Vec<(&str, Scalar)> = match (entity_type, self.dice.below(6)) {
@@ -110,11 +110,7 @@ impl World {
         let Some((household, grid)) = self.known(phone, "household") else {
             return Ok(());
         };
-        let grid = if self.dice.percent(20) {
-            self.grids[self.dice.below(2)]
-        } else {
-            grid
-        };
+        let grid = if self.dice.percent(20) { self.some_grid() } else { grid };
         let set = vec![
             item("person", "new:0", "name", Scalar::Text("新居民".to_owned())),
             item("person", "new:0", "household_id", Scalar::Text(household.to_string())),
@@ -185,29 +181,24 @@ impl World {
             value: Scalar::Text("19900000009".to_owned()),
         };
         let edit = self.office.edit(id, Some(grid), base, vec![set]);
-        self.office.write(&self.home, &[edit]);
+        self.office.write(&self.home, vec![edit]);
     }
 
     /// The office takes a grid from a worker, or gives one: perhaps the same again.
     pub(super) fn transfer(&mut self, phone: usize) {
         let worker = self.phones[phone].worker;
-        if let Some(index) = self.roles.iter().position(|role| role.worker == worker) {
-            let role = self.roles.swap_remove(index);
+        let has = self.grids.iter().find(|grid| self.workers_of(**grid).contains(&worker));
+        if let Some(grid) = has.copied() {
             self.trials.note(Trial::Transferred);
-            self.office.end(&self.home, role.clone());
-            self.past.push(role);
+            self.office.end(&self.home, worker, grid);
+            self.past.push((worker, grid));
             return;
         }
         // Often the one that was taken: what was forgotten must come back whole.
-        let past = self
-            .past
-            .iter()
-            .find(|role| role.worker == worker)
-            .map(|role| role.grid);
-        let other = self.grids[self.dice.below(2)];
+        let past = self.past.iter().find(|(of, _)| *of == worker).map(|(_, grid)| *grid);
+        let other = self.some_grid();
         let grid = past.filter(|_| self.dice.percent(70)).unwrap_or(other);
-        let role = self.office.assign(&self.home, worker, GRID_ROLE, grid);
-        self.roles.push(role);
+        self.office.assign(&self.home, worker, GRID_ROLE, Some(grid));
     }
 }
 

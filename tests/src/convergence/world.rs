@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use menpai_server::simulate::Dice;
-use menpai_sync_core::ids::{EntityId, GridId};
+use menpai_sync_core::ids::{EntityId, GridId, WorkerId};
 
 use super::apps::{self, App};
 use super::devices::{Kept, Lost};
 use super::home::{Home, code};
 use super::network::Network;
-use super::office::{Office, Role, key};
+use super::office::{Office, key};
 use super::phone::TestPhone;
 use super::reader::Reader;
 use super::{Trials, town};
@@ -27,16 +27,18 @@ pub(super) struct World {
     pub(super) network: Network,
     pub(super) now_ms: i64,
     pub(super) dice: Dice,
-    pub(super) grids: [GridId; 2],
-    pub(super) roles: Vec<Role>,
-    /// Roles that ended.
-    pub(super) past: Vec<Role>,
+    /// All that there ever were: a home that was put back may not know the later ones.
+    pub(super) grids: Vec<GridId>,
+    /// Whose roles ended where.
+    pub(super) past: Vec<(WorkerId, GridId)>,
     pub(super) kept: Kept,
     pub(super) homes_are_put_back: bool,
     pub(super) lost: Lost,
     pub(super) reader: Reader,
     /// No lines lead to some part any more.
     pub(super) parts_began_again: bool,
+    /// How many records the office wrote as it moved things between grids.
+    pub(super) handovers: usize,
     /// What was erased, and of which grid it was.
     pub(super) erased: BTreeMap<EntityId, Option<GridId>>,
     pub(super) trials: Trials,
@@ -46,9 +48,9 @@ impl World {
     pub(super) fn new(seed: u64) -> World {
         let mut dice = Dice::of(seed, 0);
         let code = code(seed);
-        let mut office = Office::new(code, &mut dice, BEGIN_MS);
-        let home = Home::found(code, apps::builtin(), key(&mut dice), office.founder());
-        let grids = town::build(&home, &mut office);
+        let mut office = Office::new(&mut dice, BEGIN_MS);
+        let home = Home::found(code, apps::builtin(), key(&mut dice), &office);
+        let grids = town::build(&home, &mut office).to_vec();
         let mut world = World {
             home,
             office,
@@ -57,13 +59,13 @@ impl World {
             now_ms: BEGIN_MS,
             dice,
             grids,
-            roles: Vec::new(),
             past: Vec::new(),
             kept: Kept::default(),
             homes_are_put_back: seed.is_multiple_of(2),
             lost: Lost::default(),
             reader: Reader::default(),
             parts_began_again: false,
+            handovers: 0,
             erased: BTreeMap::new(),
             trials: Trials::default(),
         };
@@ -83,8 +85,7 @@ impl World {
             // Most work in the first grid, so that they meet.
             let grid = world.grids[usize::from(world.dice.percent(25))];
             if number != 1 {
-                let role = world.office.assign(&world.home, phone.worker, GRID_ROLE, grid);
-                world.roles.push(role);
+                world.office.assign(&world.home, phone.worker, GRID_ROLE, Some(grid));
             }
             world.phones.push(phone);
         }
@@ -101,6 +102,15 @@ impl World {
     pub(super) fn read(&mut self) -> Result<(), String> {
         let read = self.reader.read(&self.home, &mut self.trials);
         read.map_err(|error| format!("a second server: {error}"))
+    }
+
+    pub(super) fn some_grid(&mut self) -> GridId {
+        self.grids[self.dice.below(self.grids.len())]
+    }
+
+    /// Who has a role in a grid now, as the home knows.
+    pub(super) fn workers_of(&self, grid: GridId) -> Vec<WorkerId> {
+        self.home.community().directory().workers_of(grid, self.now_ms)
     }
 
     /// Something of a type that the phone knows, with its grid.
