@@ -120,6 +120,15 @@ impl Home {
         }
     }
 
+    /// The same, with another budget than 1 GiB for the loaded documents of all communities.
+    #[must_use]
+    pub fn with_document_bytes(self, most_bytes: usize) -> Home {
+        Home {
+            communities: self.communities.with_document_bytes(most_bytes),
+            ..self
+        }
+    }
+
     /// The node's own store, for callers that may block.
     #[must_use]
     pub fn node_store(&self) -> &NodeStore {

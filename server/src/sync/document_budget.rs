@@ -9,8 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 /// Where nobody says otherwise.
 const MOST_BYTES: usize = 1 << 30;
 
-/// About what SQLite keeps of a file that is worked on: two connections and their statements.
-const BYTES_OF_FILE: usize = 2 << 20;
+/// About what a file that is worked on takes beside its documents: two connections with their schema,
+/// pages and statements, and what the allocator cannot give back between them
+/// (`memory_mb_per_open_community`).
+const BYTES_OF_FILE: usize = 5 << 20;
 
 /// Lets go of what a community holds, soon and without waiting for it.
 pub(super) type LetGo = dyn Fn() + Send + Sync;
@@ -160,7 +162,7 @@ mod tests {
 
     #[test]
     fn who_went_longest_without_a_commit_is_asked_first_and_only_as_far_as_needed() {
-        let budget = Arc::new(DocumentBudget::of(14 * MB));
+        let budget = Arc::new(DocumentBudget::of(2 * (4 * MB + BYTES_OF_FILE) + 2 * MB));
         let holders = [(); 3].map(|()| Asked::new(&budget));
         for holder in &holders {
             holder.share.hold(4 * MB);
@@ -176,13 +178,13 @@ mod tests {
 
     #[test]
     fn one_that_alone_is_over_keeps_its_own_and_one_that_closed_counts_no_more() {
-        let budget = Arc::new(DocumentBudget::of(10 * MB));
+        let budget = Arc::new(DocumentBudget::of(8 * MB + BYTES_OF_FILE));
         let (one, two) = (Asked::new(&budget), Asked::new(&budget));
         two.share.hold(7 * MB);
         let Asked { share, times, _let_go } = two;
         drop(share);
         one.share.hold(20 * MB);
         assert_eq!((one.times(), times.load(Ordering::Relaxed)), (0, 0));
-        assert_eq!(budget.holders().bytes(), 22 * MB);
+        assert_eq!(budget.holders().bytes(), 20 * MB + BYTES_OF_FILE);
     }
 }

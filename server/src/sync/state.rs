@@ -37,6 +37,8 @@ pub(super) struct State {
     pub(super) erased: Arc<HashSet<Hash>>,
     /// What was erased may still stand in the write-ahead log.
     pub(super) wipes_journal: bool,
+    /// What can be read from the file again is let go of after the next commit.
+    pub(super) rests: bool,
     /// The document that the next record of an epoch is about, and the digest of its values.
     pub(super) prepared: Option<(Document, Hash)>,
     /// Things of this community have moved from one grid to another.
@@ -94,6 +96,7 @@ impl State {
             documents: Documents::new(identity.code, share),
             erased: Arc::default(),
             wipes_journal: false,
+            rests: false,
             prepared: None,
             has_moved: false,
             untold: Vec::new(),

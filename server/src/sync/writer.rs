@@ -80,14 +80,17 @@ where
     )
 }
 
-/// Runs until the last sender is gone. `published` is called after each commit.
+/// Runs until the last sender is gone. `published` is called after each commit. At rest it has no
+/// connection, since that keeps the whole schema in memory: `open` makes the next one.
 pub(super) fn run(
-    mut connection: Connection,
+    connection: Connection,
+    open: impl Fn() -> Result<Connection, StoreError>,
     mut state: State,
     queue: &Receiver<Box<dyn Job>>,
     stop: &AtomicBool,
     mut published: impl FnMut(&State),
 ) {
+    let mut at_work = Some(connection);
     while let Ok(first) = queue.recv() {
         let mut batch = vec![first];
         batch.extend(queue.try_iter().take(MAX_BATCH - 1));
@@ -97,6 +100,15 @@ pub(super) fn run(
             }
             continue;
         }
+        let mut connection = match at_work.take().map_or_else(&open, Ok) {
+            Ok(connection) => connection,
+            Err(error) => {
+                tracing::error!(community = %state.identity.code, %error, "a file does not open again; the writer stops");
+                stop.store(true, Ordering::Release);
+                answer_all(batch, &error);
+                continue;
+            }
+        };
         match commit(&mut connection, &mut state, &mut batch) {
             Ok(()) => {
                 fail_points::pass("committed");
@@ -111,15 +123,21 @@ pub(super) fn run(
             Err(error) => {
                 tracing::error!(community = %state.identity.code, %error, "a transaction did not commit; the writer stops");
                 stop.store(true, Ordering::Release);
-                let reason = error.to_string();
                 if state.abandon(&connection).is_err() {
                     state.documents.clear();
                 }
-                for job in batch {
-                    job.answer(Err(StoreError::NotCommitted(reason.clone())));
-                }
+                answer_all(batch, &error);
             }
         }
+        let rests = std::mem::take(&mut state.rests);
+        at_work = Some(connection).filter(|_| !rests);
+    }
+}
+
+fn answer_all(batch: Vec<Box<dyn Job>>, error: &StoreError) {
+    let reason = error.to_string();
+    for job in batch {
+        job.answer(Err(StoreError::NotCommitted(reason.clone())));
     }
 }
 

@@ -12,9 +12,9 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments[..] {
         [figures::BARE, file] => figures::serve_bare(Path::new(file)),
-        [figures::OPEN_COMMUNITIES, count, data] => match count.parse() {
-            Ok(count) => figures::open_communities(count, Path::new(data)),
-            Err(_) => Err(usage()),
+        [figures::OPEN_COMMUNITIES, count, document_bytes, data] => match (count.parse(), document_bytes.parse()) {
+            (Ok(count), Ok(document_bytes)) => figures::open_communities(count, document_bytes, Path::new(data)),
+            _ => Err(usage()),
         },
         [file, ref measured @ ..] if !measured.is_empty() => measure(Path::new(file), measured),
         _ => Err(usage()),

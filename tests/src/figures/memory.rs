@@ -1,5 +1,5 @@
-//! What open communities cost in memory, both documents of their grid loaded: the server's own
-//! library in a process of its own, with its usual budget for documents.
+//! What open communities cost in memory: while both documents of their grid are loaded, once they had
+//! to let go of them, and a thousand together. The server's own library in a process of its own.
 
 use std::path::Path;
 use std::process::Command;
@@ -20,6 +20,11 @@ use crate::workload::{code_of, found_many};
 /// The argument that makes the figures program open communities and say what that took.
 pub const OPEN_COMMUNITIES: &str = "open-communities";
 
+/// Bytes of documents that all communities of a home may hold.
+const USUAL_BUDGET: usize = 1 << 30;
+/// Whoever commits keeps its own; all others let theirs go.
+const NO_BUDGET: usize = 1;
+
 const SOME: usize = 48;
 /// More than one home holds documents of.
 const THOUSAND: usize = 1_000;
@@ -31,27 +36,35 @@ struct Resident {
     open: usize,
 }
 
-/// Megabytes of each open community.
+/// Megabytes of each open community, at work and at rest.
 #[must_use]
 pub fn measure_memory(folder: &Path) -> Vec<Figure> {
-    let resident = open_many(&folder.join("memory"), SOME);
-    let each = (resident.after_kib - resident.before_kib) as f64 / 1_024.0 / SOME as f64;
-    vec![Figure::new("memory_mb_per_open_community", each, "MB", SOME)]
+    let data = folder.join("memory");
+    let _ = found_many(&data, SOME);
+    let each = |budget| {
+        let resident = open_many(&data, SOME, budget);
+        (resident.after_kib - resident.before_kib) as f64 / 1_024.0 / SOME as f64
+    };
+    vec![
+        Figure::new("memory_mb_per_open_community", each(USUAL_BUDGET), "MB", SOME),
+        Figure::new("memory_mb_per_resting_community", each(NO_BUDGET), "MB", SOME),
+    ]
 }
 
 /// Gigabytes of a home with a thousand open communities: takes minutes and gigabytes of disk.
 #[must_use]
 pub fn measure_thousand(folder: &Path) -> Vec<Figure> {
-    let resident = open_many(&folder.join("thousand"), THOUSAND);
+    let data = folder.join("thousand");
+    let _ = found_many(&data, THOUSAND);
+    let resident = open_many(&data, THOUSAND, USUAL_BUDGET);
     assert_eq!(resident.open, THOUSAND);
     let all = resident.after_kib as f64 / (1 << 20) as f64;
     vec![Figure::new("memory_gb_1000_communities", all, "GB", THOUSAND)]
 }
 
-fn open_many(data: &Path, count: usize) -> Resident {
-    let _ = found_many(data, count);
+fn open_many(data: &Path, count: usize, document_bytes: usize) -> Resident {
     let output = Command::new(std::env::current_exe().unwrap())
-        .args([OPEN_COMMUNITIES, &count.to_string()])
+        .args([OPEN_COMMUNITIES, &count.to_string(), &document_bytes.to_string()])
         .arg(data)
         .output()
         .unwrap();
@@ -64,8 +77,9 @@ fn open_many(data: &Path, count: usize) -> Resident {
 ///
 /// # Errors
 /// Whatever keeps it from doing so.
-pub fn open_communities(count: usize, data: &Path) -> std::io::Result<()> {
+pub fn open_communities(count: usize, document_bytes: usize, data: &Path) -> std::io::Result<()> {
     let home = Home::open(data).map_err(std::io::Error::other)?;
+    let home = home.with_document_bytes(document_bytes);
     let before_kib = resident_kib()?;
     for number in 1..=count {
         touch(&home, number).map_err(std::io::Error::other)?;

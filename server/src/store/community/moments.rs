@@ -54,11 +54,3 @@ pub fn begin_reading(connection: &Connection) -> Result<(), StoreError> {
 pub fn end_reading(connection: &Connection) -> Result<(), StoreError> {
     Ok(connection.execute_batch("COMMIT")?)
 }
-
-/// Gives back what the connection keeps of pages that nobody is using.
-///
-/// # Errors
-/// SQLite's.
-pub fn give_memory_back(connection: &Connection) -> Result<(), StoreError> {
-    Ok(connection.execute_batch("PRAGMA shrink_memory")?)
-}

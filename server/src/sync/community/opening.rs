@@ -168,10 +168,11 @@ impl Community {
         let told = Arc::clone(&news);
         let stopped = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&stopped);
+        let file = path.to_owned();
         let writer = std::thread::Builder::new()
             .name(format!("writer {code}"))
             .spawn(move || {
-                writer::run(connection, state, &jobs, &stop, |state| {
+                writer::run(connection, || open_writer(&file), state, &jobs, &stop, |state| {
                     *published.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&state.directory);
                     if let Some(news) = told.get() {
                         news.send_replace(state.head.lsn);
@@ -203,14 +204,15 @@ fn new_log() -> LogId {
     let random = uuid::Builder::from_random_bytes(clock::random());
     LogId::from_bytes(random.into_uuid().into_bytes())
 }
-/// Lets documents, cached pages and idle readers go. A writer whose queue is full is at work, and
+/// Lets documents and all connections go. A writer whose queue is full is at work, and
 /// says again what it holds.
 fn letting_go(queue: Weak<SyncSender<Box<dyn Job>>>, readers: Arc<Mutex<Vec<Reader>>>) -> Arc<LetGo> {
     Arc::new(move || {
         readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let (job, _) = task(|work: &mut Work<'_>| {
             work.state.documents.clear();
-            moments::give_memory_back(work.transaction)
+            work.state.rests = true;
+            Ok(())
         });
         if let Some(queue) = queue.upgrade() {
             let _ = queue.try_send(job);
