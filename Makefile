@@ -14,7 +14,9 @@ export MENPAI_BIN ?= $(CURDIR)/target/debug/menpai
 # Arguments for run: make run ARGS="--port 8080"
 ARGS :=
 # One proof after the other, saying what it did.
-PROVE := cargo nextest run -p menpai-tests --no-capture
+PROVE := cargo nextest run $(CRATES) --no-capture
+# Schedules run far longer than they compile; everything else drives the server's program.
+OPTIMISED := $(foreach crate,menpai-sync-core menpai-server menpai-tests,--config profile.dev.package.$(crate).opt-level=2)
 # What budgets and bench measured, one figure a line.
 RESULTS := target/bench/results.jsonl
 
@@ -65,7 +67,7 @@ generate: build-dev ## write again what is generated and committed
 	@scripts/generate.sh
 
 soak: build-dev ## prove the same as test does at length (docs/proofs.md); SEEDS=n KILLS=n STATES=n FAULTS=n SLOW=n FIRST_SEED=n
-	MENPAI_SEEDS=$(or $(SEEDS),20000) MENPAI_FIRST_SEED=$(or $(FIRST_SEED),1) $(PROVE) -E 'binary(convergence)'
+	MENPAI_SEEDS=$(or $(SEEDS),20000) MENPAI_FIRST_SEED=$(or $(FIRST_SEED),1) $(PROVE) $(OPTIMISED) -E 'binary(convergence)'
 	MENPAI_KILLS=$(or $(KILLS),1000) MENPAI_SEED=$(or $(FIRST_SEED),1) $(PROVE) -E 'binary(kill)'
 	MENPAI_STATES=$(or $(STATES),2000) MENPAI_CONTACTS=$(or $(CONTACTS),300) MENPAI_SEED=$(or $(FIRST_SEED),1) \
 	  $(PROVE) -E 'binary(power_loss)'
