@@ -1,5 +1,6 @@
 // Chromium with a profile on disk: what is durable there survives being killed, and nothing
-// else does. Killed by pid, all its processes at once.
+// else does. Killed by pid, all its processes at once. Whatever a page does against the site's own
+// policy, or asks of anybody else, is kept, and fails the story.
 
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -8,8 +9,13 @@ import { join } from 'node:path';
 
 const { chromium } = createRequire(new URL('../../web-client/package.json', import.meta.url))('playwright-core');
 
+const AGAINST_POLICY = /Content Security Policy|requires 'Trusted|blocked by .*policy/i;
+const OURSELVES = ['127.0.0.1', 'localhost'];
+
 export class Browser {
   #context = null;
+  /** what pages and their workers did against the policy, and whom else they asked */
+  violations = [];
   /** a video that stands for the camera's picture */
   camera = null;
 
@@ -33,6 +39,18 @@ export class Browser {
       locale: 'zh-CN',
       timezoneId: 'Asia/Shanghai',
       env: this.home ? { ...process.env, HOME: this.home } : process.env,
+    });
+    this.#context.on('console', (message) => {
+      if (AGAINST_POLICY.test(message.text())) this.violations.push(message.text());
+    });
+    this.#context.on('request', (request) => {
+      const { protocol, hostname } = new URL(request.url());
+      if (protocol.startsWith('http') && !OURSELVES.includes(hostname)) this.violations.push(request.url());
+    });
+    await this.#context.addInitScript(() => {
+      addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, sample, sourceFile }) => {
+        console.error(`Content Security Policy: ${violatedDirective} ${blockedURI} ${sample} ${sourceFile}`);
+      });
     });
     const page = this.#context.pages()[0] ?? await this.#context.newPage();
     page.setDefaultTimeout(30_000);

@@ -1,6 +1,8 @@
 // Where a story plays: the real server on a demo community of its own, and the browsers that meet
-// it. Nothing of it is left afterwards, whatever happened.
+// it. Nothing of it is left afterwards, whatever happened. No story passes in which a page broke the
+// site's policy.
 
+import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 
 import { Browser } from './browser.mjs';
@@ -35,5 +37,6 @@ export class Stage {
     }
     await this.server.stop('SIGKILL');
     await rm(this.server.data, { recursive: true, force: true });
+    assert.deepEqual(this.#browsers.flatMap(({ violations }) => violations), []);
   }
 }

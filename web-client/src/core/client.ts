@@ -2,6 +2,7 @@
 // It decides nothing; failures arrive as CoreFailure with a code the screens know.
 
 import type { CallName, Calls, Failure, FromWorker, Notice, ToWorker, WorkerState } from './calls';
+import { ownScript } from './own-scripts';
 
 export class CoreFailure extends Error {
   override readonly name = 'CoreFailure';
@@ -104,5 +105,5 @@ export class CoreClient {
 }
 
 export function makeWorker(calm: boolean): Worker {
-  return new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: calm ? 'calm' : 'menpai' });
+  return new Worker(ownScript('worker'), { type: 'module', name: calm ? 'calm' : 'menpai' });
 }

@@ -1,6 +1,8 @@
 // The page's side of the service worker: registers it and tells when a new version is ready.
 // Taking over is the user's decision; this file never reloads a page that did not ask for it.
 
+import { ownScript } from '../core/own-scripts';
+
 export interface Updates {
   /** a new version is stored and waits */
   ready(): void;
@@ -13,7 +15,7 @@ export async function registerServiceWorker(updates: Updates): Promise<boolean> 
   if (!('serviceWorker' in navigator)) return false;
   let registration: ServiceWorkerRegistration;
   try {
-    registration = await navigator.serviceWorker.register('/sw.js', { updateViaCache: 'none' });
+    registration = await navigator.serviceWorker.register(ownScript('serviceWorker'), { updateViaCache: 'none' });
   } catch {
     return false;
   }
