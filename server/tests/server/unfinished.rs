@@ -1,8 +1,8 @@
 //! Beginnings of slices whose connection broke, beside what came of the log on other ways.
 
 use crate::phones::{Office, Phone, grid};
-use menpai_server::sync::{Refusal, Slice, SliceOutcome};
 use menpai_server::sync::unfinished::Beginning;
+use menpai_server::sync::{Refusal, Slice, SliceOutcome};
 use menpai_sync_core::ids::EntityId;
 
 /// A slice from `sent` on, of one that begins at `begins`.
@@ -46,9 +46,15 @@ fn what_is_kept_may_be_gone_if_a_courier_brought_it() {
     office.taken(&phone, phone.slice(1, 2));
     let sent = || office.community().with_beginning(phone.device, rest(&phone, 3, 4, 4));
     assert_eq!(sent().line.begins(), 3);
-    assert_eq!(office.ingest(&phone, sent()), SliceOutcome::Refused(Refusal::PreviousUnknown));
+    assert_eq!(
+        office.ingest(&phone, sent()),
+        SliceOutcome::Refused(Refusal::PreviousUnknown)
+    );
     office.taken(&phone, phone.slice(3, 3));
     let outcome = office.ingest(&phone, sent());
     // The receipt is from the third entry on, which did not come with this.
-    assert!(matches!(outcome, SliceOutcome::Taken { is_new: false, .. }), "{outcome:?}");
+    assert!(
+        matches!(outcome, SliceOutcome::Taken { is_new: false, .. }),
+        "{outcome:?}"
+    );
 }

@@ -172,12 +172,19 @@ impl Community {
         let writer = std::thread::Builder::new()
             .name(format!("writer {code}"))
             .spawn(move || {
-                writer::run(connection, || open_writer(&file), state, &jobs, &stop, |state| {
-                    *published.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&state.directory);
-                    if let Some(news) = told.get() {
-                        news.send_replace(state.head.lsn);
-                    }
-                });
+                writer::run(
+                    connection,
+                    || open_writer(&file),
+                    state,
+                    &jobs,
+                    &stop,
+                    |state| {
+                        *published.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&state.directory);
+                        if let Some(news) = told.get() {
+                            news.send_replace(state.head.lsn);
+                        }
+                    },
+                );
             })
             .map_err(StoreError::Body)?;
         Ok(Community {
