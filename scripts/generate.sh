@@ -7,3 +7,5 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # schemas/json-schema/ from schemas/kinds/
 target/debug/examples/generate_schemas
+# schemas/openapi.json from the routes
+target/debug/examples/openapi > target/openapi.json && mv target/openapi.json schemas/openapi.json

@@ -104,6 +104,49 @@ impl ApiError {
         })
     }
 
+    /// One of each, for lists of what may be answered.
+    #[must_use]
+    pub fn one_of_each() -> Vec<ApiError> {
+        let label = || Labels {
+            zh: String::new(),
+            en: String::new(),
+        };
+        vec![
+            ApiError::NotSignedIn,
+            ApiError::WrongCredentials,
+            ApiError::WrongDevice,
+            ApiError::NotAllowed,
+            ApiError::UnknownCommunity,
+            ApiError::NotFound,
+            ApiError::DeviceKeyDiffers,
+            ApiError::unreadable(""),
+            ApiError::ValueNotAllowed(label()),
+            ApiError::ConflictGone,
+            ApiError::UndoGone,
+            ApiError::DuplicateGone,
+            ApiError::HeldGone,
+            ApiError::GridsChanged,
+            ApiError::StillHeld(label()),
+            ApiError::PacketUnreadable,
+            ApiError::PacketElsewhere,
+            ApiError::PacketRefused(Refusal::Unreadable),
+            ApiError::TooLarge,
+            ApiError::ProtocolNotSupported,
+            ApiError::TooManyRequests(1),
+            ApiError::Busy(1),
+            ApiError::SecondFactorNeeded,
+            ApiError::WrongCode,
+            ApiError::SecondFactorMissing,
+            ApiError::FreshProofNeeded,
+            ApiError::PasskeysNeedName,
+            ApiError::PasskeyRefused,
+            ApiError::CeremonyGone,
+            ApiError::LastSecondFactor,
+            ApiError::RangeNotSatisfiable(0),
+            ApiError::internal(""),
+        ]
+    }
+
     /// The stable code that clients act on.
     #[must_use]
     pub fn code(&self) -> &'static str {

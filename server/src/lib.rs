@@ -23,6 +23,7 @@ pub mod masking;
 pub mod middleware;
 pub mod office;
 mod open_files;
+pub mod openapi;
 pub mod packet;
 pub mod rights;
 pub mod router;

@@ -56,7 +56,8 @@ pub(crate) use actions;
 macro_rules! define {
     ($($(#[$doc:meta])* $action:ident $word:literal,)*) => {
         /// What somebody may want.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, utoipa::ToSchema)]
+        #[schema(rename_all = "snake_case")]
         pub enum Action {
             $($(#[$doc])* $action,)*
         }

@@ -21,7 +21,9 @@ use crate::rights::Action::{
     SeeVisits, Settle,
 };
 use crate::routes::static_files::WebFolder;
-use crate::routes::{courier, desk, desk_sessions, desk_sign_in, devices, health, sessions, snapshots, sync};
+use crate::routes::{
+    courier, desk, desk_sessions, desk_sign_in, devices, health, reference, sessions, snapshots, sync,
+};
 
 /// The app that the server and the tests run.
 pub fn app(
@@ -53,7 +55,7 @@ pub struct Route {
 }
 
 macro_rules! routes {
-    ($($method:ident $path:literal => $handler:path, $guard:expr;)*) => {
+    ($($method:ident $path:literal => $($handler:ident)::+, $guard:expr;)*) => {
         /// All of them; a test asks each as every role.
         pub const ROUTES: &[Route] = &[$(Route { method: stringify!($method), path: $path, guard: $guard }),*];
 
@@ -63,13 +65,20 @@ macro_rules! routes {
                     .app_data(web::JsonConfig::default().limit($guard.most_json_bytes()))
                     .guard(fn_guard(|context| context.head().method.as_str().eq_ignore_ascii_case(stringify!($method))))
                     .wrap(from_fn(|request, next| admit($guard, request, next)))
-                    .route(web::route().to($handler)),
+                    .route(web::route().to($($handler)::+)),
             ))*
         }
+
+        /// What the handlers say of themselves; `openapi` adds what the table says.
+        #[derive(utoipa::OpenApi)]
+        #[openapi(paths($($($handler)::+),*))]
+        pub(crate) struct Described;
     };
 }
 
 routes! {
+    // For whoever writes another client
+    get "/openapi.json" => reference::openapi, Anyone;
     // Phones
     post "/sessions" => sessions::post, Anyone;
     delete "/sessions/current" => sessions::delete_current, Device;
@@ -134,6 +143,7 @@ routes! {
 fn addresses(config: &mut ServiceConfig) {
     config
         .route("/healthz", web::get().to(health::get))
+        .configure(reference::addresses)
         .service(add_routes(web::scope("/api/v1")).default_service(web::to(nothing_here)))
         .default_service(web::to(web_file));
 }

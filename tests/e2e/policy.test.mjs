@@ -65,6 +65,16 @@ test('every page lives with the policy, and what it forbids is stopped', { timeo
       assert.deepEqual(desk.browser.violations, []);
     });
 
+    await step('the page of the API: every operation of the document', async () => {
+      const { paths } = await (await fetch(`${origin}/api/v1/openapi.json`)).json();
+      const wanted = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`));
+      await desk.page.goto(`${origin}/api/`);
+      await desk.page.locator('[data-operation]').nth(wanted.length - 1).waitFor();
+      const shown = await desk.page.locator('[data-operation]').evaluateAll((all) => all.map(({ dataset }) => dataset.operation));
+      assert.deepEqual(shown, wanted);
+      assert.deepEqual(desk.browser.violations, []);
+    });
+
     await step('what it forbids is stopped, and seen by this test', async () => {
       // A browser of its own: the stage would not forgive it.
       const bad = await Browser.withProfile(DESK);

@@ -36,9 +36,11 @@ pub struct Decision {
 }
 
 /// What became of a decision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = ConflictDecided)]
 pub struct Decided {
     /// The edit's.
+    #[schema(value_type = crate::openapi::Verdict)]
     pub verdict: Verdict,
     /// How many values the field has now: more than one if somebody wrote meanwhile.
     pub values: u64,

@@ -59,7 +59,8 @@ pub struct Building {
 }
 
 /// How many doors and people.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = GridsSize)]
 pub struct Size {
     /// Doors in use.
     pub doors: usize,

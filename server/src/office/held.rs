@@ -44,9 +44,11 @@ pub struct Decision {
 }
 
 /// What became of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = HeldDecided)]
 pub struct Decided {
     /// The held entry's verdict now.
+    #[schema(value_type = crate::openapi::Verdict)]
     pub verdict: Verdict,
     /// How many entries that needed it counted with it.
     pub freed: usize,

@@ -30,15 +30,22 @@ struct DeliveryLine {
     handed: Instant,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = CourierArrived)]
 struct Arrived {
+    #[schema(value_type = crate::openapi::Instant)]
     arrived: Instant,
 }
 
-/// Takes one packet in.
+/// A phone brings what a colleague sealed; it learns that it arrived and nothing else.
 ///
 /// # Errors
 /// `packet_unreadable`, `packet_elsewhere`, `packet_refused`, and those of every request.
+#[utoipa::path(
+    post,
+    path = "/courier",
+    request_body(content = crate::openapi::PacketBody, content_type = "application/octet-stream"), responses((status = 200, body = Arrived, description = "It arrived"))
+)]
 pub async fn post(
     home: web::Data<Home>,
     session: PhoneSession,

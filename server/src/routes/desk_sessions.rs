@@ -2,10 +2,10 @@
 
 use actix_web::http::header::SET_COOKIE;
 use actix_web::{HttpRequest, HttpResponse, web};
-use menpai_sync_core::ids::{hex, unhex};
+use menpai_sync_core::ids::{CommunityCode, WorkerId, hex, unhex};
 use menpai_sync_core::time::Instant;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::Value;
 use webauthn_rs::prelude::PublicKeyCredential;
 
 use crate::auth::admit::offered;
@@ -25,7 +25,8 @@ use crate::rights::Action;
 use crate::store::node::{self, Account, Proof, SessionKind};
 
 /// What the desk's sign-in page sends.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = DeskSignIn)]
 pub struct SignIn {
     account: String,
     password: String,
@@ -33,11 +34,16 @@ pub struct SignIn {
     code: Option<String>,
 }
 
-/// `POST /api/v1/desk/sessions`: the cookie comes with the answer.
+/// Signs in at the desk; the session is a cookie.
 ///
 /// # Errors
 /// `wrong_credentials`, `second_factor_needed`, `wrong_code`, `not_allowed` for accounts without a
 /// desk, `too_many_requests`.
+#[utoipa::path(
+    post,
+    path = "/desk/sessions",
+    request_body = SignIn, responses((status = 200, body = Session, description = "Signed in", headers(("Set-Cookie" = String, description = "The session, and what the browser is known by; no script can read them"))))
+)]
 pub async fn post(home: web::Data<Home>, request: HttpRequest, body: web::Json<SignIn>) -> ApiResult<HttpResponse> {
     check_origin(&request)?;
     let SignIn {
@@ -50,10 +56,15 @@ pub async fn post(home: web::Data<Home>, request: HttpRequest, body: web::Json<S
     begin(&home, &request, account, strong).await
 }
 
-/// `POST /api/v1/desk/sessions/passkey/begin`: what the browser shows its authenticators.
+/// What the browser shows its authenticators.
 ///
 /// # Errors
 /// `passkeys_need_name`, `too_many_requests`.
+#[utoipa::path(
+    post,
+    path = "/desk/sessions/passkey/begin",
+    responses((status = 200, body = Begun, description = "A ceremony of some minutes"))
+)]
 pub async fn begin_passkey(home: web::Data<Home>, request: HttpRequest) -> ApiResult<HttpResponse> {
     check_origin(&request)?;
     let source = Source::of(address_of(&request));
@@ -61,20 +72,28 @@ pub async fn begin_passkey(home: web::Data<Home>, request: HttpRequest) -> ApiRe
     let (options, state) = passkeys::site_of(&request)?.begin_show()?;
     let ceremony = Ceremony::ShowPasskey(None, state);
     let ceremony = home.ceremonies.begin(source, ceremony, clock::now_ms());
-    Ok(HttpResponse::Ok().json(json!({ "ceremony": ceremony, "options": options })))
+    Ok(HttpResponse::Ok().json(Begun::new(ceremony, options)?))
 }
 
 /// A passkey that was shown.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = DeskShown)]
 pub struct Shown {
     ceremony: String,
+    /// As the browser gives it: a PublicKeyCredential of WebAuthn in JSON.
+    #[schema(value_type = Object)]
     credential: PublicKeyCredential,
 }
 
-/// `POST /api/v1/desk/sessions/passkey`: signs in whoever's passkey it is.
+/// Signs in whoever’s passkey it is.
 ///
 /// # Errors
 /// `passkey_refused`, `ceremony_gone`, `passkeys_need_name`, `not_allowed`, `too_many_requests`.
+#[utoipa::path(
+    post,
+    path = "/desk/sessions/passkey",
+    request_body = Shown, responses((status = 200, body = Session, description = "Signed in", headers(("Set-Cookie" = String, description = "The session, and what the browser is known by; no script can read them"))))
+)]
 pub async fn post_passkey(
     home: web::Data<Home>,
     request: HttpRequest,
@@ -142,19 +161,29 @@ async fn begin(
         .json(describe(&session, &may, lacks)))
 }
 
-/// `GET /api/v1/desk/sessions/current`
+/// Who is signed in here, and what they may do.
 ///
 /// # Errors
 /// `not_signed_in`.
+#[utoipa::path(
+    get,
+    path = "/desk/sessions/current",
+    responses((status = 200, body = Session, description = "The session"))
+)]
 pub async fn get_current(request: HttpRequest, session: DeskSession) -> ApiResult<HttpResponse> {
     let (may, lacks) = desk_of(&request, &session).await?;
     Ok(HttpResponse::Ok().json(describe(&session, &may, lacks)))
 }
 
-/// `DELETE /api/v1/desk/sessions/current`
+/// Signs out here.
 ///
 /// # Errors
 /// `not_signed_in`.
+#[utoipa::path(
+    delete,
+    path = "/desk/sessions/current",
+    responses((status = 204, description = "Signed out"))
+)]
 pub async fn delete_current(
     home: web::Data<Home>,
     request: HttpRequest,
@@ -168,8 +197,62 @@ pub async fn delete_current(
         .finish())
 }
 
+/// What the browser is to show its authenticators, until that is over.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = DeskBegun)]
+pub(super) struct Begun {
+    ceremony: String,
+    /// Options of WebAuthn in JSON.
+    #[schema(value_type = Object)]
+    options: Value,
+}
+
+impl Begun {
+    pub(super) fn new(ceremony: String, options: impl Serialize) -> ApiResult<Begun> {
+        let options = serde_json::to_value(options).map_err(ApiError::internal)?;
+        Ok(Begun { ceremony, options })
+    }
+}
+
+/// Who is signed in.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = DeskSession)]
+struct Session {
+    /// They may do nothing before they have set one up.
+    second_factor_missing: bool,
+    account: String,
+    worker: Worker,
+    may: Vec<Action>,
+    community: Community,
+    #[schema(value_type = crate::openapi::Instant)]
+    expires_at: Instant,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = DeskWorker)]
+struct Worker {
+    #[schema(value_type = crate::openapi::Id)]
+    id: WorkerId,
+    name: String,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = DeskCommunity)]
+struct Community {
+    #[schema(value_type = crate::openapi::CommunityCode)]
+    code: CommunityCode,
+    name: String,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = DeskSessions)]
+struct Sessions {
+    sessions: Vec<Own>,
+}
+
 /// A session of one's own.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = DeskOwn)]
 struct Own {
     id: String,
     /// What a phone is called; `None`: a desk.
@@ -180,10 +263,15 @@ struct Own {
     current: bool,
 }
 
-/// `GET /api/v1/desk/sessions`: where this account is signed in.
+/// Where one is signed in.
 ///
 /// # Errors
 /// `not_signed_in`.
+#[utoipa::path(
+    get,
+    path = "/desk/sessions",
+    responses((status = 200, body = Sessions, description = "Own sessions, phones among them"))
+)]
 pub async fn get(home: web::Data<Home>, session: DeskSession) -> ApiResult<HttpResponse> {
     let account = session.account.clone();
     let sessions = home
@@ -200,14 +288,20 @@ pub async fn get(home: web::Data<Home>, session: DeskSession) -> ApiResult<HttpR
             current: one.token_hash == session.token_hash,
         })
         .collect();
-    Ok(HttpResponse::Ok().json(json!({ "sessions": sessions })))
+    Ok(HttpResponse::Ok().json(Sessions { sessions }))
 }
 
-/// `DELETE /api/v1/desk/sessions/{id}`: ends one of one's own. A phone keeps what it has not sent
-/// and signs in again.
+/// Ends one of one’s own sessions.
+///
+/// A phone keeps what it has not sent and signs in again.
 ///
 /// # Errors
 /// `not_signed_in`, `not_found`.
+#[utoipa::path(
+    delete,
+    path = "/desk/sessions/{id}",
+    params(("id" = String, Path, description = "As the list names it")), responses((status = 204, description = "Ended"))
+)]
 pub async fn delete(home: web::Data<Home>, session: DeskSession, id: web::Path<String>) -> ApiResult<HttpResponse> {
     let named: [u8; 32] = unhex(&id)
         .and_then(|bytes| bytes.try_into().ok())
@@ -230,13 +324,19 @@ async fn desk_of(request: &HttpRequest, session: &DeskSession) -> ApiResult<(Vec
 }
 
 /// `may` is what the desk offers; whatever it asks for is decided again.
-fn describe(session: &DeskSession, may: &[Action], lacks_second_factor: bool) -> serde_json::Value {
-    json!({
-        "second_factor_missing": lacks_second_factor,
-        "account": session.account,
-        "worker": { "id": session.worker, "name": session.worker_name },
-        "may": may,
-        "community": { "code": session.community, "name": community_name(session.community) },
-        "expires_at": Instant::utc(session.expires_ms),
-    })
+fn describe(session: &DeskSession, may: &[Action], lacks_second_factor: bool) -> Session {
+    Session {
+        second_factor_missing: lacks_second_factor,
+        account: session.account.clone(),
+        worker: Worker {
+            id: session.worker,
+            name: session.worker_name.clone(),
+        },
+        may: may.to_vec(),
+        community: Community {
+            code: session.community,
+            name: community_name(session.community),
+        },
+        expires_at: Instant::utc(session.expires_ms),
+    }
 }

@@ -5,9 +5,9 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use menpai_sync_core::ids::{hex, unhex};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use webauthn_rs::prelude::{PublicKeyCredential, RegisterPublicKeyCredential};
 
+use super::desk_sessions::Begun;
 use crate::auth::admit::offered;
 use crate::auth::ceremonies::Ceremony;
 use crate::auth::limits::Source;
@@ -25,7 +25,7 @@ use crate::store::node::{self, Account};
 const MAX_NAME_CHARS: usize = 50;
 
 /// What there is of one's own.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct MySignIn {
     passkeys: Vec<OwnPasskey>,
     /// Since when there is an authenticator app.
@@ -39,7 +39,7 @@ struct MySignIn {
     fresh: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct OwnPasskey {
     id: String,
     name: String,
@@ -49,10 +49,15 @@ struct OwnPasskey {
     last_used: Option<String>,
 }
 
-/// `GET /api/v1/desk/sign-in`
+/// What there is of one’s own to sign in with.
 ///
 /// # Errors
 /// `not_signed_in`.
+#[utoipa::path(
+    get,
+    path = "/desk/sign-in",
+    responses((status = 200, body = MySignIn, description = "It"))
+)]
 pub async fn get(home: web::Data<Home>, request: HttpRequest, session: DeskSession) -> ApiResult<HttpResponse> {
     let demanded = is_demanded(&request, &session).await?;
     let fresh = session.is_fresh(clock::now_ms());
@@ -86,11 +91,16 @@ pub async fn get(home: web::Data<Home>, request: HttpRequest, session: DeskSessi
     }))
 }
 
-/// `POST /api/v1/desk/sign-in/passkeys/begin`
+/// Begins making a passkey.
 ///
 /// # Errors
 /// `not_signed_in`, `fresh_proof_needed`, `passkeys_need_name`, `unreadable_request` where there are
 /// enough.
+#[utoipa::path(
+    post,
+    path = "/desk/sign-in/passkeys/begin",
+    responses((status = 200, body = Begun, description = "A ceremony of some minutes"))
+)]
 pub async fn begin_passkey(
     home: web::Data<Home>,
     request: HttpRequest,
@@ -109,21 +119,29 @@ pub async fn begin_passkey(
     let (options, state) = site.begin_new(&session.account, &session.worker_name, session.worker, &have)?;
     let ceremony = Ceremony::NewPasskey(session.account.clone(), state);
     let ceremony = home.ceremonies.begin(here(&request), ceremony, now_ms);
-    Ok(HttpResponse::Ok().json(json!({ "ceremony": ceremony, "options": options })))
+    Ok(HttpResponse::Ok().json(Begun::new(ceremony, options)?))
 }
 
 /// A passkey that was made.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = PasskeyMade)]
 pub struct Made {
     ceremony: String,
+    /// As the browser gives it: WebAuthn in JSON.
+    #[schema(value_type = Object)]
     credential: RegisterPublicKeyCredential,
     name: String,
 }
 
-/// `POST /api/v1/desk/sign-in/passkeys`: keeps one; recovery codes come with the first second factor.
+/// Keeps a passkey; recovery codes come with the first second factor.
 ///
 /// # Errors
 /// `not_signed_in`, `passkey_refused`, `ceremony_gone`, `passkeys_need_name`.
+#[utoipa::path(
+    post,
+    path = "/desk/sign-in/passkeys",
+    request_body = Made, responses((status = 200, body = RecoveryCodes, description = "Kept; codes come with the first second factor"))
+)]
 pub async fn post_passkey(
     home: web::Data<Home>,
     request: HttpRequest,
@@ -156,10 +174,15 @@ pub async fn post_passkey(
     added(&home, &session, Change::AddPasskey).await
 }
 
-/// `DELETE /api/v1/desk/sign-in/passkeys/{id}`
+/// Takes a passkey away.
 ///
 /// # Errors
 /// `not_signed_in`, `fresh_proof_needed`, `not_found`, `last_second_factor`.
+#[utoipa::path(
+    delete,
+    path = "/desk/sign-in/passkeys/{id}",
+    params(("id" = String, Path, description = "As the list names it")), responses((status = 204, description = "Taken away"))
+)]
 pub async fn delete_passkey(
     home: web::Data<Home>,
     request: HttpRequest,
@@ -170,10 +193,15 @@ pub async fn delete_passkey(
     remove(&home, &request, &session, Factor::Passkey(credential)).await
 }
 
-/// `POST /api/v1/desk/sign-in/code/begin`: a secret for an authenticator app; nothing is kept yet.
+/// A secret for an authenticator app; nothing is kept yet.
 ///
 /// # Errors
 /// `not_signed_in`, `fresh_proof_needed`.
+#[utoipa::path(
+    post,
+    path = "/desk/sign-in/code/begin",
+    responses((status = 200, body = NewSecret, description = "The secret"))
+)]
 pub async fn begin_code(home: web::Data<Home>, request: HttpRequest, session: DeskSession) -> ApiResult<HttpResponse> {
     let now_ms = clock::now_ms();
     session.check_fresh(now_ms)?;
@@ -182,20 +210,47 @@ pub async fn begin_code(home: web::Data<Home>, request: HttpRequest, session: De
     let (text, uri) = (secret.to_base32(), secret.to_uri(&issuer, &session.account));
     let ceremony = Ceremony::NewCode(session.account.clone(), secret);
     let ceremony = home.ceremonies.begin(here(&request), ceremony, now_ms);
-    Ok(HttpResponse::Ok().json(json!({ "ceremony": ceremony, "secret": text, "uri": uri })))
+    Ok(HttpResponse::Ok().json(NewSecret {
+        ceremony,
+        secret: text,
+        uri,
+    }))
+}
+
+/// What an authenticator app is to have.
+#[derive(Serialize, utoipa::ToSchema)]
+struct NewSecret {
+    ceremony: String,
+    /// In base 32.
+    secret: String,
+    /// The same as an address that apps read.
+    uri: String,
+}
+
+/// New codes.
+#[derive(Serialize, utoipa::ToSchema)]
+struct RecoveryCodes {
+    /// `None`: those that there are serve on.
+    recovery_codes: Option<Vec<String>>,
 }
 
 /// What the app shows.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = CodeTyped)]
 pub struct Typed {
     ceremony: String,
     code: String,
 }
 
-/// `POST /api/v1/desk/sign-in/code`: keeps the secret once a code shows that the app has it.
+/// Keeps the secret once a code shows that the app has it.
 ///
 /// # Errors
 /// `not_signed_in`, `wrong_code`, `ceremony_gone`.
+#[utoipa::path(
+    post,
+    path = "/desk/sign-in/code",
+    request_body = Typed, responses((status = 200, body = RecoveryCodes, description = "Kept; codes come with the first second factor"))
+)]
 pub async fn post_code(
     home: web::Data<Home>,
     request: HttpRequest,
@@ -220,18 +275,28 @@ pub async fn post_code(
     added(&home, &session, Change::SetUpCode).await
 }
 
-/// `DELETE /api/v1/desk/sign-in/code`
+/// Takes the authenticator app away.
 ///
 /// # Errors
 /// `not_signed_in`, `fresh_proof_needed`, `not_found`, `last_second_factor`.
+#[utoipa::path(
+    delete,
+    path = "/desk/sign-in/code",
+    responses((status = 204, description = "Taken away"))
+)]
 pub async fn delete_code(home: web::Data<Home>, request: HttpRequest, session: DeskSession) -> ApiResult<HttpResponse> {
     remove(&home, &request, &session, Factor::Code).await
 }
 
-/// `POST /api/v1/desk/sign-in/recovery-codes`: new ones; those before serve no more.
+/// New recovery codes; those before serve no more.
 ///
 /// # Errors
 /// `not_signed_in`, `fresh_proof_needed`, `not_found` without a second factor.
+#[utoipa::path(
+    post,
+    path = "/desk/sign-in/recovery-codes",
+    responses((status = 200, body = RecoveryCodes, description = "The codes, shown once"))
+)]
 pub async fn post_recovery_codes(home: web::Data<Home>, session: DeskSession) -> ApiResult<HttpResponse> {
     session.check_fresh(clock::now_ms())?;
     if !session.proof.has_second_factor {
@@ -239,23 +304,31 @@ pub async fn post_recovery_codes(home: web::Data<Home>, session: DeskSession) ->
     }
     let codes = new_recovery_codes(&home, &session).await?;
     note(&home, &session, Change::NewRecoveryCodes).await?;
-    Ok(HttpResponse::Ok().json(json!({ "recovery_codes": codes })))
+    Ok(HttpResponse::Ok().json(RecoveryCodes {
+        recovery_codes: Some(codes),
+    }))
 }
 
-/// `POST /api/v1/desk/sign-in/proof/begin`: to prove it with a passkey.
+/// Begins a proof with a passkey.
 ///
 /// # Errors
 /// `not_signed_in`, `passkeys_need_name`.
+#[utoipa::path(
+    post,
+    path = "/desk/sign-in/proof/begin",
+    responses((status = 200, body = Begun, description = "A ceremony of some minutes"))
+)]
 pub async fn begin_proof(home: web::Data<Home>, request: HttpRequest, session: DeskSession) -> ApiResult<HttpResponse> {
     let (options, state) = passkeys::site_of(&request)?.begin_show()?;
     let ceremony = Ceremony::ShowPasskey(Some(session.account.clone()), state);
     let ceremony = home.ceremonies.begin(here(&request), ceremony, clock::now_ms());
-    Ok(HttpResponse::Ok().json(json!({ "ceremony": ceremony, "options": options })))
+    Ok(HttpResponse::Ok().json(Begun::new(ceremony, options)?))
 }
 
 /// What is shown: one of them.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ProofShown)]
 pub enum Shown {
     /// For accounts that have nothing else.
     Password(String),
@@ -266,15 +339,21 @@ pub enum Shown {
         /// What was begun.
         ceremony: String,
         /// What the browser got.
+        #[schema(value_type = Object)]
         credential: Box<PublicKeyCredential>,
     },
 }
 
-/// `POST /api/v1/desk/sign-in/proof`: it is them; for ten minutes nothing asks again.
+/// Proves once more that it is them; for ten minutes nothing asks again.
 ///
 /// # Errors
 /// `not_signed_in`, `wrong_credentials`, `wrong_code`, `passkey_refused`, `ceremony_gone`,
 /// `second_factor_needed` where a password is not enough, `too_many_requests`.
+#[utoipa::path(
+    post,
+    path = "/desk/sign-in/proof",
+    request_body = Shown, responses((status = 204, description = "Proved"))
+)]
 pub async fn post_proof(
     home: web::Data<Home>,
     request: HttpRequest,
@@ -326,12 +405,11 @@ async fn added(home: &web::Data<Home>, session: &DeskSession, change: Change) ->
     if ended > 0 {
         home.session_ends.send_modify(|ends| *ends += 1);
     }
-    let codes: Value = if left.is_none() {
-        json!(new_recovery_codes(home, session).await?)
-    } else {
-        Value::Null
+    let recovery_codes = match left {
+        None => Some(new_recovery_codes(home, session).await?),
+        Some(_) => None,
     };
-    Ok(HttpResponse::Ok().json(json!({ "recovery_codes": codes })))
+    Ok(HttpResponse::Ok().json(RecoveryCodes { recovery_codes }))
 }
 
 enum Factor {

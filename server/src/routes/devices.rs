@@ -13,33 +13,45 @@ use crate::home::Home;
 use crate::store::node;
 
 /// What the phone made.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 pub struct Successor {
+    #[schema(value_type = crate::openapi::Id)]
     id: DeviceId,
+    #[schema(value_type = crate::openapi::PublicKey)]
     public_key: PublicKey,
     #[serde(default)]
     name: String,
 }
 
 /// What it gets.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = SuccessorSucceeded)]
 struct Succeeded {
     token: String,
+    #[schema(value_type = crate::openapi::Instant)]
     expires_at: Instant,
     device: DeviceOnly,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = SuccessorDeviceOnly)]
 struct DeviceOnly {
+    #[schema(value_type = crate::openapi::Id)]
     id: DeviceId,
 }
 
-/// `POST /api/v1/devices/successor`: registers the new device in the place of the session's and
-/// begins a session for it. The session's own goes on: its other clone may be using it. Asked
-/// again with the same id it answers the same, with another token.
+/// A phone that was restored or cloned becomes another device.
+///
+/// The session’s own goes on: its other clone may be using it. Asked again with the same id it
+/// answers the same, with another token.
 ///
 /// # Errors
 /// `not_signed_in`, `device_key_differs`, `wrong_device`.
+#[utoipa::path(
+    post,
+    path = "/devices/successor",
+    request_body = Successor, responses((status = 200, body = Succeeded, description = "Registered, with a session of its own"))
+)]
 pub async fn post_successor(
     home: web::Data<Home>,
     session: PhoneSession,

@@ -9,6 +9,7 @@ pub mod devices;
 pub mod health;
 pub mod leading;
 mod pieces;
+pub mod reference;
 pub mod sessions;
 pub mod snapshots;
 pub mod static_files;

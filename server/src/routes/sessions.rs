@@ -15,24 +15,30 @@ use crate::home::{Home, community};
 use crate::store::node::{self, SessionKind};
 
 /// What a phone sends.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = PhoneSignIn)]
 pub struct SignIn {
     account: String,
     password: String,
     device: Device,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = PhoneDevice)]
 struct Device {
+    #[schema(value_type = crate::openapi::Id)]
     id: DeviceId,
+    #[schema(value_type = crate::openapi::PublicKey)]
     public_key: PublicKey,
     name: String,
 }
 
 /// What a phone gets.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = PhoneSignedIn)]
 struct SignedIn {
     token: String,
+    #[schema(value_type = crate::openapi::Instant)]
     expires_at: Instant,
     worker: Worker,
     community: Community,
@@ -40,34 +46,49 @@ struct SignedIn {
     device: DeviceOnly,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = PhoneWorker)]
 struct Worker {
+    #[schema(value_type = crate::openapi::Id)]
     id: WorkerId,
     name: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = PhoneCommunity)]
 struct Community {
+    #[schema(value_type = crate::openapi::CommunityCode)]
     code: CommunityCode,
     name: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = PhoneHomeKey)]
 struct HomeKey {
+    #[schema(value_type = crate::openapi::Id)]
     log: LogId,
+    #[schema(value_type = crate::openapi::PublicKey)]
     public_key: PublicKey,
+    #[schema(value_type = crate::openapi::PublicKey)]
     courier_key: PublicKey,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = PhoneDeviceOnly)]
 struct DeviceOnly {
+    #[schema(value_type = crate::openapi::Id)]
     id: DeviceId,
 }
 
-/// `POST /api/v1/sessions`
+/// A phone signs in and registers its key.
 ///
 /// # Errors
 /// `wrong_credentials`, `device_key_differs`, `wrong_device`, `too_many_requests`.
+#[utoipa::path(
+    post,
+    path = "/sessions",
+    request_body = SignIn, responses((status = 200, body = SignedIn, description = "Signed in"))
+)]
 pub async fn post(home: web::Data<Home>, request: HttpRequest, body: web::Json<SignIn>) -> ApiResult<HttpResponse> {
     let SignIn {
         account,
@@ -122,10 +143,15 @@ pub(super) async fn begin(home: &web::Data<Home>, account: String, device: Devic
     Ok((token, expires_ms))
 }
 
-/// `DELETE /api/v1/sessions/current`
+/// Ends the session of the token.
 ///
 /// # Errors
 /// `not_signed_in`.
+#[utoipa::path(
+    delete,
+    path = "/sessions/current",
+    responses((status = 204, description = "Ended"))
+)]
 pub async fn delete_current(home: web::Data<Home>, session: PhoneSession) -> ApiResult<HttpResponse> {
     home.node(move |node| node.write(|transaction| node::delete_session(transaction, &session.token_hash)))
         .await?;

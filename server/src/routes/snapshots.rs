@@ -22,7 +22,8 @@ const OVERTAKEN: &str = "overtaken";
 const TAG_DIGITS: usize = 12;
 
 /// What is asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Query {
     /// Parts, separated by commas; all that may be seen if it is left out.
     parts: Option<String>,
@@ -30,10 +31,15 @@ pub struct Query {
     leave_out: Option<String>,
 }
 
-/// Answers the snapshots, or the rest of them.
+/// Parts of the community, whole, as they are now.
 ///
 /// # Errors
-/// [`ApiError`].
+/// `not_signed_in`, `range_not_satisfiable`.
+#[utoipa::path(
+    get,
+    path = "/snapshots",
+    params(Query, ("Range" = Option<String>, Header, description = "`bytes=N-`: go on from there, with If-Range"), ("If-Range" = Option<String>, Header, description = "The tag of what was begun")), responses((status = 200, body = crate::openapi::SnapshotBody, content_type = "application/gzip", description = "The snapshots, one after the other", headers(("ETag" = String, description = "Names exactly these snapshots"))), (status = 206, body = crate::openapi::SnapshotBody, content_type = "application/gzip", description = "The rest of the same"))
+)]
 pub async fn get(
     home: web::Data<Home>,
     session: PhoneSession,

@@ -47,10 +47,16 @@ const SLICE_ROOM: usize = 2 * MAX_SLICE_INFLATED + MAX_SLICE_COMPRESSED;
 /// What is read and thrown away after a refusal, so that the client can hear the answer.
 const MOST_DRAINED_BYTES: usize = (MAX_SLICES + 1) * MAX_SLICE_COMPRESSED;
 
-/// Takes up the slices, then answers what the device lacks.
+/// One round trip: what a phone has goes up, what it lacks comes down.
 ///
 /// # Errors
-/// [`ApiError`] where the request as a whole cannot be taken.
+/// `wrong_device`, `unknown_community`, `unreadable_request`, `too_large`, `protocol_not_supported`: the
+/// request as a whole cannot be taken. What is wrong with a slice, the answer says.
+#[utoipa::path(
+    post,
+    path = "/sync",
+    request_body(content = crate::openapi::UpBody, content_type = "application/gzip"), responses((status = 200, body = crate::openapi::DownBody, content_type = "application/gzip", description = "What the phone lacks; slices that were not taken are named in the header"))
+)]
 pub async fn post(
     home: web::Data<Home>,
     session: PhoneSession,

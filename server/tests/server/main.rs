@@ -42,6 +42,7 @@ mod import_cli;
 mod limits;
 mod night;
 mod office_begins;
+mod openapi;
 mod refill;
 mod rights;
 mod second_factor;

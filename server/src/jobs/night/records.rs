@@ -13,7 +13,8 @@ pub const PAGE_VISITS: usize = 80;
 
 /// What a day came to in a grid or the whole community. Each door counts once, by what was
 /// last found there that day.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ReturnFigures)]
 pub struct Figures {
     /// Doors in use.
     pub doors: u64,

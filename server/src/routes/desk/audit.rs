@@ -22,13 +22,15 @@ use crate::store::review::register::Address;
 const MOST: usize = 200;
 
 /// What may be asked.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Question {
     #[serde(default)]
     name: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = AuditAnswer)]
 struct Answer {
     /// The newest lines about anybody; empty where somebody is asked about.
     lines: Vec<Shown>,
@@ -36,8 +38,10 @@ struct Answer {
 }
 
 /// Somebody of that name.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = AuditPerson)]
 struct Person {
+    #[schema(value_type = crate::openapi::Id)]
     id: EntityId,
     name: String,
     address: Option<Address>,
@@ -46,7 +50,8 @@ struct Person {
     phones: Vec<Named>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = AuditShown)]
 struct Shown {
     number: i64,
     at: String,
@@ -57,8 +62,15 @@ struct Shown {
     subjects: i64,
 }
 
+/// Who saw or did what; with a name, about those who are called so.
+///
 /// # Errors
 /// `not_signed_in`, `not_allowed`.
+#[utoipa::path(
+    get,
+    path = "/desk/audit",
+    params(Question), responses((status = 200, body = Answer, description = "Lines of the audit log"))
+)]
 pub async fn get(
     home: web::Data<Home>,
     session: May<SeeAudit>,

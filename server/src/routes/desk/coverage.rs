@@ -21,7 +21,8 @@ use crate::store::community::StoreError;
 use crate::store::review::coverage::Counts;
 
 /// `campaign`: an id, `all`, or nothing for the one that runs.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Query {
     campaign: Option<String>,
 }
@@ -32,7 +33,8 @@ impl Query {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = CoverageAnswer)]
 pub(super) struct Answer {
     today: String,
     /// Phones count as silent that were not heard from, or not wholly, since then.
@@ -43,8 +45,10 @@ pub(super) struct Answer {
     pub(super) grids: Vec<GridRow>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = CoverageCampaignRow)]
 struct CampaignRow {
+    #[schema(value_type = crate::openapi::Id)]
     id: EntityId,
     name: String,
     starts_on: String,
@@ -55,8 +59,10 @@ struct CampaignRow {
     days: i64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = CoverageGridRow)]
 pub(super) struct GridRow {
+    #[schema(value_type = Option<crate::openapi::Id>)]
     pub(super) id: Option<GridId>,
     pub(super) name: String,
     pub(super) workers: Vec<Named>,
@@ -68,8 +74,10 @@ pub(super) struct GridRow {
     pub(super) buildings: Vec<BuildingRow>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = CoverageBuildingRow)]
 pub(super) struct BuildingRow {
+    #[schema(value_type = Option<crate::openapi::Id>)]
     pub(super) id: Option<EntityId>,
     pub(super) name: String,
     pub(super) compound: Option<String>,
@@ -77,8 +85,15 @@ pub(super) struct BuildingRow {
     pub(super) counts: Counts,
 }
 
+/// Coverage by grid and building.
+///
 /// # Errors
 /// `not_signed_in`, `unreadable_request`.
+#[utoipa::path(
+    get,
+    path = "/desk/coverage",
+    params(Query), responses((status = 200, body = Answer, description = "Figures"))
+)]
 pub async fn get(home: web::Data<Home>, session: May<SeeFigures>, query: web::Query<Query>) -> ApiResult<HttpResponse> {
     let asked = query.campaign()?;
     let now_ms = clock::now_ms();

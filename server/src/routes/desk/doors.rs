@@ -27,7 +27,8 @@ const USUAL_LIMIT: usize = 100;
 const MOST: usize = 500;
 
 /// What may be asked for; whatever is empty is not asked for.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Query {
     campaign: Option<String>,
     grid: Option<String>,
@@ -55,38 +56,53 @@ enum AskedStanding {
     One(Standing),
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = DoorsAnswer)]
 struct Answer {
     doors: Vec<DoorRow>,
     /// How many there are in all.
     total: usize,
     /// Whose phones are silent, by grid.
+    #[schema(value_type = std::collections::HashMap<String, Vec<Silent>>)]
     silent: HashMap<GridId, Vec<Silent>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = DoorsDoorRow)]
 pub(super) struct DoorRow {
+    #[schema(value_type = crate::openapi::Id)]
     pub(super) id: EntityId,
     pub(super) grid: Option<Named>,
     pub(super) address: Address,
+    #[schema(value_type = String)]
     pub(super) standing: &'static str,
     pub(super) residents: Vec<String>,
     pub(super) last: Option<Last>,
 }
 
 /// The last attempt.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = DoorsLast)]
 pub(super) struct Last {
+    #[schema(value_type = crate::openapi::Id)]
     pub(super) entry: EntryId,
     pub(super) at: String,
     pub(super) worker: Option<Named>,
+    #[schema(value_type = crate::openapi::Labels)]
     pub(super) outcome: Labels,
     /// How many there were.
     pub(super) attempts: usize,
 }
 
+/// The doors behind a figure of coverage, one by one.
+///
 /// # Errors
 /// `not_signed_in`, `unreadable_request`.
+#[utoipa::path(
+    get,
+    path = "/desk/doors",
+    params(Query), responses((status = 200, body = Answer, description = "A page of doors"))
+)]
 pub async fn get(home: web::Data<Home>, session: May<SeeDoors>, query: web::Query<Query>) -> ApiResult<HttpResponse> {
     let asked = query.into_inner().read()?;
     let now_ms = clock::now_ms();

@@ -20,16 +20,36 @@ use crate::store::review::register::Address;
 use crate::sync::erase::EraseError;
 
 /// Whom to look for.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Question {
     name: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = ErasurePeople)]
+struct People {
+    found: Vec<Found>,
+}
+
+/// What went.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = ErasureErased)]
+struct Erased {
+    /// Persons, households and what belonged to them.
+    subjects: usize,
+    /// Entries of which only the hash is left.
+    entries: usize,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = ErasureFound)]
 struct Found {
+    #[schema(value_type = crate::openapi::Id)]
     id: EntityId,
     #[serde(rename = "type")]
     entity_type: String,
+    #[schema(value_type = crate::openapi::Labels)]
     label: Labels,
     name: String,
     grid: Option<Named>,
@@ -38,20 +58,30 @@ struct Found {
     whole: Option<Whole>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = ErasureWhole)]
 struct Whole {
+    #[schema(value_type = crate::openapi::Id)]
     id: EntityId,
     #[serde(rename = "type")]
     entity_type: String,
+    #[schema(value_type = crate::openapi::Labels)]
     label: Labels,
 }
 
+/// Who of a name could be erased.
+///
 /// # Errors
 /// `not_signed_in`, `not_allowed`.
+#[utoipa::path(
+    get,
+    path = "/desk/erasures",
+    params(Question), responses((status = 200, body = People, description = "Who is called so"))
+)]
 pub async fn get(home: web::Data<Home>, session: May<Erase>, asked: web::Query<Question>) -> ApiResult<HttpResponse> {
     let name = asked.into_inner().name;
     let found = read(&home, &session, move |desk| find(desk, name.trim())).await?;
-    Ok(HttpResponse::Ok().json(serde_json::json!({ "found": found })))
+    Ok(HttpResponse::Ok().json(People { found }))
 }
 
 fn find(desk: &mut Desk<'_>, name: &str) -> Result<Vec<Found>, StoreError> {
@@ -96,21 +126,32 @@ fn label(desk: &Desk<'_>, entity_type: &str) -> Labels {
 }
 
 /// What the desk sends. `name` is typed by hand: that of the one who was found.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ErasureAsked)]
 pub struct Asked {
+    #[schema(value_type = crate::openapi::Id)]
     id: EntityId,
     #[serde(rename = "type")]
     entity_type: String,
+    #[schema(value_type = crate::openapi::Id)]
     found: EntityId,
     name: String,
     basis: String,
+    #[schema(value_type = Option<crate::openapi::Day>)]
     requested_on: Option<NaiveDate>,
 }
 
+/// Erases a person or a household. There is no way back.
+///
 /// # Errors
 /// `not_signed_in`, `not_allowed`, `not_found`, `unreadable_request` (where the name is not the
 /// one that is shown, or the basis is no choice); then nothing is erased.
+#[utoipa::path(
+    post,
+    path = "/desk/erasures",
+    request_body = Asked, responses((status = 200, body = Erased, description = "Erased"))
+)]
 pub async fn post(home: web::Data<Home>, session: May<Erase>, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
     let asked = body.into_inner();
     let (found, typed) = (asked.found, asked.name.trim().to_owned());
@@ -136,9 +177,10 @@ pub async fn post(home: web::Data<Home>, session: May<Erase>, body: web::Json<As
         ))
     });
     let erased = erased.await??.map_err(refused)?;
-    Ok(HttpResponse::Ok().json(serde_json::json!({
-        "subjects": erased.subjects, "entries": erased.entries,
-    })))
+    Ok(HttpResponse::Ok().json(Erased {
+        subjects: erased.subjects,
+        entries: erased.entries,
+    }))
 }
 
 fn refused(error: EraseError) -> ApiError {

@@ -31,8 +31,15 @@ const LEAST_APART: Duration = Duration::from_millis(300);
 /// How soon a browser comes back after a broken connection.
 const RETRY: &str = "retry: 3000\n\n";
 
+/// Server-sent events `{lsn}`: the log has grown, or a phone was in contact.
+///
 /// # Errors
 /// `not_signed_in`.
+#[utoipa::path(
+    get,
+    path = "/desk/events",
+    params(("Last-Event-ID" = Option<String>, Header, description = "The last lsn that was heard")), responses((status = 200, body = String, content_type = "text/event-stream", description = "Events for as long as the session lasts"))
+)]
 pub async fn get(home: web::Data<Home>, session: May<SeeFigures>, request: HttpRequest) -> ApiResult<HttpResponse> {
     let seen = request
         .headers()

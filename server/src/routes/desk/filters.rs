@@ -14,7 +14,8 @@ use crate::home::Home;
 use crate::store::community::StoreError;
 use crate::store::review::counts;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = FiltersAnswer)]
 struct Answer {
     grids: Vec<Counted>,
     kinds: Vec<KindCount>,
@@ -23,34 +24,47 @@ struct Answer {
     verdicts: Vec<VerdictCount>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = FiltersCounted)]
 struct Counted {
     #[serde(flatten)]
     named: Named,
     count: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = FiltersKindCount)]
 struct KindCount {
     kind: String,
+    #[schema(value_type = crate::openapi::Labels)]
     labels: Labels,
     count: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = FiltersDayCount)]
 struct DayCount {
     day: String,
     count: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = FiltersVerdictCount)]
 struct VerdictCount {
+    #[schema(value_type = crate::openapi::Verdict)]
     verdict: Verdict,
     count: u64,
 }
 
+/// What the list of records can be narrowed by.
+///
 /// # Errors
 /// `not_signed_in`.
+#[utoipa::path(
+    get,
+    path = "/desk/filters",
+    responses((status = 200, body = Answer, description = "Filters with counts"))
+)]
 pub async fn get(home: web::Data<Home>, session: May<SeeRecords>) -> ApiResult<HttpResponse> {
     Ok(HttpResponse::Ok().json(read(&home, &session, answer).await?))
 }

@@ -20,13 +20,16 @@ use crate::office::{Office, OfficeError};
 use crate::store::community::StoreError;
 use crate::sync::moving::MoveError;
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = GridsAnswer)]
 struct Answer {
     grids: Vec<Grid>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = GridsGrid)]
 struct Grid {
+    #[schema(value_type = crate::openapi::Id)]
     id: GridId,
     name: String,
     code: String,
@@ -36,23 +39,34 @@ struct Grid {
     elsewhere: Size,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = GridsWorker)]
 struct Worker {
     #[serde(flatten)]
     named: Named,
+    #[schema(value_type = crate::openapi::Labels)]
     role: Labels,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = GridsBuilding)]
 struct Building {
+    #[schema(value_type = crate::openapi::Id)]
     id: EntityId,
     name: String,
     #[serde(flatten)]
     size: Size,
 }
 
+/// The grids with their buildings and who works there.
+///
 /// # Errors
 /// `not_signed_in`, `not_allowed`.
+#[utoipa::path(
+    get,
+    path = "/desk/grids",
+    responses((status = 200, body = Answer, description = "Grids"))
+)]
 pub async fn get(home: web::Data<Home>, session: May<Organise>) -> ApiResult<HttpResponse> {
     let now_ms = clock::now_ms();
     let answer = read(&home, &session, move |desk| answer(desk, now_ms)).await?;
@@ -100,21 +114,48 @@ fn workers(desk: &Desk<'_>, grid: GridId, now_ms: i64) -> Vec<Worker> {
     workers
 }
 
+/// What moved.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = GridsDone)]
+struct Done {
+    /// Where it is now.
+    #[schema(value_type = crate::openapi::Id)]
+    grid: GridId,
+    doors: usize,
+    people: usize,
+    /// Records that the new grid was told of.
+    told: usize,
+    /// Roles that ended with the old grid.
+    ended: usize,
+}
+
 /// What the desk sends. One of `to` and `name` says where; no `buildings` are all of them.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = GridsAsked)]
 pub struct Asked {
+    #[schema(value_type = crate::openapi::Id)]
     from: GridId,
+    #[schema(value_type = Option<crate::openapi::Id>)]
     to: Option<GridId>,
     name: Option<String>,
+    #[schema(value_type = Option<Vec<crate::openapi::Id>>)]
     buildings: Option<BTreeSet<EntityId>>,
+    #[schema(value_type = Vec<crate::openapi::Id>)]
     workers: Vec<WorkerId>,
     doors: usize,
 }
 
+/// Moves buildings to another grid or a new one.
+///
 /// # Errors
 /// `not_signed_in`, `not_allowed`, `grids_changed`, `unreadable_request` (where a name is none or
 /// taken, or both grids are one); then nothing moved.
+#[utoipa::path(
+    post,
+    path = "/desk/grids/moves",
+    request_body = Asked, responses((status = 200, body = Done, description = "Moved"))
+)]
 pub async fn post(home: web::Data<Home>, session: May<Organise>, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
     let asked = body.into_inner();
     let to = match (asked.to, asked.name) {
@@ -135,9 +176,13 @@ pub async fn post(home: web::Data<Home>, session: May<Organise>, body: web::Json
         Ok::<_, OfficeError>(grids::change(&office, change))
     });
     let (grid, moved) = done.await??.map_err(refused)?;
-    Ok(HttpResponse::Ok().json(serde_json::json!({
-        "grid": grid, "doors": moved.doors, "people": moved.people, "told": moved.told, "ended": moved.ended,
-    })))
+    Ok(HttpResponse::Ok().json(Done {
+        grid,
+        doors: moved.doors,
+        people: moved.people,
+        told: moved.told,
+        ended: moved.ended,
+    }))
 }
 
 fn refused(error: ChangeError) -> ApiError {

@@ -63,14 +63,14 @@ struct Desk<'c> {
 }
 
 /// An id with the name it is known by.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 struct Named {
     id: String,
     name: String,
 }
 
 /// A device, and whether it is the office's own: that one has no phone's clock.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 struct DeviceName {
     #[serde(flatten)]
     named: Named,
@@ -147,7 +147,7 @@ impl<'c> Desk<'c> {
 }
 
 /// A phone of which not everything is here, and since when.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 struct Silent {
     worker: Named,
     device: DeviceName,
@@ -160,9 +160,11 @@ struct Silent {
 }
 
 /// Entries `first` to `last` of a phone are missing, known since then.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 struct Missing {
+    #[schema(value_type = u64)]
     first: Seq,
+    #[schema(value_type = u64)]
     last: Seq,
     since: String,
 }

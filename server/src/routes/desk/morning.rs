@@ -27,12 +27,14 @@ use crate::store::review::{returns, statements};
 const MOST_DAYS: usize = 31;
 
 /// `day`: which closed day; without it the last one.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Query {
     day: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = MorningAnswer)]
 struct Answer {
     clock: String,
     /// `None`: no day was ever closed.
@@ -47,7 +49,8 @@ struct Answer {
     steps: Vec<StepState>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = MorningReturn)]
 struct Return {
     /// `None`: the whole community.
     grid: Option<Named>,
@@ -65,7 +68,8 @@ struct Return {
     since_arrived: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = MorningPhone)]
 struct Phone {
     worker: Named,
     /// `None`: there is no phone.
@@ -74,14 +78,16 @@ struct Phone {
 }
 
 /// The list that the night wrote for the day after.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = MorningVisits)]
 struct Visits {
     day: String,
     due: u64,
     overdue: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = MorningStepState)]
 struct StepState {
     step: String,
     /// `None`: broken off, or under way.
@@ -92,8 +98,15 @@ struct StepState {
     node: bool,
 }
 
+/// A closed day as the night wrote it down, and what has arrived since.
+///
 /// # Errors
 /// `not_signed_in`, `unreadable_request`.
+#[utoipa::path(
+    get,
+    path = "/desk/morning",
+    params(Query), responses((status = 200, body = Answer, description = "The day"))
+)]
 pub async fn get(home: web::Data<Home>, session: May<SeeFigures>, query: web::Query<Query>) -> ApiResult<HttpResponse> {
     let asked = match query.day.as_deref() {
         None | Some("") => None,

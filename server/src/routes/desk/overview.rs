@@ -16,10 +16,12 @@ use crate::home::Home;
 use crate::store::community::{StoreError, heard};
 use crate::store::review::counts;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = OverviewAnswer)]
 struct Answer {
     clock: String,
     today: String,
+    #[schema(value_type = u64)]
     lsn: Lsn,
     records_today: u64,
     held: u64,
@@ -29,7 +31,8 @@ struct Answer {
     devices: Vec<Device>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = OverviewDevice)]
 struct Device {
     #[serde(flatten)]
     named: Named,
@@ -37,8 +40,15 @@ struct Device {
     last_contact: Option<String>,
 }
 
+/// How much is there, how much is open, and which phones were heard.
+///
 /// # Errors
 /// `not_signed_in`.
+#[utoipa::path(
+    get,
+    path = "/desk/overview",
+    responses((status = 200, body = Answer, description = "Figures"))
+)]
 pub async fn get(home: web::Data<Home>, session: May<SeeFigures>) -> ApiResult<HttpResponse> {
     let now_ms = clock::now_ms();
     Ok(HttpResponse::Ok().json(read(&home, &session, move |desk| answer(desk, now_ms)).await?))

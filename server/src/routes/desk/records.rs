@@ -27,7 +27,8 @@ const MOST: usize = 200;
 const RECORDS_ONLY: &str = "family:record";
 
 /// What may be asked for; whatever is empty is not asked for.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Query {
     grid: Option<String>,
     kind: Option<String>,
@@ -49,17 +50,23 @@ pub(super) struct Asked {
     limit: usize,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = RecordsAnswer)]
 pub(super) struct Answer {
     pub(super) records: Vec<Record>,
+    #[schema(value_type = Option<u64>)]
     pub(super) next: Option<Lsn>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = RecordsRecord)]
 pub(super) struct Record {
+    #[schema(value_type = u64)]
     pub(super) lsn: Lsn,
+    #[schema(value_type = Option<crate::openapi::Id>)]
     pub(super) entry: Option<EntryId>,
     pub(super) kind: Option<String>,
+    #[schema(value_type = Option<crate::openapi::Labels>)]
     pub(super) kind_labels: Option<Labels>,
     pub(super) grid: Option<Named>,
     pub(super) worker: Option<Named>,
@@ -70,11 +77,15 @@ pub(super) struct Record {
     pub(super) made_ms: i64,
     pub(super) received: String,
     pub(super) offset_ms: i64,
+    #[schema(value_type = crate::openapi::Verdict)]
     pub(super) verdict: Verdict,
     pub(super) reason: Option<String>,
+    #[schema(value_type = Option<crate::openapi::Labels>)]
     pub(super) reason_text: Option<Labels>,
+    #[schema(value_type = String)]
     pub(super) rung: &'static str,
     pub(super) address: Option<Address>,
+    #[schema(value_type = crate::openapi::Labels)]
     pub(super) summary: Labels,
     pub(super) body: Vec<Content>,
     /// The record that it says anew: what it was.
@@ -85,8 +96,15 @@ pub(super) struct Record {
     pub(super) taken_back: Option<TakenBack>,
 }
 
+/// What devices sent and the home decided, newest first.
+///
 /// # Errors
 /// `not_signed_in`, `unreadable_request`.
+#[utoipa::path(
+    get,
+    path = "/desk/records",
+    params(Query), responses((status = 200, body = Answer, description = "A page of records"))
+)]
 pub async fn get(home: web::Data<Home>, session: May<SeeRecords>, query: web::Query<Query>) -> ApiResult<HttpResponse> {
     let asked = query.into_inner().read()?;
     let answer = read(&home, &session, move |desk| answer(desk, &asked)).await?;

@@ -19,20 +19,37 @@ use crate::store::community::{StoreError, lines};
 /// How many quarters are offered: a year.
 const OFFERED: usize = 4;
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = SettlementsQuarters)]
+struct Quarters {
+    quarters: Vec<Offered>,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = SettlementsOffered)]
 struct Offered {
+    #[schema(value_type = crate::openapi::Quarter)]
     quarter: Quarter,
+    #[schema(value_type = crate::openapi::Day)]
     from: NaiveDate,
+    #[schema(value_type = crate::openapi::Day)]
     until: NaiveDate,
     /// When; `None`: it is not settled.
     settled_at: Option<String>,
 }
 
+/// The last quarters, and which are settled.
+///
 /// # Errors
 /// `not_signed_in`.
+#[utoipa::path(
+    get,
+    path = "/desk/settlements",
+    responses((status = 200, body = Quarters, description = "Quarters"))
+)]
 pub async fn get(home: web::Data<Home>, session: May<SeeFigures>) -> ApiResult<HttpResponse> {
     let quarters = read(&home, &session, quarters).await?;
-    Ok(HttpResponse::Ok().json(serde_json::json!({ "quarters": quarters })))
+    Ok(HttpResponse::Ok().json(Quarters { quarters }))
 }
 
 fn quarters(desk: &mut Desk<'_>) -> Result<Vec<Offered>, StoreError> {
@@ -56,16 +73,25 @@ fn quarters(desk: &mut Desk<'_>) -> Result<Vec<Offered>, StoreError> {
 }
 
 /// What the desk sends.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = SettlementsAsked)]
 pub struct Asked {
+    #[schema(value_type = crate::openapi::Quarter)]
     quarter: Quarter,
     note: Option<String>,
 }
 
+/// Settles a quarter.
+///
 /// # Errors
 /// `not_signed_in`, `not_allowed`, `unreadable_request` (no quarter, or one that is not over);
 /// then nothing is settled. One that is settled already is not settled again.
+#[utoipa::path(
+    post,
+    path = "/desk/settlements",
+    request_body = Asked, responses((status = 204, description = "Settled"))
+)]
 pub async fn post(home: web::Data<Home>, session: May<Settle>, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
     let Asked { quarter, note } = body.into_inner();
     let settled = web::block(move || {

@@ -22,7 +22,8 @@ use crate::office::{Office, OfficeError, grids};
 use crate::rights::{Place, rights_of};
 use crate::store::community::{StoreError, heard};
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = StaffAnswer)]
 struct Answer {
     people: Vec<Person>,
     /// What can be given.
@@ -30,7 +31,8 @@ struct Answer {
     grids: Vec<Named>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = StaffPerson)]
 struct Person {
     #[serde(flatten)]
     named: Named,
@@ -40,10 +42,13 @@ struct Person {
     own: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = StaffHeldRole)]
 struct HeldRole {
+    #[schema(value_type = crate::openapi::Id)]
     record: EntryId,
     role: String,
+    #[schema(value_type = crate::openapi::Labels)]
     label: Labels,
     grid: Option<Named>,
     from: String,
@@ -51,7 +56,8 @@ struct HeldRole {
     current: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = StaffPhone)]
 struct Phone {
     #[serde(flatten)]
     named: Named,
@@ -60,16 +66,25 @@ struct Phone {
     stopped: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = StaffRole)]
 struct Role {
     role: String,
+    #[schema(value_type = crate::openapi::Labels)]
     label: Labels,
     /// It works in a grid.
     in_grid: bool,
 }
 
+/// Who has which role, and which phones.
+///
 /// # Errors
 /// `not_signed_in`, `not_allowed`.
+#[utoipa::path(
+    get,
+    path = "/desk/staff",
+    responses((status = 200, body = Answer, description = "People"))
+)]
 pub async fn get(home: web::Data<Home>, session: May<ManageStaff>) -> ApiResult<HttpResponse> {
     let (own, now_ms) = (session.worker, clock::now_ms());
     // What the office writes by itself carries a name too; it is nobody.
@@ -165,18 +180,29 @@ fn role_choices<'c>(desk: &Desk<'c>) -> &'c [Choice] {
 }
 
 /// A role to be given.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = StaffGiven)]
 pub struct Given {
+    #[schema(value_type = crate::openapi::Id)]
     worker: WorkerId,
     role: String,
+    #[schema(value_type = Option<crate::openapi::Id>)]
     grid: Option<GridId>,
     /// Last day, if it is for a key period.
+    #[schema(value_type = Option<crate::openapi::Day>)]
     until: Option<NaiveDate>,
 }
 
+/// Gives a role.
+///
 /// # Errors
 /// `not_signed_in`, `not_allowed`, `unreadable_request` (which part), then nothing is written.
+#[utoipa::path(
+    post,
+    path = "/desk/staff/roles",
+    request_body = Given, responses((status = 204, description = "Given"))
+)]
 pub async fn grant(
     home: web::Data<Home>,
     session: May<ManageStaff>,
@@ -211,22 +237,32 @@ pub async fn grant(
 }
 
 /// A role to be ended.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = StaffEnded)]
 pub struct Ended {
+    #[schema(value_type = crate::openapi::Id)]
     record: EntryId,
     because: EndReason,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = StaffEndReason)]
 enum EndReason {
     Ordinary,
     Abuse,
 }
 
+/// Ends a role.
+///
 /// # Errors
 /// `not_signed_in`, `not_allowed` for one's own, `not_found`; then nothing is written.
+#[utoipa::path(
+    post,
+    path = "/desk/staff/roles/end",
+    request_body = Ended, responses((status = 204, description = "Ended"))
+)]
 pub async fn end(home: web::Data<Home>, session: May<ManageStaff>, body: web::Json<Ended>) -> ApiResult<HttpResponse> {
     let Ended { record, because } = body.into_inner();
     let because: Because = match because {
@@ -237,23 +273,33 @@ pub async fn end(home: web::Data<Home>, session: May<ManageStaff>, body: web::Js
 }
 
 /// A phone to be stopped.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = StaffStopped)]
 pub struct Stopped {
+    #[schema(value_type = crate::openapi::Id)]
     device: DeviceId,
     because: StopReason,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = StaffStopReason)]
 enum StopReason {
     Replaced,
     Lost,
     Abuse,
 }
 
+/// Stops a phone.
+///
 /// # Errors
 /// `not_signed_in`, `not_allowed`, `not_found`; then nothing is written.
+#[utoipa::path(
+    post,
+    path = "/desk/staff/phones/stop",
+    request_body = Stopped, responses((status = 204, description = "Stopped"))
+)]
 pub async fn stop(
     home: web::Data<Home>,
     session: May<ManageStaff>,

@@ -27,12 +27,14 @@ use crate::store::review::statements;
 const LEVEL: &str = "level";
 
 /// `grid`: only plans of that grid.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Query {
     grid: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = VisitsAnswer)]
 pub(super) struct Answer {
     today: String,
     /// Plans that run today.
@@ -44,15 +46,20 @@ pub(super) struct Answer {
     pub(super) due: Vec<Visit>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = VisitsVisit)]
 pub(super) struct Visit {
+    #[schema(value_type = crate::openapi::Id)]
     pub(super) plan: EntityId,
+    #[schema(value_type = crate::openapi::Id)]
     pub(super) subject: EntityId,
     pub(super) name: Option<String>,
     pub(super) grid: Option<Named>,
     pub(super) address: Address,
+    #[schema(value_type = crate::openapi::Labels)]
     pub(super) level: Labels,
     /// `any` or `in_person`: which clock runs out first.
+    #[schema(value_type = String)]
     pub(super) clock: &'static str,
     pub(super) due_on: String,
     pub(super) days_overdue: u64,
@@ -62,14 +69,22 @@ pub(super) struct Visit {
 }
 
 /// The last contact that the clock counts.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = VisitsLastContact)]
 pub(super) struct LastContact {
     pub(super) day: String,
     pub(super) in_person: bool,
 }
 
+/// Who on a care plan is overdue or due today.
+///
 /// # Errors
 /// `not_signed_in`, `unreadable_request`.
+#[utoipa::path(
+    get,
+    path = "/desk/visits",
+    params(Query), responses((status = 200, body = Answer, description = "Visits; those of silent phones apart"))
+)]
 pub async fn get(home: web::Data<Home>, session: May<SeeVisits>, query: web::Query<Query>) -> ApiResult<HttpResponse> {
     let grid = query.into_inner().read()?;
     let now_ms = clock::now_ms();

@@ -18,29 +18,43 @@ use crate::home::Home;
 use crate::store::community::StoreError;
 use crate::store::review::coverage::CoveredDoor;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = WallAnswer)]
 struct Answer {
     buildings: Vec<Building>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = WallBuilding)]
 struct Building {
+    #[schema(value_type = Option<crate::openapi::Id>)]
     id: Option<EntityId>,
+    #[schema(value_type = Option<crate::openapi::Id>)]
     grid: Option<GridId>,
     doors: Vec<Cell>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = WallCell)]
 struct Cell {
+    #[schema(value_type = crate::openapi::Id)]
     id: EntityId,
     unit: String,
     floor: Option<i64>,
     room: String,
+    #[schema(value_type = String)]
     state: &'static str,
 }
 
+/// Every door as one cell.
+///
 /// # Errors
 /// `not_signed_in`, `unreadable_request`.
+#[utoipa::path(
+    get,
+    path = "/desk/wall",
+    params(Query), responses((status = 200, body = Answer, description = "Doors, building by building"))
+)]
 pub async fn get(home: web::Data<Home>, session: May<SeeFigures>, query: web::Query<Query>) -> ApiResult<HttpResponse> {
     let asked = query.campaign()?;
     let now_ms = clock::now_ms();

@@ -14,7 +14,8 @@ use crate::store::community::{StoreError, entries};
 use crate::store::review::statements::{self, Withdrawal};
 
 /// Who took a record back.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = RecordsTakenBack)]
 pub(super) struct TakenBack {
     by: Named,
     /// By saying something else instead.
@@ -22,11 +23,14 @@ pub(super) struct TakenBack {
 }
 
 /// What a corrected record said, who said it, and when by the phone's clock.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = RecordsWas)]
 pub(super) struct Was {
+    #[schema(value_type = crate::openapi::Id)]
     entry: EntryId,
     worker: Named,
     made_at: String,
+    #[schema(value_type = crate::openapi::Labels)]
     summary: Labels,
 }
 

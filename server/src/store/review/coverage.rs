@@ -95,7 +95,8 @@ pub fn doors(
 }
 
 /// How many doors stand where. The four standings add up to `doors`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = CoverageCounts)]
 pub struct Counts {
     /// All of them.
     pub doors: usize,

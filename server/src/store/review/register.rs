@@ -30,7 +30,7 @@ const MOST_STEPS: u8 = 8;
 const MOST_NAMES: u8 = 2;
 
 /// Where something is, as far as the registry says.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Address {
     /// Compound or estate.
     pub compound: Option<String>,

@@ -13,22 +13,34 @@ use crate::home::Home;
 use crate::office::decisions::{self, DecideError, Decision};
 
 /// What the desk sends; `id` is made there, so that asking again decides nothing twice.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = DecisionAsked)]
 pub struct Asked {
+    #[schema(value_type = crate::openapi::Id)]
     id: EntryId,
     #[serde(rename = "type")]
     entity_type: String,
+    #[schema(value_type = crate::openapi::Id)]
     entity: EntityId,
     field: String,
+    #[schema(value_type = crate::openapi::Scalar)]
     value: Scalar,
+    #[schema(value_type = Vec<crate::openapi::Hash>)]
     seen: Vec<Hash>,
     note: Option<String>,
 }
 
+/// Says which value of a field holds.
+///
 /// # Errors
 /// `not_signed_in`, `not_allowed`, `value_not_allowed`, `conflict_gone`, `unreadable_request`;
 /// then nothing is written.
+#[utoipa::path(
+    post,
+    path = "/desk/conflicts/decisions",
+    request_body = Asked, responses((status = 200, body = decisions::Decided, description = "Decided"))
+)]
 pub async fn post(home: web::Data<Home>, session: May<Decide>, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
     let asked = body.into_inner();
     if asked.seen.is_empty() || asked.seen.len() > MAX_BASE_HASHES {

@@ -5,19 +5,31 @@ use menpai_sync_core::kinds::{Field, Kinds, Labels, Shape};
 use serde::Serialize;
 
 /// The shape of an input.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(in super::super) enum Input {
-    Text { max_length: u32, lines: bool },
-    Integer { min: i64, max: i64, unit: Option<Labels> },
+    Text {
+        max_length: u32,
+        lines: bool,
+    },
+    Integer {
+        min: i64,
+        max: i64,
+        #[schema(value_type = Option<crate::openapi::Labels>)]
+        unit: Option<Labels>,
+    },
     Bool,
-    Choice { choices: Vec<Offered> },
+    Choice {
+        choices: Vec<Offered>,
+    },
     Date,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = InputOffered)]
 pub(in super::super) struct Offered {
     value: String,
+    #[schema(value_type = crate::openapi::Labels)]
     labels: Labels,
 }
 

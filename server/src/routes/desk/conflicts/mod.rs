@@ -32,70 +32,93 @@ const NOTE: &str = "note";
 /// Decisions that are looked at: older ones are corrected by an edit.
 const MOST_DECIDED: u32 = 50;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ConflictsAnswer)]
 pub(super) struct Answer {
     pub(super) conflicts: Vec<Conflict>,
     decided: Vec<DecidedRow>,
 }
 
 /// A decision that can be taken back.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ConflictsDecidedRow)]
 struct DecidedRow {
+    #[schema(value_type = crate::openapi::Id)]
     entry: EntryId,
+    #[schema(value_type = crate::openapi::Id)]
     entity: EntityId,
     entity_name: Option<String>,
     address: Option<Address>,
     field: String,
+    #[schema(value_type = crate::openapi::Labels)]
     labels: Labels,
+    #[schema(value_type = crate::openapi::Labels)]
     text: Labels,
     made_at: String,
     worker: Named,
     note: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ConflictsConflict)]
 pub(super) struct Conflict {
     #[serde(rename = "type")]
     pub(super) entity_type: String,
+    #[schema(value_type = crate::openapi::Id)]
     pub(super) entity: EntityId,
     pub(super) entity_name: Option<String>,
     pub(super) address: Option<Address>,
     pub(super) grid: Option<Named>,
     pub(super) field: String,
+    #[schema(value_type = crate::openapi::Labels)]
     pub(super) labels: Labels,
     pub(super) values: Vec<ConflictValue>,
     before: Option<Before>,
     /// What a decision made from this page has seen: heads of the document.
+    #[schema(value_type = Vec<crate::openapi::Hash>)]
     seen: Vec<Hash>,
     /// How another value is written; `None` where only one of these can be chosen.
     input: Option<Input>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ConflictsConflictValue)]
 pub(super) struct ConflictValue {
     pub(super) value: Value,
+    #[schema(value_type = crate::openapi::Labels)]
     pub(super) text: Labels,
     pub(super) worker: Option<Named>,
     pub(super) device: Option<DeviceName>,
     pub(super) made_at: String,
     pub(super) offset_ms: Option<i64>,
     pub(super) received: Option<String>,
+    #[schema(value_type = Option<crate::openapi::Labels>)]
     pub(super) source: Option<Labels>,
     pub(super) note: Option<String>,
     pub(super) shown: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ConflictsBefore)]
 struct Before {
     value: Value,
+    #[schema(value_type = crate::openapi::Labels)]
     text: Labels,
     made_at: String,
     worker: Option<Named>,
+    #[schema(value_type = Option<crate::openapi::Labels>)]
     source: Option<Labels>,
 }
 
+/// Fields with more than one value, and what was decided.
+///
 /// # Errors
 /// `not_signed_in`.
+#[utoipa::path(
+    get,
+    path = "/desk/conflicts",
+    responses((status = 200, body = Answer, description = "Conflicts"))
+)]
 pub async fn get(home: web::Data<Home>, session: May<Review>) -> ApiResult<HttpResponse> {
     Ok(HttpResponse::Ok().json(read(&home, &session, answer).await?))
 }

@@ -12,22 +12,33 @@ use crate::home::Home;
 use crate::office::undoing::{self, UndoError};
 
 /// What the desk sends; `id` is made there, so that asking again takes nothing back twice.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = UndoAsked)]
 pub struct Asked {
+    #[schema(value_type = crate::openapi::Id)]
     id: EntryId,
+    #[schema(value_type = crate::openapi::Id)]
     decision: EntryId,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = UndoAnswer)]
 struct Answer {
     /// How many values stand beside each other again.
     values: u64,
 }
 
+/// Takes a decision back.
+///
 /// # Errors
 /// `not_signed_in`, `not_allowed`, `not_found`, `undo_gone`, `unreadable_request`; then nothing
 /// is written.
+#[utoipa::path(
+    post,
+    path = "/desk/conflicts/decisions/undo",
+    request_body = Asked, responses((status = 200, body = Answer, description = "The values stand beside each other again"))
+)]
 pub async fn post(home: web::Data<Home>, session: May<Decide>, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
     let Asked { id, decision } = body.into_inner();
     let undone = web::block(move || {

@@ -12,18 +12,23 @@ use crate::home::Home;
 use crate::office::duplicates::{self, SayError, Saying};
 
 /// What the desk sends; `id` is made there, so that asking again says nothing twice.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = DuplicateDecisionAsked)]
 pub struct Asked {
+    #[schema(value_type = crate::openapi::Id)]
     id: EntryId,
     /// The one that goes on, where they are one.
+    #[schema(value_type = crate::openapi::Id)]
     one: EntityId,
+    #[schema(value_type = crate::openapi::Id)]
     other: EntityId,
     decision: Decision,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = DuplicateDecisionDecision)]
 enum Decision {
     /// `other` is merged into `one`.
     Same,
@@ -31,9 +36,16 @@ enum Decision {
     Different,
 }
 
+/// Says whether two that look alike are one.
+///
 /// # Errors
 /// `not_signed_in`, `not_allowed`, `duplicate_gone`, `unreadable_request`; then nothing is
 /// written.
+#[utoipa::path(
+    post,
+    path = "/desk/duplicates/decisions",
+    request_body = Asked, responses((status = 204, description = "Said"))
+)]
 pub async fn post(home: web::Data<Home>, session: May<Decide>, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
     let Asked {
         id,
@@ -51,10 +63,16 @@ pub async fn post(home: web::Data<Home>, session: May<Decide>, body: web::Json<A
     say(home, session, (id, saying)).await
 }
 
-/// The same, taken back.
+/// Takes that back.
 ///
 /// # Errors
-/// As [`post`].
+/// `not_signed_in`, `not_allowed`, `duplicate_gone`, `unreadable_request`; then nothing is
+/// written.
+#[utoipa::path(
+    post,
+    path = "/desk/duplicates/decisions/undo",
+    request_body = Asked, responses((status = 204, description = "Taken back"))
+)]
 pub async fn undo(home: web::Data<Home>, session: May<Decide>, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
     let Asked {
         id,

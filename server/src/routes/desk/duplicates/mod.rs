@@ -23,7 +23,8 @@ use crate::store::review::register::Address;
 use crate::store::review::statements;
 use crate::store::roster::{StoredEntity, entity};
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = DuplicatesAnswer)]
 struct Answer {
     /// To be looked at.
     pairs: Vec<PairRow>,
@@ -33,19 +34,24 @@ struct Answer {
     distinguished: Vec<DistinguishedRow>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = DuplicatesPairRow)]
 struct PairRow {
     #[serde(rename = "type")]
     entity_type: String,
+    #[schema(value_type = crate::openapi::Labels)]
     labels: Labels,
     /// In what they agree.
+    #[schema(value_type = Vec<crate::openapi::Labels>)]
     same: Vec<Labels>,
     one: Side,
     other: Side,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = DuplicatesMergedRow)]
 struct MergedRow {
+    #[schema(value_type = crate::openapi::Labels)]
     labels: Labels,
     alias: Side,
     into: Side,
@@ -55,17 +61,22 @@ struct MergedRow {
     at: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = DuplicatesDistinguishedRow)]
 struct DistinguishedRow {
+    #[schema(value_type = crate::openapi::Labels)]
     labels: Labels,
+    #[schema(value_type = crate::openapi::Id)]
     entry: EntryId,
     one: Side,
     other: Side,
 }
 
 /// One of two.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = DuplicatesSide)]
 struct Side {
+    #[schema(value_type = crate::openapi::Id)]
     id: EntityId,
     name: Option<String>,
     address: Option<Address>,
@@ -81,14 +92,24 @@ struct Side {
     records: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = DuplicatesField)]
 struct Field {
+    #[schema(value_type = crate::openapi::Labels)]
     labels: Labels,
+    #[schema(value_type = crate::openapi::Labels)]
     text: Labels,
 }
 
+/// Entities that may be the same, and what was decided about them.
+///
 /// # Errors
 /// `not_signed_in`.
+#[utoipa::path(
+    get,
+    path = "/desk/duplicates",
+    responses((status = 200, body = Answer, description = "Pairs"))
+)]
 pub async fn get(home: web::Data<Home>, session: May<Review>) -> ApiResult<HttpResponse> {
     Ok(HttpResponse::Ok().json(read(&home, &session, answer).await?))
 }

@@ -22,10 +22,15 @@ use crate::store::review::places;
 
 pub use self::out::As;
 
-/// `GET /api/v1/desk/export/records`
+/// The list of records as a file.
 ///
 /// # Errors
 /// `not_signed_in`, `unreadable_request`.
+#[utoipa::path(
+    get,
+    path = "/desk/export/records",
+    params(As, records::Query), responses((status = 200, body = crate::openapi::FileBody, content_type = "text/csv", description = "The file; xlsx where that was asked for"))
+)]
 pub async fn records(
     home: web::Data<Home>,
     session: May<Export>,
@@ -71,10 +76,15 @@ pub async fn records(
     .await
 }
 
-/// `GET /api/v1/desk/export/conflicts`: one row for each value.
+/// Open conflicts as a file, a row for each value.
 ///
 /// # Errors
 /// `not_signed_in`.
+#[utoipa::path(
+    get,
+    path = "/desk/export/conflicts",
+    params(As), responses((status = 200, body = crate::openapi::FileBody, content_type = "text/csv", description = "The file; xlsx where that was asked for"))
+)]
 pub async fn conflicts(home: web::Data<Home>, session: May<Export>, how: web::Query<As>) -> ApiResult<HttpResponse> {
     let list = List::new("conflicts", CONFLICTS, *how);
     download(&home, &session, list, |desk, out| {
@@ -107,10 +117,15 @@ pub async fn conflicts(home: web::Data<Home>, session: May<Export>, how: web::Qu
     .await
 }
 
-/// `GET /api/v1/desk/export/coverage`: a row for each grid, then one for each of its buildings.
+/// Coverage as a file.
 ///
 /// # Errors
 /// `not_signed_in`, `unreadable_request`.
+#[utoipa::path(
+    get,
+    path = "/desk/export/coverage",
+    params(As, coverage::Query), responses((status = 200, body = crate::openapi::FileBody, content_type = "text/csv", description = "The file; xlsx where that was asked for"))
+)]
 pub async fn coverage(
     home: web::Data<Home>,
     session: May<Export>,
@@ -138,10 +153,15 @@ pub async fn coverage(
     .await
 }
 
-/// `GET /api/v1/desk/export/doors`
+/// The list of doors as a file.
 ///
 /// # Errors
 /// `not_signed_in`, `unreadable_request`.
+#[utoipa::path(
+    get,
+    path = "/desk/export/doors",
+    params(As, doors::Query), responses((status = 200, body = crate::openapi::FileBody, content_type = "text/csv", description = "The file; xlsx where that was asked for"))
+)]
 pub async fn doors(
     home: web::Data<Home>,
     session: May<Export>,
@@ -185,10 +205,15 @@ pub async fn doors(
     .await
 }
 
-/// `GET /api/v1/desk/export/visits`: overdue, then not known to be, then due.
+/// Due and overdue visits as a file.
 ///
 /// # Errors
 /// `not_signed_in`, `unreadable_request`.
+#[utoipa::path(
+    get,
+    path = "/desk/export/visits",
+    params(As, visits::Query), responses((status = 200, body = crate::openapi::FileBody, content_type = "text/csv", description = "The file; xlsx where that was asked for"))
+)]
 pub async fn visits(
     home: web::Data<Home>,
     session: May<Export>,

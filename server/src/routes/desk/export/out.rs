@@ -27,16 +27,20 @@ use crate::store::review::register::Address;
 const PIECE_BYTES: usize = 64 * 1024;
 
 /// Beside the list's own query.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct As {
+    #[param(inline)]
     format: Format,
     /// Of headings and words; a download carries no language of the page.
     #[serde(default)]
+    #[param(inline)]
     language: Words,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = ExportWords)]
 enum Words {
     #[default]
     Zh,

@@ -15,16 +15,22 @@ use crate::export::registry;
 use crate::home::Home;
 
 /// What is asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Query {
     part: String,
 }
 
-/// Answers the document.
+/// The registry document of one part, as automerge saves it.
 ///
 /// # Errors
 /// `not_signed_in`, `unreadable_request` if it names no part, `not_found` if the part has no
 /// document.
+#[utoipa::path(
+    get,
+    path = "/desk/export/registry",
+    params(Query), responses((status = 200, body = crate::openapi::DocumentBody, content_type = "application/octet-stream", description = "The document"))
+)]
 pub async fn get(
     home: web::Data<Home>,
     session: May<ExportRegistry>,

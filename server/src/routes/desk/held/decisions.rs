@@ -16,25 +16,39 @@ use crate::office::held::{self, DecideHeldError, Decision};
 use crate::sync::{HeldRefusal, Wish};
 
 /// What the desk sends; `id` is made there, so that asking again decides nothing twice.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = HeldDecisionAsked)]
 pub struct Asked {
+    #[schema(value_type = crate::openapi::Id)]
     id: EntryId,
+    #[schema(value_type = crate::openapi::Id)]
     device: DeviceId,
+    #[schema(value_type = u64)]
     seq: Seq,
     decision: String,
     #[serde(default)]
+    #[schema(value_type = Option<Object>)]
     body: Option<Map<String, Value>>,
     #[serde(default)]
+    #[schema(value_type = Option<Vec<crate::openapi::SetItem>>)]
     set: Option<Vec<SetItem>>,
+    #[schema(value_type = Vec<crate::openapi::Hash>)]
     seen: Vec<Hash>,
     #[serde(default)]
     note: Option<String>,
 }
 
+/// Lets a held entry count, as it was made or amended, or sets it aside.
+///
 /// # Errors
 /// `not_signed_in`, `not_allowed`, `value_not_allowed`, `still_held`, `held_gone`, `not_found`,
 /// `unreadable_request`; then nothing is written.
+#[utoipa::path(
+    post,
+    path = "/desk/held/decisions",
+    request_body = Asked, responses((status = 200, body = held::Decided, description = "Decided"))
+)]
 pub async fn post(home: web::Data<Home>, session: May<Decide>, body: web::Json<Asked>) -> ApiResult<HttpResponse> {
     let asked = body.into_inner();
     if asked.seen.len() > MAX_BASE_HASHES {

@@ -13,32 +13,39 @@ use crate::store::community::StoreError;
 use crate::store::review::conflicts;
 
 /// The form; what it sends back is `body` or `set` with other values.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[schema(as = AmendForm)]
 pub(super) enum Form {
     Record {
+        #[schema(value_type = Object)]
         body: Map<String, Value>,
         fields: Vec<Field>,
     },
     Edit {
+        #[schema(value_type = Vec<crate::openapi::SetItem>)]
         set: Vec<SetItem>,
         fields: Vec<Field>,
     },
 }
 
 /// One piece; of an edit the fields are in the order of `set`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = AmendField)]
 pub(super) struct Field {
     name: String,
     /// The object that it is a piece of.
     within: Option<String>,
     /// The member of the set `name` that it asks for.
     member: Option<String>,
+    #[schema(value_type = crate::openapi::Labels)]
     labels: Labels,
     required: bool,
     value: Value,
+    #[schema(value_type = Option<crate::openapi::Labels>)]
     text: Option<Labels>,
     /// What the registry shows now, in an edit.
+    #[schema(value_type = Option<crate::openapi::Labels>)]
     now: Option<Labels>,
     /// `None`: it is kept as it was.
     input: Option<Input>,

@@ -32,7 +32,8 @@ use crate::sync::{in_grid_now, release_refused};
 /// Most entries of each sort in one answer; the counts say how many there are.
 const MOST: usize = 200;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = HeldAnswer)]
 struct Answer {
     held: u64,
     waiting: u64,
@@ -40,13 +41,18 @@ struct Answer {
     entries: Vec<Item>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = HeldItem)]
 struct Item {
+    #[schema(value_type = u64)]
     lsn: Lsn,
     device: DeviceName,
+    #[schema(value_type = u64)]
     seq: Seq,
+    #[schema(value_type = Option<crate::openapi::Id>)]
     entry: Option<EntryId>,
     kind: Option<String>,
+    #[schema(value_type = Option<crate::openapi::Labels>)]
     kind_labels: Option<Labels>,
     grid: Option<Named>,
     /// Whose device it came from.
@@ -57,28 +63,43 @@ struct Item {
     made: String,
     received: String,
     offset_ms: i64,
+    #[schema(value_type = crate::openapi::Verdict)]
     verdict: Verdict,
+    #[schema(value_type = Option<String>)]
     reason: Option<&'static str>,
+    #[schema(value_type = Option<crate::openapi::Labels>)]
     reason_text: Option<Labels>,
     /// The held entry that it needs.
+    #[schema(value_type = Option<crate::openapi::Id>)]
     needs: Option<EntryId>,
     /// How many held entries need this one.
     needed_by: usize,
     /// Entries of its phone that have not arrived: the first and the last.
+    #[schema(value_type = Option<(u64, u64)>)]
     missing: Option<(Seq, Seq)>,
     address: Option<Address>,
+    #[schema(value_type = crate::openapi::Labels)]
     summary: Labels,
     body: Vec<Content>,
     /// Why it cannot be released as it is; `None`: it can.
+    #[schema(value_type = Option<crate::openapi::Labels>)]
     not_releasable: Option<Labels>,
     /// How it can be amended; `None`: it cannot.
     amend: Option<Form>,
     /// What a decision made from this page has seen: heads of the document.
+    #[schema(value_type = Vec<crate::openapi::Hash>)]
     seen: Vec<Hash>,
 }
 
+/// What is held, waits or was set aside, and why.
+///
 /// # Errors
 /// `not_signed_in`.
+#[utoipa::path(
+    get,
+    path = "/desk/held",
+    responses((status = 200, body = Answer, description = "Entries"))
+)]
 pub async fn get(home: web::Data<Home>, session: May<Review>) -> ApiResult<HttpResponse> {
     Ok(HttpResponse::Ok().json(read(&home, &session, answer).await?))
 }

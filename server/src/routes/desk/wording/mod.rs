@@ -11,11 +11,14 @@ pub(super) use entries::{address, contents, mentioned, summary, unreadable};
 pub(super) use values::{body_value, field_value, registry_field, registry_value};
 
 /// One labelled value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = RecordsContent)]
 pub(super) struct Content {
     /// What the form calls it.
+    #[schema(value_type = crate::openapi::Labels)]
     pub(super) label: Labels,
     /// What was answered.
+    #[schema(value_type = crate::openapi::Labels)]
     pub(super) text: Labels,
 }
 
