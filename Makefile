@@ -66,7 +66,7 @@ supply: ## list what Menpai is made of in target/sbom, and hold it against deny.
 generate: build-dev ## write again what is generated and committed
 	@scripts/generate.sh
 
-soak: build-dev ## prove the same as test does at length (docs/proofs.md); SEEDS=n KILLS=n STATES=n FAULTS=n SLOW=n FIRST_SEED=n
+soak: build-dev ## prove the same as test does at length (docs/proofs.md); SEEDS=n KILLS=n STATES=n FAULTS=n SLOW=n API=s FIRST_SEED=n
 	MENPAI_SEEDS=$(or $(SEEDS),20000) MENPAI_FIRST_SEED=$(or $(FIRST_SEED),1) $(PROVE) $(OPTIMISED) -E 'binary(convergence)'
 	MENPAI_KILLS=$(or $(KILLS),1000) MENPAI_SEED=$(or $(FIRST_SEED),1) $(PROVE) -E 'binary(kill)'
 	MENPAI_STATES=$(or $(STATES),2000) MENPAI_CONTACTS=$(or $(CONTACTS),300) MENPAI_SEED=$(or $(FIRST_SEED),1) \
