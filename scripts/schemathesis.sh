@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Throws what OpenAPI allows, and what it does not, at the real server: scripts/schemathesis.sh SECONDS
-# for each of three audiences. Installs schemathesis into .tools/ the first time.
+# for each of two audiences. Installs schemathesis into .tools/ the first time.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 version=4.32.5

@@ -119,6 +119,8 @@ pub struct ServeConfig {
     pub demo: Option<u32>,
     /// When the day is closed.
     pub nightly: Nightly,
+    /// Whether standing invitations hold, as in a demo.
+    pub standing_invitations: bool,
     /// Print the addresses as one line of JSON too.
     pub announce_json: bool,
     /// How long slow clients are waited for.

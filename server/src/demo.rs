@@ -1,5 +1,5 @@
-//! The demo: one community made of the generated roster, with workers, a secretary and
-//! random passwords. Made once; an interrupted start is continued by the next one, because
+//! The demo: one community made of the generated roster, with workers, a secretary, a random password
+//! and standing invitations: whoever tries it has nobody who compares digits. Made once; an interrupted start is continued by the next one, because
 //! every step looks for what is there already.
 
 use std::fs;
@@ -16,7 +16,7 @@ use crate::clock::{self, Past};
 use crate::data_folder::{NODE_FILE, write_private};
 use crate::home::{Home, HomeError};
 use crate::office::import::{Import, ImportError, ensure_grids, import_roster};
-use crate::office::{Office, OfficeError, records};
+use crate::office::{Office, OfficeError, invitations, records};
 use crate::simulate::month::{self, Member, MonthError, Plan};
 use crate::store::node::{self, Account};
 
@@ -26,6 +26,8 @@ pub use menpai_roster::demo::SEED;
 const WORKERS: [[&str; 2]; 4] = [["刘敏", "陈刚"], ["王丽", "赵强"], ["孙洁", "周磊"], ["吴娟", "郑涛"]];
 const SECRETARY: &str = "何静";
 const OFFICE_NAME: &str = "社区办公室";
+/// A line of the file of logins; files of before have passwords for phones.
+const HAS_CODES: &str = "the desk has a password, a phone is enrolled with its code";
 /// Assignments begin this long ago, so that work of the last weeks can be shown.
 const ASSIGNED_BEFORE_MS: i64 = 30 * 86_400_000;
 const DAY_MS: i64 = 86_400_000;
@@ -185,22 +187,27 @@ fn people() -> Vec<Person> {
     people
 }
 
-/// The accounts, with the worker of each. New passwords where the file of logins is missing:
-/// it is written last, so it never names a password that does not work.
+/// The accounts, with the worker of each. New passwords and codes where the file of logins is missing
+/// or has no codes yet: it is written last, so it never names one that does not work.
 fn ensure_accounts(home: &Home, code: CommunityCode) -> Result<Vec<(Person, WorkerId)>, DemoError> {
     let path = home.folder.demo_logins();
     let people = people();
-    if !path.exists() {
+    if !fs::read_to_string(&path).is_ok_and(|text| text.contains(HAS_CODES)) {
         let mut lines = vec![
             format!("# {STREET} {COMMUNITY} {code}: demo logins, random, for this data folder only"),
-            format!("# {:<12}{:<18}{}", "account", "password", "name"),
+            format!("# {HAS_CODES}"),
+            format!("# {:<12}{:<18}{}", "account", "password or code", "name"),
         ];
+        let known = home
+            .node_store()
+            .read(|connection| node::list_accounts(connection, code))?;
         for person in &people {
             let password = new_password();
+            let before = known.iter().find(|account| account.name == person.account);
             let account = Account {
                 name: person.account.clone(),
                 password_hash: hash_password(&password)?,
-                worker: clock::new_worker_id(),
+                worker: before.map_or_else(clock::new_worker_id, |account| account.worker),
                 display_name: person.name.to_owned(),
                 community: code,
             };
@@ -208,10 +215,14 @@ fn ensure_accounts(home: &Home, code: CommunityCode) -> Result<Vec<(Person, Work
                 node::insert_account(transaction, &account, clock::now_ms())?;
                 node::mark_demo_account(transaction, &account.name)
             })?;
+            let opens = match person.grid {
+                Some(_) => invitations::stand(home, &account)?.to_string(),
+                None => password,
+            };
             let duty = person
                 .grid
                 .map_or_else(|| "社区书记".to_owned(), |grid| format!("网格员 {}", GRIDS[grid].0));
-            lines.push(format!("  {:<12}{password:<18}{} {duty}", person.account, person.name));
+            lines.push(format!("  {:<12}{opens:<18}{} {duty}", person.account, person.name));
         }
         write_private(&path, format!("{}\n", lines.join("\n")).as_bytes())?;
     }

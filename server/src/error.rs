@@ -16,6 +16,10 @@ use crate::sync::Refusal;
 pub enum ApiError {
     /// No session, or one that has ended.
     NotSignedIn,
+    /// A phone's idea of the home's clock is off; this is what it shows, milliseconds UTC.
+    ClockOff(i64),
+    /// This very request was answered already.
+    RequestRepeated,
     /// Account or password is wrong; which of the two is not told.
     WrongCredentials,
     /// Account and password are right; a second factor belongs to them.
@@ -44,6 +48,12 @@ pub enum ApiError {
     NotFound,
     /// The device id is registered with another public key.
     DeviceKeyDiffers,
+    /// No invitation has this code now.
+    NoInvitation,
+    /// The device was stopped; its installation is to come as a new one.
+    DeviceStopped,
+    /// The office did not find the digits the same, or took the invitation back.
+    EnrolmentRefused,
     /// The request cannot be read; the value says where.
     UnreadableRequest(Value),
     /// A value breaks the rule of its field; the sentence says which.
@@ -113,6 +123,11 @@ impl ApiError {
         };
         vec![
             ApiError::NotSignedIn,
+            ApiError::ClockOff(0),
+            ApiError::RequestRepeated,
+            ApiError::NoInvitation,
+            ApiError::DeviceStopped,
+            ApiError::EnrolmentRefused,
             ApiError::WrongCredentials,
             ApiError::WrongDevice,
             ApiError::NotAllowed,
@@ -152,6 +167,8 @@ impl ApiError {
     pub fn code(&self) -> &'static str {
         match self {
             ApiError::NotSignedIn => "not_signed_in",
+            ApiError::ClockOff(_) => "clock_off",
+            ApiError::RequestRepeated => "request_repeated",
             ApiError::WrongCredentials => "wrong_credentials",
             ApiError::SecondFactorNeeded => "second_factor_needed",
             ApiError::WrongCode => "wrong_code",
@@ -166,6 +183,9 @@ impl ApiError {
             ApiError::UnknownCommunity => "unknown_community",
             ApiError::NotFound => "not_found",
             ApiError::DeviceKeyDiffers => "device_key_differs",
+            ApiError::NoInvitation => "no_invitation",
+            ApiError::DeviceStopped => "device_stopped",
+            ApiError::EnrolmentRefused => "enrolment_refused",
             ApiError::UnreadableRequest(_) => "unreadable_request",
             ApiError::ValueNotAllowed(_) => "value_not_allowed",
             ApiError::ConflictGone => "conflict_gone",
@@ -191,6 +211,7 @@ impl ApiError {
     pub fn details(&self) -> Value {
         match self {
             ApiError::UnreadableRequest(details) => details.clone(),
+            ApiError::ClockOff(now_ms) => serde_json::json!({ "now_ms": now_ms }),
             ApiError::TooManyRequests(seconds) | ApiError::Busy(seconds) => {
                 serde_json::json!({ "retry_after_seconds": seconds })
             }
@@ -205,10 +226,27 @@ impl ApiError {
     pub fn sentences(&self) -> [(&str, &'static str); 2] {
         match self {
             ApiError::NotSignedIn => [
-                ("尚未登录，或登录已失效。", "请重新登录；手机上未上传的记录不会丢失。"),
                 (
-                    "You are not signed in, or the sign-in has ended.",
-                    "Sign in again; records not yet uploaded stay on the phone.",
+                    "尚未登录，或者这部手机没有登记。",
+                    "请重新登录；手机请社区办公室发登记码，未上传的记录不会丢失。",
+                ),
+                (
+                    "You are not signed in, or this phone is not enrolled.",
+                    "Sign in again, or ask the office for a code; records not yet uploaded stay on the phone.",
+                ),
+            ],
+            ApiError::ClockOff(_) => [
+                ("手机的时间和服务器对不上。", "不用操作：手机会照服务器的时间再发一次。"),
+                (
+                    "The phone's clock and the server's do not agree.",
+                    "Nothing to do: the phone asks again by the server's clock.",
+                ),
+            ],
+            ApiError::RequestRepeated => [
+                ("这个请求已经处理过了。", "不用操作：手机会重新发。"),
+                (
+                    "This request was answered already.",
+                    "Nothing to do: the phone asks anew.",
                 ),
             ],
             ApiError::WrongCredentials => [
@@ -319,6 +357,36 @@ impl ApiError {
                 (
                     "This device is registered with another key.",
                     "Make a new device id and key, then sign in again as a new device.",
+                ),
+            ],
+            ApiError::NoInvitation => [
+                (
+                    "没有这个登记码，或者它已过期、已用过。",
+                    "请核对九位数字；还是不行，请社区办公室再发一个。",
+                ),
+                (
+                    "There is no invitation with this code, or it is over or used.",
+                    "Check the nine digits, or ask the office for a new one.",
+                ),
+            ],
+            ApiError::DeviceStopped => [
+                (
+                    "这部手机原来的登记已停用。",
+                    "不用操作：手机会作为新手机登记，没上传的记录不会丢。",
+                ),
+                (
+                    "What this phone was registered as has been stopped.",
+                    "Nothing to do: it registers as a new one; records not yet uploaded are kept.",
+                ),
+            ],
+            ApiError::EnrolmentRefused => [
+                (
+                    "社区没有确认这次登记。",
+                    "请社区办公室再发一个登记码；手机上的记录不会丢失。",
+                ),
+                (
+                    "The office did not confirm this phone.",
+                    "Ask the office for a new code; records on the phone are kept.",
                 ),
             ],
             ApiError::UnreadableRequest(_) => [
@@ -467,15 +535,20 @@ impl std::error::Error for ApiError {}
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
         match self {
-            ApiError::NotSignedIn | ApiError::WrongCredentials | ApiError::SecondFactorNeeded | ApiError::WrongCode => {
-                StatusCode::UNAUTHORIZED
-            }
+            ApiError::NotSignedIn
+            | ApiError::ClockOff(_)
+            | ApiError::WrongCredentials
+            | ApiError::SecondFactorNeeded
+            | ApiError::WrongCode => StatusCode::UNAUTHORIZED,
             ApiError::WrongDevice
             | ApiError::NotAllowed
+            | ApiError::DeviceStopped
             | ApiError::SecondFactorMissing
             | ApiError::FreshProofNeeded => StatusCode::FORBIDDEN,
-            ApiError::UnknownCommunity | ApiError::NotFound => StatusCode::NOT_FOUND,
+            ApiError::UnknownCommunity | ApiError::NotFound | ApiError::NoInvitation => StatusCode::NOT_FOUND,
+            ApiError::EnrolmentRefused => StatusCode::GONE,
             ApiError::DeviceKeyDiffers
+            | ApiError::RequestRepeated
             | ApiError::ConflictGone
             | ApiError::UndoGone
             | ApiError::DuplicateGone

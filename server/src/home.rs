@@ -12,7 +12,9 @@ use tokio::sync::watch;
 
 use crate::age::Recipient;
 use crate::auth::ceremonies::Ceremonies;
-use crate::auth::{Passwords, SignInLimits};
+use crate::auth::replays::Replays;
+use crate::auth::{Invitations, Passwords, SignInLimits};
+use crate::clock;
 use crate::data_folder::{DataFolder, DataFolderError};
 use crate::erasures::Ledger;
 use crate::error::{ApiError, ApiResult};
@@ -57,6 +59,10 @@ pub struct Home {
     pub ceremonies: Ceremonies,
     /// Seals what is read again here alone.
     pub sealing_key: SealingKey,
+    /// Slows the guessing of codes down.
+    pub invitations: Invitations,
+    /// Which requests of phones were answered.
+    pub replays: Replays,
     /// Moves whenever a session is ended by hand: what is bound to one looks again.
     pub session_ends: watch::Sender<u64>,
     /// What the audit logs have been told a moment ago.
@@ -102,6 +108,8 @@ impl Home {
             limiter: Limiter::new(Limits::DEFAULT),
             ceremonies: Ceremonies::default(),
             sealing_key,
+            invitations: Invitations::default(),
+            replays: Replays::new(clock::now_ms()),
             seen_lately: SeenLately::default(),
             backup_recipients,
             night: Mutex::new(()),

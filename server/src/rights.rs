@@ -259,6 +259,7 @@ mod tests {
             grid,
             from_ms: 0,
             until_ms: Some(2_000),
+            no_grace: false,
         }
     }
 

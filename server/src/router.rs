@@ -7,7 +7,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, Error, HttpRequest, HttpResponse, Scope};
 
-use crate::auth::admit::Guard::{self, Anyone, Device, May, SignedIn};
+use crate::auth::admit::Guard::{self, AnyDevice, Anyone, Device, May, SignedIn};
 use crate::auth::admit::admit;
 use crate::connections::take_turns;
 use crate::error::{ApiError, ApiResult};
@@ -22,7 +22,7 @@ use crate::rights::Action::{
 };
 use crate::routes::static_files::WebFolder;
 use crate::routes::{
-    courier, desk, desk_sessions, desk_sign_in, devices, health, reference, sessions, snapshots, sync,
+    courier, desk, desk_sessions, desk_sign_in, devices, enrolments, health, reference, snapshots, sync,
 };
 
 /// The app that the server and the tests run.
@@ -80,11 +80,12 @@ routes! {
     // For whoever writes another client
     get "/openapi.json" => reference::openapi, Anyone;
     // Phones
-    post "/sessions" => sessions::post, Anyone;
-    delete "/sessions/current" => sessions::delete_current, Device;
+    post "/enrolments/look" => enrolments::look, Anyone;
+    post "/enrolments/begin" => enrolments::begin, Anyone;
+    post "/enrolments/show" => enrolments::show, Anyone;
     post "/devices/successor" => devices::post_successor, Device;
-    post "/sync" => sync::post, Device;
-    post "/courier" => courier::post, Device;
+    post "/sync" => sync::post, AnyDevice;
+    post "/courier" => courier::post, AnyDevice;
     get "/snapshots" => snapshots::get, Device;
     // The desk
     post "/desk/sessions" => desk_sessions::post, Anyone;
@@ -136,6 +137,10 @@ routes! {
     post "/desk/staff/roles" => desk::staff::grant, May(ManageStaff);
     post "/desk/staff/roles/end" => desk::staff::end, May(ManageStaff);
     post "/desk/staff/phones/stop" => desk::staff::stop, May(ManageStaff);
+    get "/desk/staff/invitations" => desk::invitations::get, May(ManageStaff);
+    post "/desk/staff/invitations" => desk::invitations::post, May(ManageStaff);
+    post "/desk/staff/invitations/confirm" => desk::invitations::confirm, May(ManageStaff);
+    post "/desk/staff/invitations/end" => desk::invitations::end, May(ManageStaff);
     get "/desk/held" => desk::held::get, May(Review);
     post "/desk/held/decisions" => desk::held::decisions::post, May(Decide);
 }

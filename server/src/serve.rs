@@ -23,6 +23,7 @@ use crate::middleware::headers::StrictTransport;
 use crate::router::app;
 use crate::routes::leading::{self, Leading};
 use crate::routes::static_files::WebFolder;
+use crate::simulate::read_logins;
 use crate::tls::{self, Source, Tls};
 
 /// Of all workers together; each takes two files.
@@ -41,6 +42,9 @@ pub fn run(config: &ServeConfig) -> Result<(), Box<dyn std::error::Error>> {
     }
     let home = web::Data::new(Home::open(&config.data)?.with_limits(config.limits));
     let logins = config.demo.map(|_| demo::ensure(&home)).transpose()?;
+    if config.standing_invitations {
+        home.invitations.let_standing_hold();
+    }
     let web_folder = web::Data::new(load_web(config));
     let source = match config.certificate.clone() {
         Some(files) => Source::Own(files),
@@ -185,6 +189,14 @@ fn announce(
     writeln!(people, "  data  数据   {}", home.folder.path().display())?;
     if let Some(logins) = logins {
         writeln!(people, "\n{}", logins.trim_end())?;
+        let phone = read_logins(&home.folder.demo_logins()).ok();
+        if let Some(first) = phone.as_deref().and_then(<[_]>::first) {
+            writeln!(
+                people,
+                "\n  a phone of {}: {http}/#/enrol/{}",
+                first.account, first.code
+            )?;
+        }
     }
     if config.announce_json {
         let line = serde_json::json!({ "http": http, "https": https, "plain": plain, "data": home.folder.path() });

@@ -10,6 +10,8 @@ use crate::verdict::Reason;
 
 /// Work made before the ordinary end of an assignment merges for this long after it.
 pub const GRACE_MS: i64 = 14 * 24 * 3600 * 1000;
+/// The reason of an end after which work made before still merges; any other holds what arrives.
+pub const ORDINARY_END: &str = "ordinary";
 /// The role of office devices, everywhere.
 pub const OFFICE_ROLE: &str = "office";
 
@@ -24,6 +26,8 @@ pub struct Assignment {
     pub from_ms: i64,
     /// First millisecond after.
     pub until_ms: Option<i64>,
+    /// It ended, or will, for loss or abuse.
+    pub no_grace: bool,
 }
 
 impl Assignment {
@@ -33,13 +37,15 @@ impl Assignment {
         self.from_ms <= at_ms && self.until_ms.is_none_or(|until| at_ms < until)
     }
 
-    /// Whether it covers work made at `made_ms` that arrived at `received_ms`.
+    /// Whether it covers work made at `made_ms` that arrived at `received_ms`: after an ordinary end for
+    /// a while longer, after any other nothing that arrives.
     #[must_use]
     pub fn covers(&self, made_ms: i64, received_ms: i64) -> bool {
-        self.from_ms <= made_ms
-            && self
-                .until_ms
-                .is_none_or(|until| made_ms < until && received_ms <= until.saturating_add(GRACE_MS))
+        let in_time = |until: i64| match self.no_grace {
+            true => received_ms < until,
+            false => received_ms <= until.saturating_add(GRACE_MS),
+        };
+        self.from_ms <= made_ms && self.until_ms.is_none_or(|until| made_ms < until && in_time(until))
     }
 }
 

@@ -30,7 +30,7 @@ test('a phone keeps everything through portals and breaks', { timeout: 600_000 }
     const logins = await server.logins();
     const phone = new Phone(await stage.browser(), proxy.origin);
     await phone.open();
-    await phone.signIn('grid1a', logins.get('grid1a'));
+    await phone.enrol(logins.get('grid1a'));
     await phone.readyForOffline();
     const doors = await phone.openBuilding(0);
     await phone.waitOnlyHere(0);

@@ -31,7 +31,7 @@ test('what a phone cannot send a colleague brings', { timeout: 600_000 }, async 
     const bo = new Phone(await stage.browser(), origin);
     for (const [phone, account] of [[anna, 'grid1a'], [bo, 'grid1b']]) {
       await phone.open();
-      await phone.signIn(account, logins.get(account));
+      await phone.enrol(logins.get(account));
       await phone.readyForOffline();
     }
     const checks = [];

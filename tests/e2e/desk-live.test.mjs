@@ -16,7 +16,7 @@ test('a sync shows up on an open desk without a reload', { timeout: 240_000 }, a
     const logins = await server.logins();
     const phone = new Phone(await stage.browser(), origin);
     await phone.open();
-    await phone.signIn('grid1a', logins.get('grid1a'));
+    await phone.enrol(logins.get('grid1a'));
     const [first, second] = await phone.openBuilding(0);
     await phone.waitOnlyHere(0);
 

@@ -26,11 +26,10 @@ const device = async (phone) => {
   return phone.id('about-me').locator('dd').last().innerText();
 };
 
-async function changeHands(phone, account, password) {
+async function changeHands(phone, code) {
   await phone.page.goto(`${phone.origin}/#/me`);
   await phone.id('change-hands').click();
-  await phone.id('login-form').locator('[name="account"]').fill(account);
-  await phone.id('login-form').locator('[name="password"]').fill(password);
+  await phone.id('enrol-form').locator('[name="code"]').fill(code);
 }
 
 test('a phone that changes hands sends what the one before had not, in their name', { timeout: 300_000 }, async () => {
@@ -40,7 +39,7 @@ test('a phone that changes hands sends what the one before had not, in their nam
     const logins = await stage.server.logins();
     const phone = new Phone(await stage.browser(), stage.server.address.http);
     await phone.open();
-    await phone.signIn('grid1a', logins.get('grid1a'));
+    await phone.enrol(logins.get('grid1a'));
     const cells = await phone.openBuilding(0);
     await stage.server.stop('SIGKILL');
     for (const cell of cells.slice(0, 2)) {
@@ -50,9 +49,9 @@ test('a phone that changes hands sends what the one before had not, in their nam
     await phone.waitOnlyHere(2);
     const first = await device(phone);
 
-    await changeHands(phone, 'grid1b', logins.get('grid1b'));
+    await changeHands(phone, logins.get('grid1b'));
     await stage.server.start();
-    await phone.id('login-submit').click();
+    await phone.id('enrol-submit').click();
     await phone.id('building-row').first().waitFor({ timeout: 120_000 });
     assert.notEqual(await device(phone), first);
     await phone.waitOnlyHere(0);
@@ -61,8 +60,8 @@ test('a phone that changes hands sends what the one before had not, in their nam
     await phone.checkDoor('absent');
     await waitRung(phone, 1, 'merged');
 
-    await changeHands(phone, 'grid1a', logins.get('grid1a'));
-    await phone.id('login-submit').click();
+    await changeHands(phone, logins.get('grid1a'));
+    await phone.id('enrol-submit').click();
     await phone.id('building-row').first().waitFor({ timeout: 120_000 });
     assert.equal(await device(phone), first, 'the same device as before');
     await waitRung(phone, 2, 'merged');
@@ -79,7 +78,7 @@ test('of two phones with one flash the one that comes second becomes another dev
     const origin = stage.server.address.http;
     const one = new Phone(await stage.browser(), origin);
     await one.open();
-    await one.signIn('grid1a', logins.get('grid1a'));
+    await one.enrol(logins.get('grid1a'));
     const cells = await one.openBuilding(0);
     await one.openDoor(cells[0]);
     await one.checkDoor('met');

@@ -44,7 +44,7 @@ test('a first sign-in takes two requests, and goes on after a cut', async () => 
       if (cutAfter) proxy.cuts.set(SNAPSHOTS, { after: cutAfter, when });
       const phone = new Phone(await stage.browser(), proxy.origin);
       await phone.open();
-      await phone.signIn(account, logins.get(account));
+      await phone.enrol(logins.get(account));
       // A part is on the screen as soon as it is whole; only now does the connection break.
       showsDoors();
       await phone.page.waitForFunction(
@@ -55,7 +55,7 @@ test('a first sign-in takes two requests, and goes on after a cut', async () => 
       await phone.page.reload();
       await phone.id('building-row').first().waitFor();
       assert.deepEqual(await phone.id('building-row').allInnerTexts(), buildings, 'opened by what is shown');
-      const asked = proxy.requests.filter(({ path }) => path !== '/api/v1/sessions');
+      const asked = proxy.requests.filter(({ path }) => !path.startsWith('/api/v1/enrolments'));
       // What the app asks later, with nothing new, is another contact.
       const first = asked.slice(0, asked.findIndex(({ path }) => path === SYNC) + 1);
       return { buildings, first };

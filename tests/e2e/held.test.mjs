@@ -31,7 +31,7 @@ test('what may not be merged waits for the secretary, and its worker is told', {
     const logins = await server.logins();
     const phone = new Phone(await stage.browser(), server.address.http);
     await phone.open();
-    await phone.signIn('grid1a', logins.get('grid1a'));
+    await phone.enrol(logins.get('grid1a'));
     const cells = await phone.openBuilding(0);
     await server.stop('SIGKILL');
     await promisify(execFile)(join(dirname(binary), 'end_role'), [server.data, COMMUNITY, 'grid1a']);

@@ -1,5 +1,6 @@
 // The office changes while phones are out: a building goes to a new grid, somebody gets a role there,
-// a phone is lost. What a phone had recorded and not sent is not lost with any of it.
+// a phone is lost. What a phone had recorded and not sent is not lost with any of it; a lost phone hands it in, and
+// wipes itself.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -31,7 +32,7 @@ test('a building moves, a role is given, a phone is stopped', { timeout: 300_000
     const logins = await server.logins();
     const phone = new Phone(await stage.browser(), server.address.http);
     await phone.open();
-    await phone.signIn('grid1a', logins.get('grid1a'));
+    await phone.enrol(logins.get('grid1a'));
     const before = await phone.buildings();
 
     const desk = new Desk(await stage.browser(DESK), server.address.http);
@@ -78,10 +79,23 @@ test('a building moves, a role is given, a phone is stopped', { timeout: 300_000
     await desk.page.locator('[data-testid="staff-phone"][data-stopped="true"]').waitFor();
     await phone.page.context().setOffline(false);
     await phone.page.goto(`${server.address.http}/#/sync`);
-    await phone.id('sync-now').click();
-    await phone.page.locator('[data-testid="sync-outcome"][data-outcome="not_signed_in"]').waitFor();
-    await picture(phone.page, 'phone-stopped');
-    assert.equal(await phone.onlyHere(), 1, 'what was recorded is still on the phone');
+    // It hands in what it has, is told, and wipes itself.
+    await phone.id('wiped').waitFor({ timeout: 60_000 });
+    await picture(phone.page, 'phone-wiped');
+    const left = await phone.page.evaluate(async () => {
+      const open = indexedDB.open('menpai');
+      await new Promise((resolve) => { open.onsuccess = resolve; });
+      const stores = ['log', 'line', 'document', 'meta', 'draft'];
+      const counts = await Promise.all(stores.map((store) => new Promise((resolve) => {
+        const request = open.result.transaction(store).objectStore(store).count();
+        request.onsuccess = () => resolve(request.result);
+      })));
+      open.result.close();
+      return counts;
+    });
+    assert.deepEqual(left, [0, 0, 0, 0, 0], 'nothing that can be read is left');
+    await desk.go('staff');
+    await desk.page.locator('[data-testid="staff-phone"] [data-told="true"]').waitFor();
     await stage.close();
   } finally {
     await stage.clear();

@@ -22,7 +22,7 @@ async function phone(account) {
   browsers.push(browser);
   const made = new Phone(browser, origin);
   await made.open();
-  await made.signIn(account, logins.get(account));
+  await made.enrol(logins.get(account));
   return made;
 }
 

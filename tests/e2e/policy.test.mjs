@@ -42,7 +42,7 @@ test('every page lives with the policy, and what it forbids is stopped', { timeo
       const phone = new Phone(await stage.browser(), origin);
       await phone.open();
       watch(phone.page);
-      await phone.signIn('grid1a', logins.get('grid1a'));
+      await phone.enrol(logins.get('grid1a'));
       await phone.readyForOffline();
       const [door] = await phone.openBuilding(0);
       await phone.openDoorFromMatrix(door);

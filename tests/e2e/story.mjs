@@ -26,11 +26,11 @@ export async function tell({ scheme, prepare = async () => null, step }) {
     await step('two workers of one grid sign in', async () => {});
     const anna = new Phone(await stage.browser({ home }), origin);
     await anna.open();
-    await anna.signIn('grid1a', logins.get('grid1a'));
+    await anna.enrol(logins.get('grid1a'));
     await anna.readyForOffline();
     const bo = new Phone(await stage.browser({ home }), origin);
     await bo.open();
-    await bo.signIn('grid1b', logins.get('grid1b'));
+    await bo.enrol(logins.get('grid1b'));
     await bo.readyForOffline();
     await bo.browser.close();
 

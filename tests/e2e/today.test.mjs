@@ -25,7 +25,7 @@ test('a visit that is due is made without signal, and one tap too many is undone
     const logins = await server.logins();
     const anna = new Phone(browser, origin);
     await anna.open();
-    await anna.signIn('grid1a', logins.get('grid1a'));
+    await anna.enrol(logins.get('grid1a'));
     await anna.readyForOffline();
     await server.stop('SIGKILL');
 

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use menpai_server::auth::hash_password;
+use menpai_server::auth::invitation::InvitationCode;
 use menpai_server::clock;
 use menpai_server::home::Home;
 use menpai_server::office::import::{Import, ensure_grids, import_roster};
-use menpai_server::office::{Office, records};
+use menpai_server::office::{Office, invitations, records};
 use menpai_server::store::node::{self, Account};
 use menpai_sync_core::ids::{CommunityCode, GridId, WorkerId};
 use menpai_sync_core::time::Instant;
@@ -89,11 +90,11 @@ pub fn add(home: &Home, code: CommunityCode, grids: &[&str], workers: &[(&str, &
     let mut drafts = Vec::new();
     for &(account, name, grid) in workers {
         let worker = clock::new_worker_id();
-        add_account(home, code, account, name, worker, &hash);
+        let invited = add_account(home, code, account, name, worker, &hash);
         let grid = GridId::from_bytes(*grids[grid].as_bytes());
         let body = records::assignment(worker, name, GRID_ROLE, Some(grid), from);
         drafts.push(office.record(records::ASSIGNMENT, None, body));
-        writeln!(logins, "{account} {PASSWORD} {name}").unwrap();
+        writeln!(logins, "{account} {invited} {name}").unwrap();
     }
     office.write(&drafts).unwrap();
 
@@ -108,7 +109,14 @@ pub fn add(home: &Home, code: CommunityCode, grids: &[&str], workers: &[(&str, &
     logins
 }
 
-fn add_account(home: &Home, code: CommunityCode, account: &str, name: &str, worker: WorkerId, hash: &str) {
+fn add_account(
+    home: &Home,
+    code: CommunityCode,
+    account: &str,
+    name: &str,
+    worker: WorkerId,
+    hash: &str,
+) -> InvitationCode {
     let account = Account {
         name: account.to_owned(),
         password_hash: hash.to_owned(),
@@ -122,6 +130,7 @@ fn add_account(home: &Home, code: CommunityCode, account: &str, name: &str, work
             node::mark_demo_account(transaction, &account.name)
         })
         .unwrap();
+    invitations::stand(home, &account).unwrap()
 }
 
 fn roster_csv() -> String {

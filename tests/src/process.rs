@@ -219,7 +219,15 @@ fn spawn(data: &Path, http: &str, https: &str, how: &How) -> (Child, Announced) 
         None => Command::new(program),
     };
     let mut child = command
-        .args(["serve", "--announce-json", "--http", http, "--https", https])
+        .args([
+            "serve",
+            "--announce-json",
+            "--standing-invitations",
+            "--http",
+            http,
+            "--https",
+            https,
+        ])
         .args(if how.limits { &[][..] } else { &HAMMERED })
         .args(&how.more)
         .env("FAILPOINTS", &how.points)

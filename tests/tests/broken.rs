@@ -36,13 +36,13 @@ impl Begun {
         let server = Server::start_with(&data, &["--nightly", "off"]);
         let client = Client::new(server.http(), None).unwrap();
         let logins = read_logins(&logins).unwrap();
-        let sign_in = |(login, seed)| {
-            let mut phone = Worker::sign_in(&client, login, seed);
+        let enrol = |(login, seed)| {
+            let mut phone = Worker::enrol(&client, login, seed);
             phone.sync();
             phone
         };
         Begun {
-            phones: logins.iter().zip(1..).take(phones).map(sign_in).collect(),
+            phones: logins.iter().zip(1..).take(phones).map(enrol).collect(),
             folder,
             server,
         }

@@ -41,7 +41,7 @@ fn a_failing_disk_costs_no_acknowledged_entry_and_no_other_community() {
         let login = read_logins(&logins[usize::try_from(seed).unwrap() - 1])
             .unwrap()
             .remove(0);
-        let mut worker = Worker::sign_in(&client, &login, seed);
+        let mut worker = Worker::enrol(&client, &login, seed);
         worker.sync();
         worker
     });
@@ -110,7 +110,7 @@ fn a_full_disk_refuses_and_goes_on_when_there_is_room() {
     // The small disk is mounted for the server alone: this is the way to it from outside.
     let seen = PathBuf::from(format!("/proc/{}/root{}", server.pid(), data.display()));
     let client = Client::new(server.http(), None).unwrap();
-    let mut worker = Worker::sign_in(&client, &logins[0], 1);
+    let mut worker = Worker::enrol(&client, &logins[0], 1);
     worker.sync();
     let ballast = seen.join("ballast");
     fs::write(

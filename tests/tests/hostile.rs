@@ -54,13 +54,13 @@ impl Ground {
     }
 
     fn attacker(&self) -> Attacker {
-        Attacker::sign_in(&self.client, &self.logins[0], 666)
+        Attacker::enrol(&self.client, &self.logins[0], 666)
     }
 
     /// Runs `attack` while an honest phone keeps recording and syncing; it does so once more
     /// afterwards, and the server has kept within its memory.
     fn withstand(mut self, attack: impl FnOnce(&Ground, &mut Attacker)) {
-        let mut honest = Worker::sign_in(&self.client, &self.logins[1], 1);
+        let mut honest = Worker::enrol(&self.client, &self.logins[1], 1);
         honest.sync();
         let mut attacker = self.attacker();
         let over = AtomicBool::new(false);
@@ -243,26 +243,29 @@ fn slices_beyond_the_limit_wait_and_a_log_that_ends_at_2_63_harms_nobody() {
 fn slow_clients_are_let_go_and_keep_nobody_out() {
     Ground::new().withstand(|ground, attacker| {
         let address = ground.address();
-        let head = attacker.http_head();
         let body = attacker.body(&[]);
-        let starts: [Vec<u8>; 4] = [
-            b"POST /api/v1/sync HTTP/1.1\r\nHost: loc".to_vec(),
-            head.clone().into_bytes(),
+        // Each signed anew: what was answered once is not waited for.
+        let starts = || -> [Vec<u8>; 4] {
+            let head = attacker.http_head_for(&body);
             [
-                format!("{head}Content-Length: 5000\r\n\r\n").into_bytes(),
-                body[..9].to_vec(),
+                b"POST /api/v1/sync HTTP/1.1\r\nHost: loc".to_vec(),
+                head.clone().into_bytes(),
+                [
+                    format!("{head}Content-Length: 5000\r\n\r\n").into_bytes(),
+                    body[..9].to_vec(),
+                ]
+                .concat(),
+                [
+                    format!("{head}Transfer-Encoding: chunked\r\n\r\n5\r\n").into_bytes(),
+                    body[..5].to_vec(),
+                ]
+                .concat(),
             ]
-            .concat(),
-            [
-                format!("{head}Transfer-Encoding: chunked\r\n\r\n5\r\n").into_bytes(),
-                body[..5].to_vec(),
-            ]
-            .concat(),
-        ];
+        };
         let mut slow: Vec<_> = (0..SLOW)
             .map(|number| {
                 let mut stream = connect(&address);
-                stream.write_all(&starts[number % starts.len()]).unwrap();
+                stream.write_all(&starts()[number % 4]).unwrap();
                 stream
             })
             .collect();
@@ -279,12 +282,14 @@ fn slow_clients_are_let_go_and_keep_nobody_out() {
 fn a_body_without_end_is_answered_and_cut_off() {
     Ground::new().withstand(|ground, attacker| {
         let mut stream = connect(&ground.address());
+        let header = attacker.body(&[]);
+        let head = attacker.http_head_for(&header);
         stream
-            .write_all(format!("{}Transfer-Encoding: chunked\r\n\r\n", attacker.http_head()).as_bytes())
+            .write_all(format!("{head}Transfer-Encoding: chunked\r\n\r\n").as_bytes())
             .unwrap();
         // Noise that deflate has to store: it would go on for ever.
         let noise: Vec<u8> = (0..30_000).map(|_| attacker.dice.throw().to_le_bytes()[0]).collect();
-        let member = [attacker.body(&[]), deflate(&noise)[..20_000].to_vec()].concat();
+        let member = [header, deflate(&noise)[..20_000].to_vec()].concat();
         let mut chunk = format!("{:x}\r\n", member.len()).into_bytes();
         chunk.extend_from_slice(&member);
         chunk.extend_from_slice(b"\r\n");

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use menpai_server::auth::signed_request::PhoneSigner;
 use menpai_server::simulate::{self, Dice, Report, Settings, SyncWhen, read_logins};
 use menpai_sync_core::ids::EntryId;
 use menpai_tests::workload::Worker;
@@ -109,7 +110,7 @@ fn kill_in_one_folder(seed: u64, kills: u64, reached: &mut BTreeMap<&'static str
     let logins = data_folder::make(&data);
     let acknowledged = folder.path().join("acknowledged");
     let mut server = Server::start(&data);
-    let newcomer = Newcomer::sign_in(&server, &logins, seed);
+    let newcomer = Newcomer::enrol(&server, &logins, seed);
 
     let stop = Arc::new(AtomicBool::new(false));
     let settings = Settings {
@@ -172,24 +173,24 @@ fn kill_in_one_folder(seed: u64, kills: u64, reached: &mut BTreeMap<&'static str
 /// Somebody who fetches every part whole, again and again.
 struct Newcomer {
     url: String,
-    token: String,
+    signer: PhoneSigner,
 }
 
 impl Newcomer {
-    fn sign_in(server: &Server, logins: &Path, seed: u64) -> Newcomer {
+    fn enrol(server: &Server, logins: &Path, seed: u64) -> Newcomer {
         let client = simulate::Client::new(server.http(), None).unwrap();
-        let worker = Worker::sign_in(&client, &read_logins(logins).unwrap()[0], seed);
+        let worker = Worker::enrol(&client, &read_logins(logins).unwrap()[0], seed);
         Newcomer {
             url: server.http().to_owned(),
-            token: worker.token().to_owned(),
+            signer: worker.signer().clone(),
         }
     }
 
     /// Asks until the server is gone.
     fn ask(&self) -> JoinHandle<()> {
         let client = simulate::Client::new(&self.url, None).unwrap();
-        let token = self.token.clone();
-        std::thread::spawn(move || while client.snapshots(&token, &[]).is_ok() {})
+        let signer = self.signer.clone();
+        std::thread::spawn(move || while client.snapshots(&signer, &[]).is_ok() {})
     }
 }
 

@@ -26,8 +26,8 @@ fn what_was_acknowledged_since_the_copy_comes_back_as_it_was_decided() {
     let logins = read_logins(&logins).unwrap();
     let mut server = Server::start_with(&data, &["--nightly", "off"]);
     let client = Client::new(server.http(), None).unwrap();
-    let mut one = Worker::sign_in(&client, &logins[0], 1).with_own_clock();
-    let mut two = Worker::sign_in(&client, &logins[1], 2).with_own_clock();
+    let mut one = Worker::enrol(&client, &logins[0], 1).with_own_clock();
+    let mut two = Worker::enrol(&client, &logins[1], 2).with_own_clock();
     for worker in [&mut one, &mut two] {
         worker.sync();
         worker.work_a_day();
@@ -37,7 +37,7 @@ fn what_was_acknowledged_since_the_copy_comes_back_as_it_was_decided() {
     assert!(night.status.success(), "{}", String::from_utf8_lossy(&night.stdout));
 
     // Acknowledged after the copy: two contacts of one phone, and one that the copy does not know.
-    let mut three = Worker::sign_in(&client, &logins[2], 3).with_own_clock();
+    let mut three = Worker::enrol(&client, &logins[2], 3).with_own_clock();
     three.sync();
     one.work_a_day();
     one.sync();

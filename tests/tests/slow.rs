@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use menpai_server::auth::signed_request::first_member;
 use menpai_server::simulate::{Client, Login, read_logins};
 use menpai_sync_core::wire::deflate;
 use menpai_tests::hostile::{Answer, Attacker, Crowd, LARGE_BYTES, LARGE_FILE, Slow, connect};
@@ -81,9 +82,9 @@ fn slow_connections_of_every_sort_are_let_go_and_a_phone_syncs_on() {
     let slow = usize::try_from(count("MENPAI_SLOW", 100)).unwrap();
     let patience = PATIENCE_MS.to_string();
     let mut ground = ground(&["--patience", &patience]);
-    let mut honest = Worker::sign_in(&ground.client, &ground.logins[1], 1);
+    let mut honest = Worker::enrol(&ground.client, &ground.logins[1], 1);
     honest.sync();
-    let attacker = Attacker::sign_in(&ground.client, &ground.logins[0], 666);
+    let attacker = Attacker::enrol(&ground.client, &ground.logins[0], 666);
     let (plain, tls) = (host(ground.server.http()), host(ground.server.https().0));
     let mut crowd = Crowd::open(slow, &plain, &tls, &attacker);
     let over = AtomicBool::new(false);
@@ -128,13 +129,13 @@ fn bodies_that_fill_the_memory_for_them_fill_no_more_and_lose_nobody_anything() 
     let body_memory = BODIES_MIB.to_string();
     let mut ground = ground(&["--body-memory", &body_memory]);
     let address = host(ground.server.http());
-    let mut honest = Worker::sign_in(&ground.client, &ground.logins[1], 1);
+    let mut honest = Worker::enrol(&ground.client, &ground.logins[1], 1);
     honest.sync();
     honest.check_a_door();
     // Each of them: receipts first, so that the slices are kept until all are here, and the last
     // slice never ends. Eight MiB to a request where nobody counts.
     let attackers: Vec<Attacker> = (0..PHONES)
-        .map(|number| Attacker::sign_in(&ground.client, &ground.logins[number % 4], 700 + number as u64))
+        .map(|number| Attacker::enrol(&ground.client, &ground.logins[number % 4], 700 + number as u64))
         .collect();
     let before_kib = ground.server.peak_memory_kib();
     let held: Vec<TcpStream> = attackers
@@ -142,9 +143,11 @@ fn bodies_that_fill_the_memory_for_them_fill_no_more_and_lose_nobody_anything() 
         .flat_map(|attacker| (0..AT_ONCE).map(move |_| attacker))
         .map(|attacker| {
             let mut stream = connect(&address);
-            let head = format!("{}Content-Length: 900000\r\n\r\n", attacker.http_head());
+            let body = endless(attacker);
+            let head = attacker.http_head_for(first_member(&body));
+            let head = format!("{head}Content-Length: 900000\r\n\r\n");
             // The server may refuse while this is written.
-            let _ = stream.write_all(&[head.as_bytes(), &endless(attacker)].concat());
+            let _ = stream.write_all(&[head.as_bytes(), &body].concat());
             stream
         })
         .collect();

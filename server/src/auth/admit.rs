@@ -25,9 +25,11 @@ use crate::rights::{Action, Actor, Scope, Sight, allowed, authorize};
 pub enum Guard {
     /// Whoever asks: it is the way in.
     Anyone,
-    /// A registered device with its session. What it may have is decided part by part, what it
-    /// brings entry by entry.
+    /// A registered phone that the office has not stopped. What it may have is decided part by part.
     Device,
+    /// A registered phone, stopped or not: it brings something, and what becomes of that is decided
+    /// entry by entry.
+    AnyDevice,
     /// Whoever is signed in at the desk, about their own session.
     SignedIn,
     /// Whoever may do this by the roles that they have now in the community that the request is
@@ -94,6 +96,13 @@ async fn look(guard: Guard, request: &HttpRequest) -> ApiResult<Held> {
     match guard {
         Guard::Anyone => {}
         Guard::Device => {
+            let session = PhoneSession::of(request).await?;
+            session.check_not_stopped(request).await?;
+            limiter.count(Caller::Phone(session.device), session.community)?;
+            place = Some(limiter.begin(session.device)?);
+            request.extensions_mut().insert(session);
+        }
+        Guard::AnyDevice => {
             let session = PhoneSession::of(request).await?;
             limiter.count(Caller::Phone(session.device), session.community)?;
             place = Some(limiter.begin(session.device)?);

@@ -6,18 +6,21 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, web};
 use menpai_sync_core::ids::{CommunityCode, WorkerId};
 
 use super::admit::put_down;
 use super::origin::check_origin;
-use super::phone_session;
 use super::token::Token;
+use crate::clock;
 use crate::error::{ApiError, ApiResult};
-use crate::store::node::{Proof, SessionKind};
+use crate::home::Home;
+use crate::store::node::{self, Proof, Session};
 
 /// How long a desk stays signed in: a working day.
 pub const DESK_SESSION_HOURS: i64 = 12;
+/// Uses closer together than this are not written down: each would be a durable commit.
+const TOUCH_EVERY_MS: i64 = 5 * 60 * 1000;
 /// Over TLS. The prefix lets no other host and no plain connection set it.
 const COOKIE: &str = "__Host-menpai_desk";
 /// On this machine itself, where there is no TLS.
@@ -75,10 +78,7 @@ impl DeskSession {
     /// makes it.
     pub(super) async fn of(request: &HttpRequest) -> ApiResult<DeskSession> {
         let token = token_of(request).ok_or(ApiError::NotSignedIn)?;
-        let (session, token_hash) = phone_session::find(request, token).await?;
-        if session.kind != SessionKind::Desk {
-            return Err(ApiError::WrongDevice);
-        }
+        let (session, token_hash) = find(request, token).await?;
         check_origin(request)?;
         Ok(DeskSession {
             account: session.account.name,
@@ -99,6 +99,30 @@ impl FromRequest for DeskSession {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(put_down(request))
     }
+}
+
+/// The living session of a token; notes its use.
+async fn find(request: &HttpRequest, token: Token) -> ApiResult<(Session, [u8; 32])> {
+    let home = request
+        .app_data::<web::Data<Home>>()
+        .ok_or_else(|| ApiError::internal("no home in the app"))?;
+    let token_hash = token.hash();
+    let session = home
+        .node(move |node| {
+            let now_ms = clock::now_ms();
+            let session = node.read(|connection| node::find_session(connection, &token_hash, now_ms))?;
+            if session
+                .as_ref()
+                .is_some_and(|session| now_ms - session.last_used_ms > TOUCH_EVERY_MS)
+            {
+                node.write(|transaction| node::touch_session(transaction, &token_hash, now_ms))?;
+            }
+            Ok(session)
+        })
+        .await?;
+    session
+        .map(|session| (session, token_hash))
+        .ok_or(ApiError::NotSignedIn)
 }
 
 fn token_of(request: &HttpRequest) -> Option<Token> {

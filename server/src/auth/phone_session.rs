@@ -1,23 +1,23 @@
-//! A phone's session: `Authorization: Bearer <token>`.
+//! Who asks with a phone: every request is signed by the phone's own key, and counts once, within
+//! minutes of the home's clock ([`super::signed_request`]). There is no token that could be stolen, and
+//! nothing that ends by itself: a phone is known until the office stops it.
 
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest, web};
-use menpai_sync_core::ids::{CommunityCode, DeviceId, WorkerId};
+use menpai_sync_core::ids::{CommunityCode, DeviceId, Hash, WorkerId, hex};
+use menpai_sync_core::signature::PublicKey;
 
 use super::admit::put_down;
-use super::token::Token;
+use super::replays::Unfit;
+use super::signed_request::Signed;
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
-use crate::home::Home;
-use crate::store::node::{self, Session, SessionKind};
-
-/// How long a phone stays signed in.
-pub const PHONE_SESSION_DAYS: i64 = 30;
-/// Uses closer together than this are not written down: each would be a durable commit.
-const TOUCH_EVERY_MS: i64 = 5 * 60 * 1000;
+use crate::home::{self, Home};
+use crate::store::node;
+use crate::sync::Standing;
 
 /// Who asks, with which phone.
 #[derive(Debug, Clone)]
@@ -30,34 +30,101 @@ pub struct PhoneSession {
     pub worker_name: String,
     /// The community it belongs to.
     pub community: CommunityCode,
-    /// The device it was made on.
+    /// The device.
     pub device: DeviceId,
-    /// To end it.
-    pub token_hash: [u8; 32],
+    /// What of the body was signed.
+    content: Option<Hash>,
 }
 
 impl PhoneSession {
-    /// The living session of a request.
+    /// The phone that signed a request.
     pub(super) async fn of(request: &HttpRequest) -> ApiResult<PhoneSession> {
-        let token = request
+        let text = request
             .headers()
             .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|text| text.strip_prefix("Bearer "))
-            .and_then(|text| Token::from_text(text.trim()))
-            .ok_or(ApiError::NotSignedIn)?;
-        let (session, token_hash) = find(request, token).await?;
-        match session.kind {
-            SessionKind::Phone(device) => Ok(PhoneSession {
-                account: session.account.name,
-                worker: session.account.worker,
-                worker_name: session.account.display_name,
-                community: session.account.community,
-                device,
-                token_hash,
-            }),
-            SessionKind::Desk => Err(ApiError::WrongDevice),
+            .and_then(|value| value.to_str().ok());
+        let (signed, signature) = text.and_then(Signed::from_text).ok_or(ApiError::NotSignedIn)?;
+        let home = home_of(request)?;
+        let now_ms = clock::now_ms();
+        home.replays
+            .is_now(signed.time_ms, now_ms)
+            .map_err(|unfit| refusal(unfit, now_ms))?;
+        let method = request.method().as_str().to_owned();
+        let address = request
+            .uri()
+            .path_and_query()
+            .map_or("/", |address| address.as_str())
+            .to_owned();
+        let found = home
+            .node(move |node| {
+                node.read(|connection| {
+                    let Some(phone) = node::find_phone_device(connection, signed.device)? else {
+                        return Ok(None);
+                    };
+                    let key: Option<PublicKey> = hex(&phone.public_key).parse().ok();
+                    let message = signed.message(phone.community, &method, &address);
+                    match key.map(|key| key.verify(&message, &signature)) {
+                        Some(Ok(())) => node::find_account(connection, &phone.account),
+                        _ => Ok(None),
+                    }
+                })
+            })
+            .await?;
+        let account = found.ok_or(ApiError::NotSignedIn)?;
+        home.replays
+            .take(&signed, now_ms)
+            .map_err(|unfit| refusal(unfit, now_ms))?;
+        Ok(PhoneSession {
+            account: account.name,
+            worker: account.worker,
+            worker_name: account.display_name,
+            community: account.community,
+            device: signed.device,
+            content: signed.content,
+        })
+    }
+
+    /// Refuses a phone that the office has stopped.
+    pub(super) async fn check_not_stopped(&self, request: &HttpRequest) -> ApiResult<()> {
+        let stopped = match home::community(home_of(request)?, self.community).await {
+            Ok(community) => community.directory().standing_of(self.device) != Standing::Known,
+            Err(ApiError::UnknownCommunity) => false,
+            Err(error) => return Err(error),
+        };
+        if stopped { Err(ApiError::DeviceStopped) } else { Ok(()) }
+    }
+
+    /// Demands that this is what was signed.
+    ///
+    /// # Errors
+    /// `unreadable_request`: somebody changed it on its way.
+    pub fn signed(&self, content: &[u8]) -> ApiResult<()> {
+        self.signed_hash(Hash::of(content))
+    }
+
+    /// Demands that what has this hash is what was signed.
+    ///
+    /// # Errors
+    /// `unreadable_request`.
+    pub fn signed_hash(&self, content: Hash) -> ApiResult<()> {
+        if self.content == Some(content) {
+            return Ok(());
         }
+        Err(ApiError::unreadable("the body is not what was signed"))
+    }
+}
+
+fn home_of(request: &HttpRequest) -> ApiResult<&web::Data<Home>> {
+    request
+        .app_data::<web::Data<Home>>()
+        .ok_or_else(|| ApiError::internal("no home in the app"))
+}
+
+fn refusal(unfit: Unfit, now_ms: i64) -> ApiError {
+    match unfit {
+        Unfit::Clock => ApiError::ClockOff(now_ms),
+        Unfit::Again => ApiError::RequestRepeated,
+        Unfit::TooMany => ApiError::TooManyRequests(60),
     }
 }
 
@@ -68,28 +135,4 @@ impl FromRequest for PhoneSession {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(put_down(request))
     }
-}
-
-/// The living session of a token; notes its use.
-pub(super) async fn find(request: &HttpRequest, token: Token) -> ApiResult<(Session, [u8; 32])> {
-    let home = request
-        .app_data::<web::Data<Home>>()
-        .ok_or_else(|| ApiError::internal("no home in the app"))?;
-    let token_hash = token.hash();
-    let session = home
-        .node(move |node| {
-            let now_ms = clock::now_ms();
-            let session = node.read(|connection| node::find_session(connection, &token_hash, now_ms))?;
-            if session
-                .as_ref()
-                .is_some_and(|session| now_ms - session.last_used_ms > TOUCH_EVERY_MS)
-            {
-                node.write(|transaction| node::touch_session(transaction, &token_hash, now_ms))?;
-            }
-            Ok(session)
-        })
-        .await?;
-    session
-        .map(|session| (session, token_hash))
-        .ok_or(ApiError::NotSignedIn)
 }

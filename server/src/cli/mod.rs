@@ -10,6 +10,7 @@ mod export;
 mod grid;
 mod import_report;
 mod import_roster;
+mod invite;
 mod language;
 mod maintain;
 mod nightly;
@@ -44,6 +45,8 @@ enum Command {
     /// Say who signs in, and in which role
     #[command(subcommand)]
     Account(account::Command),
+    /// Invite a phone of an account; prints the code, which holds for ten minutes and once
+    Invite(invite::Arguments),
     /// Bring files into a community
     #[command(subcommand)]
     Import(Import),
@@ -96,6 +99,7 @@ pub fn run() -> ExitCode {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Community(command) => community::run(&command),
         Command::Account(command) => account::run(command),
+        Command::Invite(arguments) => invite::run(arguments),
         Command::Import(Import::Roster(arguments)) => import_roster::run(&arguments),
         Command::Export(export) => export::run(&export),
         Command::Demo(arguments) => demo::run(&arguments),

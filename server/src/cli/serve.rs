@@ -38,7 +38,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR", default_value = "web-client/dist")]
     web: PathBuf,
     /// Make the demo community if there is none, with so many days of work behind it, and print
-    /// its logins
+    /// its logins; its standing invitations hold
     #[arg(
         long, value_name = "DAYS", num_args = 0..=1, require_equals = true, default_missing_value = "0",
         value_parser = clap::value_parser!(u32).range(0..=MOST_DAYS)
@@ -65,6 +65,9 @@ pub(super) struct Arguments {
         value_parser = clap::value_parser!(u32).range(i64::from(Limits::LEAST_BODY_MEMORY_MIB)..)
     )]
     body_memory: u32,
+    /// Standing invitations hold, as with --demo; tests enrol their phones so
+    #[arg(long, hide = true)]
+    standing_invitations: bool,
     /// Wait so long for slow clients; tests of hostile ones are not to take minutes
     #[arg(long, value_name = "MILLISECONDS", hide = true)]
     patience: Option<u64>,
@@ -83,6 +86,7 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
         web: arguments.web,
         demo: arguments.demo,
         nightly: arguments.nightly,
+        standing_invitations: arguments.standing_invitations || arguments.demo.is_some(),
         announce_json: arguments.announce_json,
         patience: arguments
             .patience

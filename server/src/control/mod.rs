@@ -15,6 +15,7 @@ use menpai_sync_core::part::Part;
 use menpai_sync_core::time::Instant;
 use serde::{Deserialize, Serialize};
 
+use crate::auth::invitation::InvitationCode;
 use crate::data_folder::{DataFolderError, NODE_FILE};
 use crate::home::{Home, HomeError};
 use crate::jobs::night::NightReport;
@@ -51,6 +52,11 @@ pub enum Request {
     },
     /// Take away what an account has beside its password.
     ResetSecondFactor {
+        /// Whose.
+        account: String,
+    },
+    /// Invite a phone of an account.
+    Invite {
         /// Whose.
         account: String,
     },
@@ -141,6 +147,15 @@ pub enum Answer {
     SecondFactorReset {
         /// Whose.
         account: String,
+    },
+    /// A phone is invited.
+    Invited {
+        /// Whose.
+        name: String,
+        /// What is scanned or typed; said once.
+        code: InvitationCode,
+        /// Until when.
+        expires: Instant,
     },
     /// The accounts there are.
     Accounts {

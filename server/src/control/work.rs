@@ -11,11 +11,14 @@ use crate::divisions::community_name;
 use crate::home::Home;
 use crate::jobs::night::{self, Which};
 use crate::jobs::{compact, rebuild, verify};
+use crate::local_time::LocalTime;
 use crate::office::grids::NamedChange;
 use crate::office::import::{self, Import, ImportError};
 use crate::office::settlement::{self, Quarter};
-use crate::office::{Office, erasures, grids, staff};
+use crate::office::staff::StaffError;
+use crate::office::{Office, erasures, grids, invitations, staff};
 use crate::store::community::StoreError;
+use crate::store::node;
 use crate::sync::Community;
 
 type Failure = Box<dyn std::error::Error>;
@@ -41,6 +44,7 @@ pub(super) fn perform(home: &Home, request: &Request, progress: &mut dyn FnMut(u
                 account: account.clone(),
             })
             .map_err(Into::into),
+        Request::Invite { account } => invite(home, account),
         Request::ListAccounts { community } => staff::list(home, *community)
             .map(|members| Answer::Accounts { members })
             .map_err(Into::into),
@@ -100,6 +104,21 @@ fn found(home: &Home, community: CommunityCode) -> Result<Answer, Failure> {
     Ok(Answer::Founded {
         name: community_name(community),
         new,
+    })
+}
+
+fn invite(home: &Home, name: &str) -> Result<Answer, Failure> {
+    let found = home
+        .node_store()
+        .read(|connection| node::find_account(connection, name))?;
+    let account = found.ok_or_else(|| StaffError::NoAccount(name.to_owned()))?;
+    // The office itself invites: whoever may run commands here.
+    let office = Office::of_home(home, account.community)?;
+    let made = invitations::invite(home, &account, office.worker)?;
+    Ok(Answer::Invited {
+        name: account.display_name,
+        code: made.code,
+        expires: LocalTime::of_community().instant(made.expires_ms),
     })
 }
 

@@ -9,6 +9,7 @@ pub mod erasures;
 pub mod grids;
 pub mod held;
 pub mod import;
+pub mod invitations;
 pub mod records;
 pub mod roles;
 pub mod settlement;

@@ -2,7 +2,6 @@
 //! who has which role where. Their fields are those of `schemas/kinds/device.json` and
 //! `assignment.json`; those of the night are in `jobs/night/records.rs`.
 
-use actix_web::web;
 use menpai_sync_core::ids::{DeviceId, GridId, WorkerId};
 use menpai_sync_core::signature::PublicKey;
 use menpai_sync_core::time::Instant;
@@ -10,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Office, OfficeError};
 use crate::auth::enrolment::Phone;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiError;
 use crate::home::Home;
 use crate::store::node::Account;
 
@@ -68,20 +67,15 @@ pub fn assignment(
     body
 }
 
-/// Writes the `device` record of a phone; it is in the community's log when this returns.
+/// Writes the `device` record of a phone; it is in the community's log when this returns. Blocks.
 ///
 /// # Errors
-/// [`ApiError::UnknownCommunity`], or internal.
-pub async fn write_phone_device(home: &web::Data<Home>, phone: &Phone, account: &Account) -> ApiResult<()> {
-    let home = home.clone();
+/// [`OfficeError`].
+pub fn write_phone_device(home: &Home, phone: &Phone, account: &Account) -> Result<(), OfficeError> {
     let mut body = phone_device(phone.device, account.worker, &phone.public_key, &phone.name);
     body.extend(phone.replaces.map(|before| (REPLACES.to_owned(), json!(before))));
-    let code = account.community;
-    web::block(move || {
-        let office = Office::of_home(&home, code)?;
-        office.write(&[office.record(DEVICE, None, body)])
-    })
-    .await??;
+    let office = Office::of_home(home, account.community)?;
+    office.write(&[office.record(DEVICE, None, body)])?;
     Ok(())
 }
 

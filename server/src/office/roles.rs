@@ -1,6 +1,6 @@
 //! Roles that are given and ended, and phones that are stopped: records of the office, written by
-//! the account that decides. A role ends with the next request; a phone that is stopped is signed out
-//! at once, and whatever it still sends is kept and held.
+//! the account that decides. Both count with the next request; whatever a stopped phone still sends
+//! is kept and held.
 
 use menpai_sync_core::entry::Entry;
 use menpai_sync_core::ids::{DeviceId, EntryId, GridId, WorkerId};
@@ -9,10 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Office, OfficeError, records};
 use crate::clock;
-use crate::home::Home;
 use crate::rights::{Place, rights_of};
 use crate::store::community::entries;
-use crate::store::node;
 use crate::sync::Granted;
 
 /// Why a role or a phone stays as it is.
@@ -21,9 +19,6 @@ pub enum ChangeError {
     /// The office could not write.
     #[error(transparent)]
     Office(#[from] OfficeError),
-    /// The node's own file.
-    #[error(transparent)]
-    Node(#[from] rusqlite::Error),
     /// Nobody is called so here, or no role, phone or grid is.
     #[error("there is no such {0}")]
     Unknown(&'static str),
@@ -110,12 +105,11 @@ pub fn end(office: &Office, record: EntryId, because: Because) -> Result<(), Cha
     Ok(())
 }
 
-/// Stops a phone now: it is signed out, and what it sends from now on is held. What it has not sent
-/// stays on it and can still be brought.
+/// Stops a phone now: from the next request on it gets nothing, and what it still sends is held.
 ///
 /// # Errors
 /// [`ChangeError`]; then nothing is written.
-pub fn stop_phone(home: &Home, office: &Office, device: DeviceId, because: Because) -> Result<(), ChangeError> {
+pub fn stop_phone(office: &Office, device: DeviceId, because: Because) -> Result<(), ChangeError> {
     let directory = office.community.directory();
     let (record, known) = directory.registered(device).ok_or(ChangeError::Unknown("phone"))?;
     if known.facts.office {
@@ -130,9 +124,6 @@ pub fn stop_phone(home: &Home, office: &Office, device: DeviceId, because: Becau
     let mut draft = office.record(records::DEVICE, None, body);
     draft.supersedes = Some(record);
     office.write(&[draft])?;
-    home.node_store()
-        .write(|transaction| node::delete_sessions_of_device(transaction, device))?;
-    home.session_ends.send_modify(|ends| *ends += 1);
     Ok(())
 }
 

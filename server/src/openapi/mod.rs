@@ -62,8 +62,8 @@ pub fn document() -> Value {
     document["components"]["responses"] = Value::Object(refusals);
     document["components"]["securitySchemes"] = json!({
         PHONE: {
-            "type": "http", "scheme": "bearer",
-            "description": "The token that signing in gave to a phone (docs/protocol.md section 10).",
+            "type": "apiKey", "in": "header", "name": "Authorization",
+            "description": "The phone's signature over this request (docs/protocol.md section 10).",
         },
         DESK: {
             "type": "apiKey", "in": "cookie", "name": "__Host-menpai_desk",
@@ -107,7 +107,7 @@ fn complete(operation: &mut Value, route: &Route, refusals: &mut Map<String, Val
     operation["tags"] = json!([if route.path.starts_with("/desk") { DESK } else { PHONE }]);
     operation["security"] = match route.guard {
         Guard::Anyone => json!([]),
-        Guard::Device => json!([{ PHONE: [] }]),
+        Guard::Device | Guard::AnyDevice => json!([{ PHONE: [] }]),
         Guard::SignedIn | Guard::May(_) => json!([{ DESK: [] }]),
     };
     let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
@@ -135,9 +135,21 @@ fn complete(operation: &mut Value, route: &Route, refusals: &mut Map<String, Val
 fn refusals_of(guard: Guard) -> &'static [&'static str] {
     match guard {
         Guard::Anyone => &["unreadable_request", "too_many_requests", "internal"],
+        Guard::AnyDevice => &[
+            "not_signed_in",
+            "clock_off",
+            "request_repeated",
+            "wrong_device",
+            "unknown_community",
+            "unreadable_request",
+            "too_many_requests",
+            "internal",
+        ],
         Guard::Device => &[
             "not_signed_in",
-            "wrong_device",
+            "clock_off",
+            "request_repeated",
+            "device_stopped",
             "unknown_community",
             "unreadable_request",
             "too_many_requests",
@@ -145,7 +157,6 @@ fn refusals_of(guard: Guard) -> &'static [&'static str] {
         ],
         Guard::SignedIn => &[
             "not_signed_in",
-            "wrong_device",
             "not_allowed",
             "unreadable_request",
             "too_many_requests",
@@ -153,7 +164,6 @@ fn refusals_of(guard: Guard) -> &'static [&'static str] {
         ],
         Guard::May(_) => &[
             "not_signed_in",
-            "wrong_device",
             "not_allowed",
             "second_factor_missing",
             "unknown_community",
@@ -168,9 +178,12 @@ fn refusals_of(guard: Guard) -> &'static [&'static str] {
 fn admits(guard: Guard) -> String {
     match guard {
         Guard::Anyone => "For anybody.".to_owned(),
-        Guard::Device => "For a registered device with its session. What it may have is decided part by part, what it \
-                          brings entry by entry."
+        Guard::Device => "For a registered phone that the office has not stopped. What it may have is decided part by \
+                          part."
             .to_owned(),
+        Guard::AnyDevice => {
+            "For a registered phone, stopped or not. What it brings is decided entry by entry.".to_owned()
+        }
         Guard::SignedIn => "For whoever is signed in at the desk, about their own session.".to_owned(),
         Guard::May(action) => format!(
             "For whoever may `{}` by the roles that they have now in the community.",

@@ -62,6 +62,7 @@ pub async fn post(
     room.grow_to(2 * (MAX_LINE_BYTES + MAX_PACKET_BYTES)).await?;
     let mut pieces = Pieces::new(payload, patience.piece);
     let body = pieces.all(MAX_LINE_BYTES + MAX_PACKET_BYTES).await?;
+    session.signed(&body)?;
     let received_ms = clock::now_ms();
     let start = &body[..body.len().min(MAX_LINE_BYTES)];
     let end = start.iter().position(|byte| *byte == b'\n');

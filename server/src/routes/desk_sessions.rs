@@ -22,7 +22,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::home::Home;
 use crate::local_time::LocalTime;
 use crate::rights::Action;
-use crate::store::node::{self, Account, Proof, SessionKind};
+use crate::store::node::{self, Account, Proof};
 
 /// What the desk's sign-in page sends.
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -149,7 +149,7 @@ async fn begin(
     home.node(move |node| {
         node.write(|transaction| {
             node::delete_ended_sessions(transaction, now_ms)?;
-            node::insert_session(transaction, &token_hash, &name, SessionKind::Desk, now_ms, expires_ms)?;
+            node::insert_session(transaction, &token_hash, &name, now_ms, expires_ms)?;
             node::prove_session(transaction, &token_hash, strong, now_ms)?;
             node::remember_browser(transaction, &name, &browser_hash, now_ms)
         })
@@ -255,8 +255,6 @@ struct Sessions {
 #[schema(as = DeskOwn)]
 struct Own {
     id: String,
-    /// What a phone is called; `None`: a desk.
-    phone: Option<String>,
     since: String,
     last_used: String,
     /// The one that asks.
@@ -282,7 +280,6 @@ pub async fn get(home: web::Data<Home>, session: DeskSession) -> ApiResult<HttpR
         .into_iter()
         .map(|one| Own {
             id: hex(&one.token_hash),
-            phone: one.phone,
             since: local.instant(one.created_ms).to_string(),
             last_used: local.instant(one.last_used_ms).to_string(),
             current: one.token_hash == session.token_hash,
@@ -292,8 +289,6 @@ pub async fn get(home: web::Data<Home>, session: DeskSession) -> ApiResult<HttpR
 }
 
 /// Ends one of one’s own sessions.
-///
-/// A phone keeps what it has not sent and signs in again.
 ///
 /// # Errors
 /// `not_signed_in`, `not_found`.

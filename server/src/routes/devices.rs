@@ -3,10 +3,8 @@
 use actix_web::{HttpResponse, web};
 use menpai_sync_core::ids::DeviceId;
 use menpai_sync_core::signature::PublicKey;
-use menpai_sync_core::time::Instant;
 use serde::{Deserialize, Serialize};
 
-use super::sessions;
 use crate::auth::{PhoneSession, enrolment};
 use crate::error::{ApiError, ApiResult};
 use crate::home::Home;
@@ -27,9 +25,6 @@ pub struct Successor {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = SuccessorSucceeded)]
 struct Succeeded {
-    token: String,
-    #[schema(value_type = crate::openapi::Instant)]
-    expires_at: Instant,
     device: DeviceOnly,
 }
 
@@ -42,38 +37,34 @@ struct DeviceOnly {
 
 /// A phone that was restored or cloned becomes another device.
 ///
-/// The session’s own goes on: its other clone may be using it. Asked again with the same id it
-/// answers the same, with another token.
+/// The one that asks goes on: its other clone may be using it. Asked again with the same id it
+/// answers the same.
 ///
 /// # Errors
-/// `not_signed_in`, `device_key_differs`, `wrong_device`.
+/// `not_signed_in`, `device_stopped`, `device_key_differs`, `wrong_device`.
 #[utoipa::path(
     post,
     path = "/devices/successor",
-    request_body = Successor, responses((status = 200, body = Succeeded, description = "Registered, with a session of its own"))
+    request_body = Successor, responses((status = 200, body = Succeeded, description = "Registered"))
 )]
-pub async fn post_successor(
-    home: web::Data<Home>,
-    session: PhoneSession,
-    body: web::Json<Successor>,
-) -> ApiResult<HttpResponse> {
-    let Successor { id, public_key, name } = body.into_inner();
-    let wanted = session.account.clone();
-    let account = home
-        .node(move |node| node.read(|connection| node::find_account(connection, &wanted)))
-        .await?
-        .ok_or(ApiError::NotSignedIn)?;
+pub async fn post_successor(home: web::Data<Home>, session: PhoneSession, body: web::Bytes) -> ApiResult<HttpResponse> {
+    session.signed(&body)?;
+    let Successor { id, public_key, name } =
+        serde_json::from_slice(&body).map_err(|error| ApiError::unreadable(error.to_string()))?;
     let phone = enrolment::Phone {
         device: id,
         public_key,
         name,
         replaces: Some(session.device).filter(|before| *before != id),
     };
-    enrolment::register_phone(&home, &account, phone).await?;
-    let (token, expires_ms) = sessions::begin(&home, account.name, id).await?;
+    let registered = web::block(move || {
+        let store = home.node_store();
+        let account = store.read(|connection| node::find_account(connection, &session.account));
+        let account = account.map_err(ApiError::internal)?.ok_or(ApiError::NotSignedIn)?;
+        Ok::<_, ApiError>(enrolment::register_phone(&home, &account, phone)?)
+    });
+    registered.await??;
     Ok(HttpResponse::Ok().json(Succeeded {
-        token: token.to_text(),
-        expires_at: Instant::utc(expires_ms),
         device: DeviceOnly { id },
     }))
 }

@@ -9,12 +9,14 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::FutureExt;
 use menpai_sync_core::clock::ClockJumps;
-use menpai_sync_core::ids::{DeviceId, Seq};
+use menpai_sync_core::ids::{DeviceId, Hash, Seq};
 use menpai_sync_core::signature::PublicKey;
 use menpai_sync_core::wire::{
     MAX_HEADER_BYTES, MAX_SLICE_COMPRESSED, MAX_SLICE_INFLATED, MAX_SLICES, OLDEST_PROTOCOL, PROTOCOL, SliceRefusal,
     UpHeader, lines,
 };
+
+use sha2::{Digest, Sha256};
 
 use super::pieces::Pieces;
 use crate::auth::{PhoneSession, enrolment};
@@ -29,10 +31,11 @@ use crate::sync::answer::{Asked, answer_telling};
 use crate::sync::members::{Limits, MemberError, Members};
 use crate::sync::unfinished::Beginning;
 use crate::sync::{
-    Community, Contact, RECEIPTS_MEMBER, Refusal, ShownReceipt, Slice, SliceOutcome, Taken, read_receipts,
+    Community, Contact, RECEIPTS_MEMBER, Refusal, ShownReceipt, Slice, SliceOutcome, Standing, Taken, read_receipts,
 };
 
 const GZIP: &str = "application/gzip";
+const PHONE: &str = "Menpai-Phone";
 const HEADER_LIMITS: Limits = Limits {
     compressed: MAX_HEADER_BYTES,
     inflated: MAX_HEADER_BYTES,
@@ -82,6 +85,10 @@ pub async fn post(
             return Err(error);
         }
     };
+    if let Err(error) = session.signed_hash(body.header_hash()) {
+        body.drain().await;
+        return Err(error);
+    }
     let received_ms = clock::now_ms();
     let contact = Contact {
         received_ms,
@@ -101,6 +108,7 @@ pub async fn post(
     if community.directory().device(session.device).is_none() {
         enrolment::make_known(&home, &session).await?;
     }
+    let standing = community.directory().standing_of(session.device);
     let contacting = Contacting {
         community,
         device: session.device,
@@ -157,7 +165,7 @@ pub async fn post(
             Ok(slice) => {
                 let (contacting, is_last) = (contacting.clone(), body.is_over());
                 match web::block(move || contacting.take_up(slice, taken, is_last)).await?? {
-                    Taking::Answered(bytes) => return Ok(gzip(bytes)),
+                    Taking::Answered(bytes) => return Ok(gzip(bytes, standing)),
                     Taking::Taken(taken) => Ok(taken),
                     Taking::Refused(refusal) => Err(refusal),
                 }
@@ -188,11 +196,19 @@ pub async fn post(
         contacting.community.note_contact(session.device, contact);
     }
     let bytes = web::block(move || contacting.answer(taken, refused)).await??;
-    Ok(gzip(bytes))
+    Ok(gzip(bytes, standing))
 }
 
-fn gzip(body: Vec<u8>) -> HttpResponse {
-    HttpResponse::Ok().content_type(GZIP).body(body)
+/// A stopped phone is told so in a header: it may be of a version that knows no other word.
+fn gzip(body: Vec<u8>, standing: Standing) -> HttpResponse {
+    let mut answer = HttpResponse::Ok();
+    answer.content_type(GZIP);
+    match standing {
+        Standing::Known => {}
+        Standing::Stopped => drop(answer.insert_header((PHONE, "stopped"))),
+        Standing::Lost => drop(answer.insert_header((PHONE, "lost"))),
+    }
+    answer.body(body)
 }
 
 /// A phone that is in contact with its community.
@@ -257,6 +273,9 @@ struct Body {
     members: Members,
     piece: web::Bytes,
     read: usize,
+    /// Over the bytes of the first member, while it is read.
+    header: Sha256,
+    in_header: bool,
     /// Where the beginnings of unfinished slices are kept, and whose.
     keeper: Option<(Arc<Community>, DeviceId)>,
 }
@@ -268,6 +287,8 @@ impl Body {
             members: Members::new(HEADER_LIMITS),
             piece: web::Bytes::new(),
             read: 0,
+            header: Sha256::new(),
+            in_header: true,
             keeper: None,
         }
     }
@@ -300,8 +321,11 @@ impl Body {
             let mut input: &[u8] = &self.piece;
             let before = input.len();
             let found = self.members.read(&mut input);
-            let taken = before - input.len();
-            let _ = self.piece.split_to(taken);
+            let taken = self.piece.split_to(before - input.len());
+            if self.in_header {
+                self.header.update(&taken);
+                self.in_header = matches!(found, Ok(None));
+            }
             match found {
                 Ok(Some(member)) => return Ok(Some(Ok(member))),
                 Err(MemberError::TooLarge) => return Ok(Some(Err(Refusal::TooLarge))),
@@ -319,6 +343,11 @@ impl Body {
                 return Ok(if whole { None } else { Some(Err(Refusal::Unreadable)) });
             }
         }
+    }
+
+    /// Of the first member as it came: what its phone signed. Slices are signed by themselves.
+    fn header_hash(&self) -> Hash {
+        Hash(self.header.clone().finalize().into())
     }
 
     /// Whether all of the body is here and read, as far as that can be said without waiting.

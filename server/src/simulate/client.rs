@@ -1,23 +1,26 @@
-//! The HTTP side of a simulated phone: three calls, one connection pool for the fleet. An
+//! The HTTP side of a simulated phone: a few calls, one connection pool for the fleet. An
 //! answer that is no answer is a [`Failure`]; nothing here decides what to do about it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use menpai_sync_core::ids::DeviceId;
+use menpai_sync_core::ids::{DeviceId, hex, unhex};
 use menpai_sync_core::part::Part;
 use menpai_sync_core::phone::{Enrolment, HomeFacts, NamedCommunity, NamedDevice, NamedWorker};
-use menpai_sync_core::signature::PublicKey;
+use menpai_sync_core::signature::{PublicKey, Signer};
 use menpai_sync_core::wire::{MAX_ANSWER_INFLATED, SliceRefusal};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use ureq::Body;
 use ureq::http::Response;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use super::logins::Login;
-use crate::tls;
+use crate::auth::invitation::{Agreed, InvitationCode, commitment};
+use crate::auth::signed_request::{PhoneSigner, first_member};
+use crate::{clock, tls};
 
 /// Longest one request may take, from connecting to the last byte.
 const REQUEST_TIME: Duration = Duration::from_secs(60);
@@ -86,21 +89,32 @@ impl Failure {
     }
 }
 
-/// What signing in answers.
+/// What an enrolled phone is told.
 #[derive(Debug, Deserialize)]
-pub struct SignedIn {
-    token: String,
+pub struct Enrolled {
     worker: NamedWorker,
     community: NamedCommunity,
     home: HomeFacts,
 }
 
-impl SignedIn {
+/// What a phone is told that takes an invitation up.
+#[derive(Deserialize)]
+struct Begins {
+    community: NamedCommunity,
+    nonce: String,
+    home: Key,
+}
+
+#[derive(Deserialize)]
+struct Key {
+    public_key: PublicKey,
+}
+
+impl Enrolled {
     /// What a phone keeps of it.
     #[must_use]
     pub fn enrolment(self, device: NamedDevice) -> Enrolment {
         Enrolment {
-            token: Some(self.token),
             worker: self.worker,
             community: self.community,
             home: self.home,
@@ -164,69 +178,108 @@ impl Client {
         &self.url
     }
 
-    /// Signs in and registers the device's key.
+    /// Enrols a phone with a standing invitation: nobody compares digits.
     ///
     /// # Errors
     /// [`Failure`].
-    pub fn sign_in(&self, login: &Login, device: DeviceId, key: &PublicKey, name: &str) -> Result<SignedIn, Failure> {
-        let body = json!({
-            "account": login.account, "password": login.password,
-            "device": {"id": device, "public_key": key, "name": name},
-        });
-        let answered = self.post(
-            "/api/v1/sessions",
-            "application/json",
-            None,
-            body.to_string().as_bytes(),
+    pub fn enrol(&self, login: &Login, device: DeviceId, key: &Signer, name: &str) -> Result<Enrolled, Failure> {
+        let unusable = |what: &str| Failure::Unreachable(format!("enrolment: {what}"));
+        let code: InvitationCode = login.code.parse().map_err(|_| unusable("the login has no code"))?;
+        let (public_key, nonce) = (key.public_key(), clock::random());
+        let begins: Begins = self.tell(
+            "begin",
+            &json!({"code": code, "device": device, "commitment": commitment(device, &public_key, &nonce)}),
         )?;
-        serde_json::from_slice(&answered.body).map_err(|error| Failure::Unreachable(format!("session: {error}")))
+        let home_nonce = unhex(&begins.nonce).and_then(|bytes| bytes.try_into().ok());
+        let agreed = Agreed {
+            community: begins.community.code,
+            code_hash: code.hash(),
+            device,
+            public_key: &public_key,
+            phone_nonce: &nonce,
+            home_nonce: &home_nonce.ok_or_else(|| unusable("no number of the home's"))?,
+            home_key: &begins.home.public_key,
+        };
+        self.tell(
+            "show",
+            &json!({
+                "device": {"id": device, "public_key": public_key, "name": name},
+                "nonce": hex(&nonce), "signature": key.sign(&agreed.message()).to_string(),
+            }),
+        )
+    }
+
+    fn tell<T: DeserializeOwned>(&self, step: &str, body: &serde_json::Value) -> Result<T, Failure> {
+        let path = format!("/api/v1/enrolments/{step}");
+        let answered = self.post(&path, "application/json", None, body.to_string().as_bytes())?;
+        serde_json::from_slice(&answered.body).map_err(|error| Failure::Unreachable(format!("{step}: {error}")))
     }
 
     /// One round trip.
     ///
     /// # Errors
     /// [`Failure`].
-    pub fn sync(&self, token: &str, body: &[u8]) -> Result<Answered, Failure> {
-        self.post("/api/v1/sync", "application/gzip", Some(token), body)
+    pub fn sync(&self, by: &PhoneSigner, body: &[u8]) -> Result<Answered, Failure> {
+        let path = "/api/v1/sync";
+        signed_anew(|| {
+            let signed = authorise(by, "POST", path, Some(first_member(body)));
+            self.post(path, "application/gzip", Some(signed), body)
+        })
     }
 
     /// The snapshots of some parts, of all if none is named; as the app does, without what was overtaken.
     ///
     /// # Errors
     /// [`Failure`].
-    pub fn snapshots(&self, token: &str, parts: &[Part]) -> Result<Answered, Failure> {
+    pub fn snapshots(&self, by: &PhoneSigner, parts: &[Part]) -> Result<Answered, Failure> {
         let started = Instant::now();
-        let mut request = self
-            .agent
-            .get(format!("{}/api/v1/snapshots", self.url))
-            .header("Accept-Language", "en")
-            .header("Authorization", format!("Bearer {token}"))
-            .query("leave_out", "overtaken");
+        let mut path = "/api/v1/snapshots?leave_out=overtaken".to_owned();
         if !parts.is_empty() {
             let parts: Vec<String> = parts.iter().map(ToString::to_string).collect();
-            request = request.query("parts", parts.join(","));
+            path += &format!("&parts={}", parts.join(","));
         }
-        let response = request
-            .call()
-            .map_err(|error| Failure::Unreachable(error.to_string()))?;
-        understood(response, started, MOST_SNAPSHOT_BYTES)
+        signed_anew(|| {
+            let request = self
+                .agent
+                .get(format!("{}{path}", self.url))
+                .header("Accept-Language", "en")
+                .header("Authorization", authorise(by, "GET", &path, None));
+            let response = request
+                .call()
+                .map_err(|error| Failure::Unreachable(error.to_string()))?;
+            understood(response, started, MOST_SNAPSHOT_BYTES)
+        })
     }
 
-    fn post(&self, path: &str, content: &str, token: Option<&str>, body: &[u8]) -> Result<Answered, Failure> {
+    fn post(&self, path: &str, content: &str, signed: Option<String>, body: &[u8]) -> Result<Answered, Failure> {
         let started = Instant::now();
         let mut request = self
             .agent
             .post(format!("{}{path}", self.url))
             .header("Content-Type", content)
             .header("Accept-Language", "en");
-        if let Some(token) = token {
-            request = request.header("Authorization", format!("Bearer {token}"));
+        if let Some(signed) = signed {
+            request = request.header("Authorization", signed);
         }
         let response = request
             .send(body)
             .map_err(|error| Failure::Unreachable(error.to_string()))?;
         understood(response, started, MOST_ANSWER_BYTES)
     }
+}
+
+/// Asks once more, signed anew, where that is all that the server wants: it began after the first was
+/// signed, or something on the way sent it twice.
+fn signed_anew(ask: impl Fn() -> Result<Answered, Failure>) -> Result<Answered, Failure> {
+    match ask() {
+        Err(failure) if ["clock_off", "request_repeated"].contains(&failure.code()) => ask(),
+        answered => answered,
+    }
+}
+
+/// A simulated phone knows this machine's clock, which is the server's too.
+fn authorise(by: &PhoneSigner, method: &str, address: &str, content: Option<&[u8]>) -> String {
+    by.authorise(method, address, content, clock::now_ms(), clock::random())
 }
 
 fn understood(mut response: Response<Body>, started: Instant, most_bytes: u64) -> Result<Answered, Failure> {
@@ -284,7 +337,12 @@ mod tests {
     fn a_server_that_is_away_is_a_failure_that_may_pass() {
         // Port 9 (discard) is served by nobody.
         let client = Client::new("http://127.0.0.1:9", None).unwrap();
-        let failure = client.sync("t", b"").unwrap_err();
+        let by = PhoneSigner {
+            device: DeviceId::from_bytes([1; 16]),
+            community: "410102002005".parse().unwrap(),
+            key: Signer::from_bytes(&[7; 32]).unwrap(),
+        };
+        let failure = client.sync(&by, b"").unwrap_err();
         assert!(failure.may_pass());
         assert_eq!(failure.code(), "unreachable");
     }

@@ -113,7 +113,7 @@ pub fn run(settings: &Settings) -> Result<Report, SimulateError> {
     };
 
     let started = Instant::now();
-    each("signing in".to_owned(), &mut phones, &|phone| phone.begin(&shared));
+    each("enrolling".to_owned(), &mut phones, &|phone| phone.begin(&shared));
     for day in 0..settings.days {
         if shared.stop.load(Ordering::Relaxed) {
             break;

@@ -1,18 +1,18 @@
-//! Logins for a fleet: the file that the demo writes. Account and password are the first two
-//! words of a line; what follows is for people.
+//! Logins for a fleet: the file that the demo writes. The first two words of a line are an account
+//! and the code of its standing invitation (the desk's password); what follows is for people.
 
 use std::path::{Path, PathBuf};
 
 /// The demo's account for the desk: nobody goes from door to door with it.
 const DESK_ACCOUNT: &str = "secretary";
 
-/// Who signs in.
+/// Whose phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
     /// Account.
     pub account: String,
-    /// Password.
-    pub password: String,
+    /// Code of a standing invitation.
+    pub code: String,
 }
 
 /// Why there are no logins.
@@ -55,7 +55,7 @@ fn parse(text: &str) -> Vec<Login> {
             let mut words = line.split_whitespace();
             Some(Login {
                 account: words.next()?.to_owned(),
-                password: words.next()?.to_owned(),
+                code: words.next()?.to_owned(),
             })
         })
         .filter(|login| login.account != DESK_ACCOUNT)
@@ -68,10 +68,10 @@ mod tests {
 
     #[test]
     fn phones_are_read_and_the_desk_is_not() {
-        let text = "# logins\n  secretary   aaaa-bbbb  何静 社区书记\n  grid1a  cccc-dddd  刘敏 网格员\n\nbroken\n";
+        let text = "# logins\n  secretary   aaaa-bbbb  何静 社区书记\n  grid1a  482913067  刘敏 网格员\n\nbroken\n";
         let expected = Login {
             account: "grid1a".to_owned(),
-            password: "cccc-dddd".to_owned(),
+            code: "482913067".to_owned(),
         };
         assert_eq!(parse(text), [expected]);
     }

@@ -16,7 +16,7 @@ mod rows;
 mod surroundings;
 
 pub use acknowledged::Acknowledged;
-pub use client::{Client, ClientError, Failure};
+pub use client::{Client, ClientError, Enrolled, Failure};
 pub use dice::Dice;
 pub use fleet::{Settings, SimulateError, SyncWhen, run};
 pub use logins::{Login, LoginsError, read_logins};

@@ -22,6 +22,7 @@ use super::logins::Login;
 use super::report::{Tally, Trips};
 use super::rows::Rows;
 use super::surroundings::Surroundings;
+use crate::auth::signed_request::PhoneSigner;
 use crate::clock;
 use crate::data_folder::new_secret_key;
 
@@ -35,6 +36,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 const RESTART_PERCENT: u64 = 10;
 /// Answers that may say `more` one after the other.
 const MOST_ROUNDS: usize = 200;
+/// The home's code for a phone that it does not know: it was put back from an older copy.
+const NOT_SIGNED_IN: &str = "not_signed_in";
 
 /// What every phone of a fleet shares.
 pub(super) struct Shared {
@@ -55,6 +58,8 @@ pub(super) struct SimulatedPhone {
     login: Login,
     device: DeviceId,
     key: Signer,
+    /// Signs its requests, once it is enrolled.
+    signer: Option<PhoneSigner>,
     phone: Phone,
     rows: Rows,
     dice: Dice,
@@ -89,6 +94,7 @@ impl SimulatedPhone {
             login,
             device: clock::new_device_id(),
             key,
+            signer: None,
             phone,
             rows,
             dice,
@@ -98,9 +104,9 @@ impl SimulatedPhone {
         })
     }
 
-    /// Signs in, fetches what there is, looks around.
+    /// Is enrolled, fetches what there is, looks around.
     pub(super) fn begin(&mut self, shared: &Shared) {
-        if self.sign_in(shared) {
+        if self.enrol(shared) {
             self.sync(shared, Sort::First);
         }
         self.around = Surroundings::look(&self.phone, &shared.kinds, &mut self.dice);
@@ -196,19 +202,23 @@ impl SimulatedPhone {
         }
     }
 
-    fn sign_in(&mut self, shared: &Shared) -> bool {
-        let signed_in = with_patience(shared, &mut self.tally, || {
-            shared
-                .client
-                .sign_in(&self.login, self.device, &self.key.public_key(), "simulated")
+    fn enrol(&mut self, shared: &Shared) -> bool {
+        let enrolled = with_patience(shared, &mut self.tally, || {
+            shared.client.enrol(&self.login, self.device, &self.key, "simulated")
         });
-        let Some(signed_in) = signed_in else { return false };
+        let Some(enrolled) = enrolled else { return false };
         let device = NamedDevice {
             id: self.device,
             name: "simulated".to_owned(),
             public_key: Some(self.key.public_key()),
         };
-        match self.phone.enrol(signed_in.enrolment(device)) {
+        let enrolment = enrolled.enrolment(device);
+        self.signer = Some(PhoneSigner {
+            device: self.device,
+            community: enrolment.community.code,
+            key: self.key.clone(),
+        });
+        match self.phone.enrol(enrolment) {
             Ok(writes) => {
                 self.rows.apply(writes);
                 true
@@ -224,15 +234,14 @@ impl SimulatedPhone {
     fn sync(&mut self, shared: &Shared, sort: Sort) {
         let digest = sort == Sort::Check;
         for _ in 0..MOST_ROUNDS {
-            let token = self.phone.enrolment().and_then(|enrolment| enrolment.token.clone());
-            let Some(token) = token else {
-                if self.sign_in(shared) {
+            let Some(signer) = self.signer.clone() else {
+                if self.enrol(shared) {
                     continue;
                 }
                 return;
             };
             if let Some(parts) = self.phone.snapshots_wanted()
-                && !self.fetch(shared, sort, &token, &parts)
+                && !self.fetch(shared, sort, &signer, &parts)
             {
                 return;
             }
@@ -244,15 +253,12 @@ impl SimulatedPhone {
             let Some(body) = self.phone.request(&signatures) else {
                 return;
             };
-            let answered = match once_or_retry(shared, &mut self.tally, || shared.client.sync(&token, &body)) {
+            let answered = match once_or_retry(shared, &mut self.tally, || shared.client.sync(&signer, &body)) {
                 Ok(answered) => answered,
                 Err(Failure::Answer { refusal, .. }) => {
+                    let is_unknown = refusal.code == NOT_SIGNED_IN;
                     self.rows.apply(self.phone.refused(refusal));
-                    if self
-                        .phone
-                        .enrolment()
-                        .is_some_and(|enrolment| enrolment.token.is_none())
-                    {
+                    if is_unknown && self.enrol(shared) {
                         continue;
                     }
                     return;
@@ -291,8 +297,8 @@ impl SimulatedPhone {
 
     /// Fetches parts whole, each durable before the next. `false`: the server is away. What
     /// does not fit comes as lines with the sync that follows.
-    fn fetch(&mut self, shared: &Shared, sort: Sort, token: &str, parts: &[Part]) -> bool {
-        let answered = match once_or_retry(shared, &mut self.tally, || shared.client.snapshots(token, parts)) {
+    fn fetch(&mut self, shared: &Shared, sort: Sort, signer: &PhoneSigner, parts: &[Part]) -> bool {
+        let answered = match once_or_retry(shared, &mut self.tally, || shared.client.snapshots(signer, parts)) {
             Ok(answered) => answered,
             Err(Failure::Answer { .. }) => {
                 self.phone.use_snapshots(false);

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use menpai_sync_core::entry::Entry;
 use menpai_sync_core::ids::{DeviceId, EntryId, GridId, WorkerId};
-use menpai_sync_core::judge::{Assignment, DeviceFacts};
+use menpai_sync_core::judge::{Assignment, DeviceFacts, ORDINARY_END};
 use menpai_sync_core::kinds::Class;
 use menpai_sync_core::kinds::{Enrols, Grants, Kind, Kinds};
 use menpai_sync_core::part::Part;
@@ -19,13 +19,29 @@ use crate::store::community::identity::Founder;
 
 /// The field and the value that make a device one of the office (docs/protocol.md section 7).
 const DEVICE_TYPE: &str = "type";
+/// The field and the value that say that a phone was lost.
+const REVOKED_BECAUSE: &str = "revoked_because";
+const LOST: &str = "lost";
 const OFFICE: &str = "office";
+
+/// How the office stands to a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is somebody's, or nobody's yet.
+    Known,
+    /// It was stopped: another took its place, or it was abused.
+    Stopped,
+    /// It was reported lost: whatever can be read on it is to go.
+    Lost,
+}
 
 /// A registered device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownDevice {
     /// What verdicts go by.
     pub facts: DeviceFacts,
+    /// It was stopped since it was lost.
+    pub lost: bool,
     /// What its slices are signed with.
     pub public_key: PublicKey,
 }
@@ -129,6 +145,7 @@ impl Directory {
             self.founder.device,
             KnownDevice {
                 facts,
+                lost: false,
                 public_key: self.founder.public_key.clone(),
             },
         );
@@ -177,6 +194,17 @@ impl Directory {
             .collect();
         devices.sort_unstable();
         devices
+    }
+
+    /// How the office stands to a device.
+    #[must_use]
+    pub fn standing_of(&self, device: DeviceId) -> Standing {
+        match self.device(device) {
+            Some(known) if known.facts.revoked_ms.is_none() => Standing::Known,
+            Some(known) if known.lost => Standing::Lost,
+            Some(_) => Standing::Stopped,
+            None => Standing::Known,
+        }
     }
 
     /// Whether it is one of the office's own.
@@ -328,9 +356,13 @@ fn device(enrols: &Enrols, entry: &Entry) -> Option<OfficeRecord> {
         office: text(entry, DEVICE_TYPE) == Some(OFFICE),
         revoked_ms: instant(entry, enrols.revoked_at.as_str()),
     };
-    let public_key = text(entry, enrols.public_key.as_str())?.parse().ok()?;
+    let known = KnownDevice {
+        facts,
+        lost: text(entry, REVOKED_BECAUSE) == Some(LOST),
+        public_key: text(entry, enrols.public_key.as_str())?.parse().ok()?,
+    };
     let device = text(entry, enrols.device.as_str())?.parse().ok()?;
-    Some(OfficeRecord::Device(device, KnownDevice { facts, public_key }))
+    Some(OfficeRecord::Device(device, known))
 }
 
 fn assignment(grants: &Grants, entry: &Entry) -> Option<OfficeRecord> {
@@ -346,6 +378,7 @@ fn assignment(grants: &Grants, entry: &Entry) -> Option<OfficeRecord> {
             grid,
             from_ms: instant(entry, grants.from.as_str())?,
             until_ms: instant(entry, grants.until.as_str()),
+            no_grace: text(entry, grants.end_reason.as_str()).is_some_and(|reason| reason != ORDINARY_END),
         },
     })
 }

@@ -35,7 +35,7 @@ pub use carried::{Carried, Delivery};
 pub use communities::{Communities, FindOffice};
 pub(crate) use community::Reader;
 pub use community::{Community, Settings};
-pub use directory::{Directory, Granted, KnownDevice};
+pub use directory::{Directory, Granted, KnownDevice, Standing};
 pub(crate) use documents::stored as stored_document;
 pub use held::{HeldRefusal, Ruled, Ruling, Wish};
 pub(crate) use held::{in_grid_now, release_refused};

@@ -3,7 +3,8 @@
 
 use crate::phones::{HOUR_MS, Phone, grid, new_person};
 use crate::served::{Answer, Served, body, header};
-use crate::support::{self, code};
+use crate::support::{authorise, code};
+use menpai_server::auth::signed_request::PhoneSigner;
 use menpai_server::clock;
 use menpai_server::jobs::verify::verify;
 use menpai_server::packet::{ClearLine, FORMAT, key_name, seal};
@@ -29,27 +30,27 @@ fn at(unix_ms: i64) -> Instant {
 struct Carrying {
     served: Served,
     author: Phone,
-    author_token: String,
+    author_signer: PhoneSigner,
     /// The colleague's.
-    token: String,
+    signer: PhoneSigner,
 }
 
 impl Carrying {
     fn new() -> Carrying {
         let served = Served::new();
-        let (author, author_token) = served.sign_in("liu", 1);
-        let (_, token) = served.sign_in("chen", 2);
+        let (author, author_signer) = served.sign_in("liu", 1);
+        let (_, signer) = served.sign_in("chen", 2);
         Carrying {
             served,
             author,
-            author_token,
-            token,
+            author_signer,
+            signer,
         }
     }
 
     /// From now on the author is another phone, with its clock.
     fn author_is(&mut self, account: &str, clock_ms: i64) {
-        (self.author, self.author_token) = self.served.sign_in(account, 1);
+        (self.author, self.author_signer) = self.served.sign_in(account, 1);
         self.author.clock_ms = clock_ms;
     }
 
@@ -92,17 +93,17 @@ impl Carrying {
     }
 
     /// The same by somebody else.
-    fn deliver_by(&self, token: &str, packet: &[u8]) -> Answer {
-        self.deliver_as(token, packet, clock::now_ms(), clock::now_ms())
+    fn deliver_by(&self, signer: &PhoneSigner, packet: &[u8]) -> Answer {
+        self.deliver_as(signer, packet, clock::now_ms(), clock::now_ms())
     }
 
     fn deliver_at(&self, packet: &[u8], now_ms: i64, handed_ms: i64) -> Answer {
-        self.deliver_as(&self.token, packet, now_ms, handed_ms)
+        self.deliver_as(&self.signer, packet, now_ms, handed_ms)
     }
 
-    fn deliver_as(&self, token: &str, packet: &[u8], now_ms: i64, handed_ms: i64) -> Answer {
+    fn deliver_as(&self, signer: &PhoneSigner, packet: &[u8], now_ms: i64, handed_ms: i64) -> Answer {
         let line = json!({"menpai": 2, "clock": at(now_ms), "handed": at(handed_ms)});
-        send(&self.served, token, &[format!("{line}\n").as_bytes(), packet].concat())
+        send(&self.served, signer, &[format!("{line}\n").as_bytes(), packet].concat())
     }
 
     fn count(&self, what: &str) -> i64 {
@@ -143,7 +144,7 @@ impl Carrying {
     fn author_sends(&self, first: u64, last: u64) -> Answer {
         let slices = [self.author.slice_bytes(first, last)];
         self.served
-            .sync(&self.author_token, &body(&header(&self.author), &slices))
+            .sync(&self.author_signer, &body(&header(&self.author), &slices))
     }
 
     /// The author asks for the receipt of what may be there.
@@ -151,7 +152,7 @@ impl Carrying {
         let mut asks = header(&self.author);
         asks["menpai"] = json!(2);
         asks["receipt_from"] = json!(from);
-        self.served.sync(&self.author_token, &body(&asks, &[]))
+        self.served.sync(&self.author_signer, &body(&asks, &[]))
     }
 
     /// The receipt of an answer, and that the home signed it.
@@ -169,9 +170,9 @@ impl Carrying {
     }
 }
 
-fn send(served: &Served, token: &str, bytes: &[u8]) -> Answer {
-    let bearer = format!("Bearer {token}");
-    let headers = [("Content-Type", "application/octet-stream"), ("Authorization", &bearer)];
+fn send(served: &Served, signer: &PhoneSigner, bytes: &[u8]) -> Answer {
+    let signed = authorise(signer, "POST", "/api/v1/courier", Some(bytes));
+    let headers = [("Content-Type", "application/octet-stream"), ("Authorization", &signed)];
     served.send("POST", "/api/v1/courier", &headers, bytes)
 }
 
@@ -194,8 +195,8 @@ fn a_packet_counts_as_its_authors_own_and_its_author_gets_the_receipt() {
 
     // Twice, and by another: the same answer, and nothing new.
     let lines = carrying.count("log_line");
-    for token in [&carrying.token, &carrying.author_token] {
-        assert_eq!(carrying.deliver_by(token, &sealed).status, 200);
+    for signer in [&carrying.signer, &carrying.author_signer] {
+        assert_eq!(carrying.deliver_by(signer, &sealed).status, 200);
     }
     assert_eq!(carrying.count("log_line"), lines);
 
@@ -210,7 +211,7 @@ fn a_packet_counts_as_its_authors_own_and_its_author_gets_the_receipt() {
 
     // A brief answer says its chain, too: by that a restored or cloned phone sees that it is one.
     let brief = json!({"menpai": 2, "last": 3, "clock": clock::now(), "receipt_from": 1});
-    let answer = carrying.served.sync(&carrying.author_token, &body(&brief, &[]));
+    let answer = carrying.served.sync(&carrying.author_signer, &body(&brief, &[]));
     assert!(vouches(&answer));
     let h = carrying.author.head(3).h.to_string();
     assert_eq!(answer.header()["received"], json!({"seq": 3, "h": h[..16]}));
@@ -384,30 +385,25 @@ fn what_is_no_packet_of_this_community_is_refused_in_words_and_leaves_nothing() 
         let said = answer.json();
         assert!(!said["message"].as_str().unwrap().is_empty() && !said["next"].as_str().unwrap().is_empty());
     }
-    assert_eq!(carrying.deliver_by("nonsense", &good).status, 401);
-    assert_eq!(send(&carrying.served, &carrying.token, b"no line").status, 400);
+    assert_eq!(carrying.deliver_by(&Phone::new().request_signer(), &good).status, 401);
+    assert_eq!(send(&carrying.served, &carrying.signer, b"no line").status, 400);
     assert_eq!(carrying.deliver(&vec![b' '; 1_200_000]).status, 413);
     assert_eq!(verify(&carrying.served.community()).unwrap(), before);
     assert_eq!(carrying.deliver(&good).status, 200, "none of it stood in the way");
 }
 
 #[test]
-fn phones_are_told_the_courier_key_when_they_sign_in_and_when_they_ask() {
+fn phones_are_told_the_courier_key_when_they_are_enrolled_and_when_they_ask() {
     let served = Served::new();
-    let (phone, token) = served.sign_in("liu", 1);
+    let (phone, signer) = served.sign_in("liu", 1);
     let key = json!(served.home.courier_keys.newest());
     assert_ne!(key, json!(served.home.receipt_key.public_key()));
     let mut asks = header(&phone);
-    assert_eq!(served.sync(&token, &body(&asks, &[])).header().get("courier_key"), None);
-    asks["wants"] = json!(["courier_key"]);
-    assert_eq!(served.sync(&token, &body(&asks, &[])).header()["courier_key"], key);
-    let signing_in = json!({"account": "liu", "password": support::PASSWORD, "device":
-        {"id": phone.device, "public_key": phone.signer.public_key(), "name": "x"}});
-    let answer = served.send(
-        "POST",
-        "/api/v1/sessions",
-        &[("Content-Type", "application/json")],
-        signing_in.to_string().as_bytes(),
+    assert_eq!(
+        served.sync(&signer, &body(&asks, &[])).header().get("courier_key"),
+        None
     );
-    assert_eq!(answer.json()["home"]["courier_key"], key);
+    asks["wants"] = json!(["courier_key"]);
+    assert_eq!(served.sync(&signer, &body(&asks, &[])).header()["courier_key"], key);
+    assert_eq!(served.enrol("liu", &phone)["home"]["courier_key"], key);
 }

@@ -313,18 +313,14 @@ fn a_registry_document_is_for_the_desk_of_its_community_alone() {
     let address = format!("export/registry?part={}/open", grid(1));
     assert_eq!(served.get(&address, "").status, 401);
 
-    // A worker's password opens no desk, and a phone's token is no desk's.
+    // What a phone signs opens no desk.
     let phone = served.phone("liu", "林秋禾", 1);
-    let bearer = format!("Bearer {}", phone.token());
-    let refused = served.send(
-        "GET",
-        &format!("/api/v1/desk/{address}"),
-        &[("Authorization", &bearer)],
-        None,
+    let path = format!("/api/v1/desk/{address}");
+    let signed = phone.authorise("GET", &path, None);
+    assert_eq!(
+        served.send("GET", &path, &[("Authorization", &signed)], None).status,
+        401
     );
-    assert_eq!(refused.status, 401);
-    let cookie = format!("menpai_desk={}", phone.token());
-    assert_eq!(served.get(&address, &cookie).status, 403);
 
     // The desk of another community has no such part.
     let other = "410102002006";

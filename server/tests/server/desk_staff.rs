@@ -1,5 +1,5 @@
 //! People and phones at the desk: a role given opens what it opens with the next request and one
-//! ended closes it; a stopped phone is signed out at once and what it still brings is held.
+//! ended closes it; a stopped phone gets nothing from the next request on and what it still brings is held.
 
 use menpai_server::clock;
 use menpai_sync_core::ids::EntityId;
@@ -112,9 +112,9 @@ fn what_cannot_be_given_or_ended_changes_nothing() {
 }
 
 #[test]
-fn a_stopped_phone_is_signed_out_at_once_and_its_work_is_kept_and_held() {
+fn a_stopped_phone_gets_nothing_at_once_and_its_work_is_kept_and_held() {
     let mut staffed = Staffed::new();
-    staffed.served.sync(&staffed.phone);
+    assert_eq!(staffed.served.sync(&staffed.phone), "", "it is known");
     staffed.phone.phone.door_check(grid(1), staffed.door);
     let device = staffed.phone.phone.device;
     assert_eq!(staffed.person("周桂兰")["phones"][0]["stopped"], Value::Null);
@@ -132,19 +132,26 @@ fn a_stopped_phone_is_signed_out_at_once_and_its_work_is_kept_and_held() {
     let query = |connection: &rusqlite::Connection| Ok(connection.query_row(replaces, [], |row| row.get::<_, i64>(0))?);
     assert_eq!(staffed.served.world.community().query(query).unwrap(), 1);
     assert_eq!(staffed.post("phones/stop", &stop), 404, "it is stopped");
-    assert!(staffed.person("周桂兰")["phones"][0]["stopped"].is_string());
-    let bearer = format!("Bearer {}", staffed.phone.token());
-    let asks = [("Authorization", bearer.as_str()), ("Content-Type", "application/gzip")];
-    assert_eq!(staffed.served.send("POST", "/api/v1/sync", &asks, None).status, 401);
-    // Whoever finds it and knows the password brings what was on it, and gets nothing.
-    let body = json!({"account": "zhou", "password": crate::desk_world::PASSWORD, "device":
-        {"id": device, "public_key": staffed.phone.phone.signer.public_key(), "name": "红米 12C"}});
-    let again = staffed.served.send("POST", "/api/v1/sessions", &[], Some(&body));
-    assert_eq!(again.status, 200, "{}", again.text());
-    staffed.phone.set_token(again.json()["token"].as_str().unwrap());
+    let phone = staffed.person("周桂兰")["phones"][0].clone();
+    assert!(phone["stopped"].is_string());
+    assert_eq!(
+        (&phone["lost"], &phone["told"]),
+        (&json!(true), &json!(false)),
+        "not in contact since"
+    );
+    let signed = staffed.phone.authorise("GET", "/api/v1/snapshots", None);
+    let asks = [("Authorization", signed.as_str())];
+    let refused = staffed.served.send("GET", "/api/v1/snapshots", &asks, None);
+    assert_eq!(
+        (refused.status, &refused.json()["code"]),
+        (403, &json!("device_stopped"))
+    );
+    // Whoever has it hands in what was on it, and gets nothing.
     assert_eq!(staffed.held(), 0);
-    staffed.served.sync(&staffed.phone);
+    assert_eq!(staffed.served.sync(&staffed.phone), "lost", "it is told to wipe itself");
     assert_eq!(staffed.held(), 1, "kept, and does not count");
+    let phone = staffed.person("周桂兰")["phones"][0].clone();
+    assert_eq!((&phone["lost"], &phone["told"]), (&json!(true), &json!(true)));
     // The office's own devices are no phones.
     let office = staffed.served.world.office.device.device;
     assert_eq!(
@@ -162,4 +169,22 @@ fn the_offices_own_hand_is_nobody_of_the_staff() {
     let people = staff["people"].as_array().unwrap();
     assert!(people.iter().any(|one| one["name"] == "周桂兰"));
     assert!(people.iter().all(|one| one["name"] != "社区办公室"), "{people:?}");
+}
+
+/// What was made before an ordinary end still counts for a while; after an end for abuse nothing that
+/// arrives does, whenever it says that it was made.
+#[test]
+fn after_an_end_for_abuse_whatever_arrives_is_held() {
+    for (because, held) in [("ordinary", 0), ("abuse", 1)] {
+        let mut staffed = Staffed::new();
+        staffed.served.sync(&staffed.phone);
+        staffed.phone.phone.door_check(grid(1), staffed.door);
+        let role = staffed.person("周桂兰")["roles"][0]["record"].clone();
+        assert_eq!(
+            staffed.post("roles/end", &json!({"record": role, "because": because})),
+            204
+        );
+        staffed.served.sync(&staffed.phone);
+        assert_eq!(staffed.held(), held, "{because}");
+    }
 }

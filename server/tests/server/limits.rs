@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 
 use crate::phones::grid;
 use crate::served::{Answer, Served, body, header};
+use crate::support::authorise;
 use menpai_server::limits::{Limits, MOST_AT_ONCE};
 use menpai_sync_core::ids::EntityId;
 
@@ -28,13 +29,13 @@ fn a_phone_that_asks_too_often_is_told_when_to_come_back_and_nothing_of_it_is_ta
         device_per_minute: number(3),
         ..Limits::DEFAULT
     });
-    let (mut one, token) = served.sign_in("liu", 1);
+    let (mut one, signer) = served.sign_in("liu", 1);
     for _ in 0..3 {
-        assert_eq!(served.sync(&token, &body(&header(&one), &[])).status, 200);
+        assert_eq!(served.sync(&signer, &body(&header(&one), &[])).status, 200);
     }
     one.door_check(grid(1), EntityId::from_bytes([9; 16]));
     let full = body(&header(&one), &[one.slice_bytes(1, 1)]);
-    let refused = served.sync(&token, &full);
+    let refused = served.sync(&signer, &full);
     assert_eq!((refused.status, refused.code().as_str()), (429, "too_many_requests"));
     assert_eq!(refused.json()["message"], "请求过于频繁。");
     assert!(
@@ -42,7 +43,8 @@ fn a_phone_that_asks_too_often_is_told_when_to_come_back_and_nothing_of_it_is_ta
         "three a minute: {}",
         refused.head("Retry-After")
     );
-    let english = [("Accept-Language", "en"), ("Authorization", &format!("Bearer {token}"))];
+    let signed = authorise(&signer, "GET", "/api/v1/snapshots", None);
+    let english = [("Accept-Language", "en"), ("Authorization", &signed)];
     let refused = served.send("GET", "/api/v1/snapshots", &english, b"");
     assert_eq!(
         (refused.status, &refused.json()["message"]),
@@ -53,9 +55,9 @@ fn a_phone_that_asks_too_often_is_told_when_to_come_back_and_nothing_of_it_is_ta
         .query(|connection| Ok(connection.query_row(entries, [one.device.as_bytes()], |row| row.get(0))?))
         .unwrap();
     assert_eq!(taken, 0);
-    let (mut two, token) = served.sign_in("chen", 1);
+    let (mut two, signer) = served.sign_in("chen", 1);
     two.door_check(grid(1), EntityId::from_bytes([9; 16]));
-    let answer = served.sync(&token, &body(&header(&two), &[two.slice_bytes(1, 1)]));
+    let answer = served.sync(&signer, &body(&header(&two), &[two.slice_bytes(1, 1)]));
     assert_eq!(answer.header()["received"]["seq"], 1, "another phone is not touched");
 }
 
@@ -65,11 +67,11 @@ fn a_community_and_an_address_have_limits_of_their_own() {
         community_per_minute: number(4),
         ..Limits::DEFAULT
     });
-    let tokens = ["liu", "chen"].map(|account| served.sign_in(account, 1));
+    let phones = ["liu", "chen"].map(|account| served.sign_in(account, 1));
     let mut last = Vec::new();
     for _ in 0..3 {
-        for (phone, token) in &tokens {
-            last.push(served.sync(token, &body(&header(phone), &[])).status);
+        for (phone, signer) in &phones {
+            last.push(served.sync(signer, &body(&header(phone), &[])).status);
         }
     }
     assert_eq!(last, [200, 200, 200, 200, 429, 429]);
@@ -91,13 +93,14 @@ fn a_community_and_an_address_have_limits_of_their_own() {
 #[test]
 fn a_phone_has_a_few_requests_at_once_and_the_place_of_one_that_broke_is_free_again() {
     let served = few(Limits::DEFAULT);
-    let (phone, token) = served.sign_in("liu", 1);
-    let bearer = format!("Bearer {token}");
-    let headers = [("Content-Type", "application/gzip"), ("Authorization", bearer.as_str())];
-    let waiting: Vec<_> = (0..MOST_AT_ONCE)
-        .map(|_| served.begin("POST", "/api/v1/sync", &headers, 1_000))
-        .collect();
-    let ask = || served.sync(&token, &body(&header(&phone), &[]));
+    let (phone, signer) = served.sign_in("liu", 1);
+    let waits = |_| {
+        let signed = authorise(&signer, "POST", "/api/v1/sync", Some(b"its header"));
+        let headers = [("Content-Type", "application/gzip"), ("Authorization", signed.as_str())];
+        served.begin("POST", "/api/v1/sync", &headers, 1_000)
+    };
+    let waiting: Vec<_> = (0..MOST_AT_ONCE).map(waits).collect();
+    let ask = || served.sync(&signer, &body(&header(&phone), &[]));
     let refused = loop {
         // The server may not have seen all of them yet.
         let answer = ask();
@@ -106,8 +109,8 @@ fn a_phone_has_a_few_requests_at_once_and_the_place_of_one_that_broke_is_free_ag
         }
     };
     assert_eq!((refused.status, refused.code().as_str()), (429, "too_many_requests"));
-    let (other, other_token) = served.sign_in("chen", 1);
-    assert_eq!(served.sync(&other_token, &body(&header(&other), &[])).status, 200);
+    let (other, other_signer) = served.sign_in("chen", 1);
+    assert_eq!(served.sync(&other_signer, &body(&header(&other), &[])).status, 200);
     drop(waiting);
     while ask().status != 200 {}
 }
@@ -118,7 +121,7 @@ fn what_a_stranger_sends_to_sign_in_is_short() {
     let body = format!(r#"{{"account":"liu","password":"{}"}}"#, "x".repeat(9_000));
     let answer = served.send(
         "POST",
-        "/api/v1/sessions",
+        "/api/v1/desk/sessions",
         &[("Content-Type", "application/json")],
         body.as_bytes(),
     );

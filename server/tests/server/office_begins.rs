@@ -9,6 +9,7 @@ use crate::support::{CODE, ROSTER, Server};
 use actix_web::http::header::{HOST, ORIGIN};
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::web;
+use menpai_server::auth::enrolment;
 use menpai_server::home::Home;
 use menpai_server::router::app;
 use menpai_server::routes::static_files::WebFolder;
@@ -88,7 +89,20 @@ async fn an_empty_folder_becomes_an_office_that_people_sign_in_to() {
     assert_eq!(status, 0, "{said}");
     let second = password(&said);
 
+    // A phone is invited where no desk is at hand; its code is said once, and holds.
+    let address = "https://menpai.example/";
+    let (status, said) = menpai(&data, &["invite", "liu", "--address", address]);
+    assert_eq!(status, 0, "{said}");
+    let code = said.split_whitespace().next().unwrap().to_owned();
+    assert!(
+        said.contains(&format!("https://menpai.example/#/enrol/{code}")),
+        "{said}"
+    );
+
     let home = web::Data::new(Home::open(&data).unwrap());
+    let from = "127.0.0.1".parse().unwrap();
+    let invitation = enrolment::look(&home, &code.parse().unwrap(), from).unwrap();
+    assert_eq!(invitation.account.name, "liu");
     let app = init_service(app(home, web::Data::new(WebFolder::default()))).await;
     for (account, password, expected) in [("he", &first, 401), ("he", &second, 200), ("liu", &phones, 403)] {
         let request = TestRequest::post()
@@ -114,6 +128,7 @@ fn what_cannot_be_an_account_is_refused_with_what_can() {
         (add("liu", "community_staff", Some("第1网格")), "leave --grid out"),
         (add("liu", "volunteer", Some("第9网格")), "there is no grid 第9网格"),
         (vec!["account", "password", "nobody"], "there is no account nobody"),
+        (vec!["invite", "nobody"], "there is no account nobody"),
         (elsewhere.to_vec(), "no community 410102002006"),
     ] {
         let (status, said) = menpai(&data, &arguments);

@@ -79,7 +79,7 @@ fn every_route_has_its_operation_and_no_other_has_one() {
         assert!(ids.insert(said("operationId")), "{name}");
         let scheme = match route.guard {
             Guard::Anyone => json!([]),
-            Guard::Device => json!([{"phone": []}]),
+            Guard::Device | Guard::AnyDevice => json!([{"phone": []}]),
             Guard::SignedIn | Guard::May(_) => json!([{"desk": []}]),
         };
         assert_eq!(operation["security"], scheme, "{name}");
@@ -128,7 +128,7 @@ fn a_real_round_trip_has_the_lines_that_the_document_says() {
     let document = openapi::document();
     let of = |line: Line| validator(&document, &format!("/components/schemas/{}", line.name()));
     let served = Served::new();
-    let (mut one, token) = served.sign_in("liu", 1);
+    let (mut one, signer) = served.sign_in("liu", 1);
     one.door_check(grid(1), EntityId::from_bytes([9; 16]));
     one.raw(b"unreadable");
     let up = body(&header(&one), &[one.slice_bytes(1, 2)]);
@@ -138,7 +138,7 @@ fn a_real_round_trip_has_the_lines_that_the_document_says() {
     };
     assert_valid(&of(Line::UpHeader), &first(&inflated[0]), "up");
     assert_valid(&of(Line::SliceLine), &first(&inflated[1]), "slice");
-    let answer = served.sync(&token, &up);
+    let answer = served.sync(&signer, &up);
     let lines: Vec<Value> = answer
         .lines()
         .iter()
@@ -147,11 +147,11 @@ fn a_real_round_trip_has_the_lines_that_the_document_says() {
     assert_valid(&of(Line::DownHeader), &lines[0], "down");
     assert_valid(&of(Line::ReceiptLine), &lines[1], "receipt");
     assert_valid(&of(Line::SignatureLine), &lines[2], "signature");
-    let (mut two, token) = served.sign_in("chen", 1);
+    let (mut two, signer) = served.sign_in("chen", 1);
     two.door_check(grid(1), EntityId::from_bytes([8; 16]));
     let mut asks = header(&two);
     asks["wants"] = json!(["digest", "courier_key"]);
-    let answer = served.sync(&token, &body(&asks, &[]));
+    let answer = served.sync(&signer, &body(&asks, &[]));
     assert_valid(
         &of(Line::DownHeader),
         &answer.header(),

@@ -11,13 +11,14 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::web;
 use menpai_server::auth::admit::Guard;
+use menpai_server::auth::signed_request::PhoneSigner;
 use menpai_server::auth::token::Token;
 use menpai_server::clock;
-use menpai_server::office::{Office, records};
+use menpai_server::office::{Office, records, roles};
 use menpai_server::rights::ROLES;
 use menpai_server::router::{ROUTES, Route, app};
 use menpai_server::routes::static_files::WebFolder;
-use menpai_server::store::node::{self, SessionKind};
+use menpai_server::store::node;
 use menpai_sync_core::ids::WorkerId;
 use menpai_sync_core::kinds::{Kinds, Shape};
 use menpai_sync_core::time::Instant;
@@ -25,7 +26,8 @@ use serde_json::json;
 
 use crate::desk_world::http::Served;
 use crate::desk_world::{World, account, appoint};
-use crate::phones::{CODE, HOUR_MS};
+use crate::phones::{CODE, HOUR_MS, Phone};
+use crate::support::authorise;
 
 const OTHER: &str = "410102002006";
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/rights.tsv");
@@ -111,27 +113,37 @@ async fn every_route_lets_in_whom_the_reviewed_file_says_and_nobody_else() {
     );
 }
 
+/// Every route of phones, asked by a phone that is known, one that the office stopped, one that it never
+/// registered, and by somebody at the desk; and every route of the desk, asked by a phone.
 #[actix_web::test]
-async fn a_phones_session_opens_no_desk_and_a_desks_no_phone() {
+async fn a_phone_opens_what_phones_open_and_a_stopped_one_only_brings() {
     let served = Served::new();
     let phone = served.phone("zhou", "周桂兰", 1);
+    let stopped = served.phone("chen", "陈刚", 1);
+    roles::stop_phone(&served.world.office, stopped.phone.device, "lost").unwrap();
+    let unknown = Phone::new();
     let cookie = served.sign_in();
     for route in ROUTES {
         let path = format!("/api/v1{}", path(route));
         let method = route.method.to_uppercase();
-        let from_page =
-            |(name, value): (&str, String)| served.send(&method, &path, &[(name, value.as_str())], None).status;
+        let asks = |signer: &PhoneSigner| {
+            let content = (method == "POST").then_some(b"".as_slice());
+            let signed = authorise(signer, &method, &path, content);
+            served.send(&method, &path, &[("Authorization", &signed)], None).status
+        };
+        let [known, halted, never] =
+            [&phone.phone, &stopped.phone, &unknown].map(|phone| asks(&phone.request_signer()));
         match route.guard {
             Guard::Anyone => {}
-            Guard::Device => {
-                let as_bearer = cookie.split_once('=').unwrap().1;
-                let status = from_page(("Authorization", format!("Bearer {as_bearer}")));
-                assert_eq!(status, 403, "{path}");
+            Guard::Device | Guard::AnyDevice => {
+                assert!(![401, 403].contains(&known), "{path} {known}");
+                let may_bring = route.guard == Guard::AnyDevice;
+                assert_eq!(![401, 403].contains(&halted), may_bring, "{path} {halted}");
+                assert_eq!(never, 401, "{path}");
+                let with_cookie = served.send(&method, &path, &[("Cookie", cookie.as_str())], None);
+                assert_eq!(with_cookie.status, 401, "{path}");
             }
-            Guard::SignedIn | Guard::May(_) => {
-                let status = from_page(("Cookie", format!("menpai_desk={}", phone.token())));
-                assert_eq!(status, 403, "{path}");
-            }
+            Guard::SignedIn | Guard::May(_) => assert_eq!([known, halted, never], [401; 3], "{path}"),
         }
     }
 }
@@ -153,11 +165,11 @@ fn appoint_until(office: &Office, worker: WorkerId, role: &str) {
 fn session(world: &World, account: &str) -> String {
     let token = Token::new_random();
     let (hash, now_ms) = (token.hash(), clock::now_ms());
-    let (kind, until_ms) = (SessionKind::Desk, now_ms + HOUR_MS);
+    let until_ms = now_ms + HOUR_MS;
     world
         .home
         .node_store()
-        .write(|transaction| node::insert_session(transaction, &hash, account, kind, now_ms, until_ms))
+        .write(|transaction| node::insert_session(transaction, &hash, account, now_ms, until_ms))
         .unwrap();
     format!("menpai_desk={}", token.to_text())
 }

@@ -1,9 +1,10 @@
 //! Signing in at both doors, and how the API says no.
 
-use crate::support::{CODE, PASSWORD, code, home};
+use crate::support::{CODE, PASSWORD, authorise, code, enrol, home};
 use actix_web::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, COOKIE, HOST, ORIGIN, SET_COOKIE};
 use actix_web::test::{TestRequest, call_service, init_service, read_body_json};
 use actix_web::web;
+use menpai_server::auth::signed_request::PhoneSigner;
 use menpai_server::clock;
 use menpai_server::home::Home;
 use menpai_server::router::app;
@@ -32,12 +33,15 @@ async fn ask(home: &web::Data<Home>, request: TestRequest) -> (u16, Option<Strin
     (status, cookie, body)
 }
 
-fn phone(account: &str, password: &str, key: u8) -> TestRequest {
-    let public_key = Signer::from_bytes(&[key; 32]).unwrap().public_key();
-    TestRequest::post().uri("/api/v1/sessions").set_json(json!({
-        "account": account, "password": password,
-        "device": { "id": DEVICE, "public_key": public_key, "name": "红米 9A" },
-    }))
+/// A phone with this key, enrolled: what it is told.
+async fn enrolled(home: &web::Data<Home>, account: &str, key: u8) -> Value {
+    let key = Signer::from_bytes(&[key; 32]).unwrap();
+    let tell = async |step: &'static str, body: Value| {
+        let path = format!("/api/v1/enrolments/{step}");
+        let (status, _, body) = ask(home, TestRequest::post().uri(&path).set_json(body)).await;
+        (status, body)
+    };
+    enrol(home, account, DEVICE.parse().unwrap(), &key, tell).await
 }
 
 fn desk(account: &str, password: &str) -> TestRequest {
@@ -49,10 +53,9 @@ fn desk(account: &str, password: &str) -> TestRequest {
 }
 
 #[actix_web::test]
-async fn a_phone_signs_in_and_its_key_is_in_the_log() {
+async fn a_phone_is_enrolled_and_its_key_is_in_the_log() {
     let (_folder, home) = home();
-    let (status, _, body) = ask(&home, phone("liu", PASSWORD, 7)).await;
-    assert_eq!(status, 200, "{body}");
+    let body = enrolled(&home, "liu", 7).await;
     assert_eq!(body["community"], json!({ "code": CODE, "name": "协作路社区" }));
     assert_eq!(body["device"]["id"], DEVICE);
     assert_eq!(body["home"]["public_key"], json!(home.receipt_key.public_key()));
@@ -69,59 +72,48 @@ async fn a_phone_signs_in_and_its_key_is_in_the_log() {
     assert!(!known.facts.office);
     assert_eq!(body["home"]["log"], json!(community.identity().log));
 
-    // Again with the same key; then the session is ended and its token is nothing.
-    let (status, _, again) = ask(&home, phone("liu", PASSWORD, 7)).await;
-    assert_eq!(status, 200);
-    assert_ne!(again["token"], body["token"]);
-    let bearer = (AUTHORIZATION, format!("Bearer {}", again["token"].as_str().unwrap()));
-    let end = || {
-        TestRequest::delete()
-            .uri("/api/v1/sessions/current")
-            .insert_header(bearer.clone())
-    };
-    assert_eq!(ask(&home, end()).await.0, 204);
-    assert_eq!(ask(&home, end()).await.0, 401);
+    // Again with the same key: the same device.
+    let again = enrolled(&home, "liu", 7).await;
+    assert_eq!(again["device"], body["device"]);
+    assert!(again.get("token").is_none(), "there is none to steal");
 }
 
 #[actix_web::test]
 async fn wrong_account_and_wrong_password_are_one_answer() {
     let (_folder, home) = home();
-    let (status, _, wrong_password) = ask(&home, phone("liu", "guess", 7)).await;
-    let (_, _, wrong_account) = ask(&home, phone("nobody", PASSWORD, 7)).await;
+    let (status, _, wrong_password) = ask(&home, desk("he", "guess")).await;
+    let (_, _, wrong_account) = ask(&home, desk("nobody", PASSWORD)).await;
     assert_eq!(status, 401);
     assert_eq!(wrong_password, wrong_account);
     assert_eq!(wrong_password["code"], "wrong_credentials");
 }
 
 #[actix_web::test]
-async fn a_device_keeps_its_first_key_and_its_account() {
-    let (_folder, home) = home();
-    assert_eq!(ask(&home, phone("liu", PASSWORD, 7)).await.0, 200);
-    let (status, _, body) = ask(&home, phone("liu", PASSWORD, 8)).await;
-    assert_eq!((status, &body["code"]), (409, &json!("device_key_differs")));
-    let (status, _, body) = ask(&home, phone("chen", PASSWORD, 7)).await;
-    assert_eq!((status, &body["code"]), (403, &json!("wrong_device")));
-}
-
-#[actix_web::test]
 async fn a_restored_phone_becomes_another_device_as_often_as_it_asks() {
     let (_folder, home) = home();
-    let (_, _, first) = ask(&home, phone("liu", PASSWORD, 7)).await;
+    enrolled(&home, "liu", 7).await;
     let next = "0f0e0d0c-0b0a-4908-8706-050403020199";
-    let asks = |token: &Value, key: u8| {
+    let asks = |by: u8, key: u8| {
+        let path = "/api/v1/devices/successor";
+        let signer = PhoneSigner {
+            device: DEVICE.parse().unwrap(),
+            community: code(),
+            key: Signer::from_bytes(&[by; 32]).unwrap(),
+        };
         let public_key = Signer::from_bytes(&[key; 32]).unwrap().public_key();
+        let body = json!({ "id": next, "public_key": public_key, "name": "红米 9A" }).to_string();
+        let signed = authorise(&signer, "POST", path, Some(body.as_bytes()));
         TestRequest::post()
-            .uri("/api/v1/devices/successor")
-            .insert_header((AUTHORIZATION, format!("Bearer {}", token.as_str().unwrap())))
-            .set_json(json!({ "id": next, "public_key": public_key, "name": "红米 9A" }))
+            .uri(path)
+            .insert_header((AUTHORIZATION, signed))
+            .set_payload(body)
     };
-    let (status, _, given) = ask(&home, asks(&first["token"], 8)).await;
-    assert_eq!((status, &given["device"]["id"]), (200, &json!(next)), "{given}");
-    // The answer was lost: the same again, and again a token of that device.
-    let (status, _, again) = ask(&home, asks(&first["token"], 8)).await;
-    assert_eq!((status, &again["device"]["id"]), (200, &json!(next)));
-    assert_ne!(again["token"], given["token"]);
-    let (status, _, body) = ask(&home, asks(&first["token"], 9)).await;
+    // The answer was lost: the same again.
+    for _ in 0..2 {
+        let (status, _, given) = ask(&home, asks(7, 8)).await;
+        assert_eq!((status, &given["device"]["id"]), (200, &json!(next)), "{given}");
+    }
+    let (status, _, body) = ask(&home, asks(7, 9)).await;
     assert_eq!((status, &body["code"]), (409, &json!("device_key_differs")));
 
     let community = home.communities.get(code()).unwrap().unwrap();
@@ -142,8 +134,7 @@ async fn a_restored_phone_becomes_another_device_as_often_as_it_asks() {
         [DEVICE.replace('-', "")],
         "one record, and it says whose place it takes"
     );
-    let stranger = json!("not a token");
-    assert_eq!(ask(&home, asks(&stranger, 8)).await.0, 401);
+    assert_eq!(ask(&home, asks(9, 8)).await.0, 401);
 }
 
 #[actix_web::test]
@@ -151,7 +142,7 @@ async fn guessing_is_slowed() {
     let (_folder, home) = home();
     let mut last = (0, None, Value::Null);
     for _ in 0..11 {
-        last = ask(&home, phone("liu", "guess", 7)).await;
+        last = ask(&home, desk("liu", "guess")).await;
     }
     assert_eq!((last.0, &last.2["code"]), (429, &json!("too_many_requests")));
     assert!(last.2["details"]["retry_after_seconds"].as_u64().unwrap() > 0);
@@ -204,16 +195,9 @@ async fn the_desk_gets_a_cookie_that_scripts_cannot_read() {
 }
 
 #[actix_web::test]
-async fn each_door_opens_for_its_own_sessions() {
+async fn the_desk_opens_for_those_who_have_one_and_from_its_own_page() {
     let (_folder, home) = home();
     assert_eq!(ask(&home, desk("liu", PASSWORD)).await.0, 403, "a worker has no desk");
-    let (_, _, body) = ask(&home, phone("he", PASSWORD, 7)).await;
-    let token = body["token"].as_str().unwrap();
-    let with_phone_token = TestRequest::get()
-        .uri("/api/v1/desk/sessions/current")
-        .insert_header((COOKIE, format!("menpai_desk={token}")));
-    let (status, _, body) = ask(&home, with_phone_token).await;
-    assert_eq!((status, &body["code"]), (403, &json!("wrong_device")));
     let elsewhere = desk("he", PASSWORD).insert_header((ORIGIN, "https://elsewhere.example"));
     assert_eq!(ask(&home, elsewhere).await.0, 403);
 }
@@ -232,19 +216,19 @@ async fn refusals_are_sentences_in_the_clients_language() {
     assert_eq!(en["message"], "Nothing was found at this address.");
     assert!(zh["next"].is_string() && zh["details"].is_object());
 
-    let (status, _, body) = ask(&home, TestRequest::delete().uri("/api/v1/sessions/current")).await;
+    let (status, _, body) = ask(&home, TestRequest::post().uri("/api/v1/sync")).await;
     assert_eq!((status, &body["code"]), (401, &json!("not_signed_in")));
-    let (status, _, body) = ask(&home, TestRequest::put().uri("/api/v1/sessions")).await;
+    let (status, _, body) = ask(&home, TestRequest::put().uri("/api/v1/enrolments/begin")).await;
     assert_eq!((status, &body["code"]), (404, &json!("not_found")));
     let garbage = TestRequest::post()
-        .uri("/api/v1/sessions")
+        .uri("/api/v1/enrolments/look")
         .set_payload("{")
         .insert_header(("content-type", "application/json"));
     let (status, _, body) = ask(&home, garbage).await;
     assert_eq!((status, &body["code"]), (400, &json!("unreadable_request")));
     let large = TestRequest::post()
-        .uri("/api/v1/sessions")
-        .set_json(json!({ "account": "x".repeat(70_000) }));
+        .uri("/api/v1/enrolments/look")
+        .set_json(json!({ "code": "x".repeat(70_000) }));
     let (status, _, body) = ask(&home, large).await;
     assert_eq!((status, &body["code"]), (413, &json!("too_large")));
 }
@@ -278,8 +262,6 @@ async fn whoever_is_signed_in_sees_where_and_ends_it() {
     let (_folder, home) = home();
     let (_, here, _) = ask(&home, desk("he", PASSWORD)).await;
     ask(&home, desk("he", PASSWORD)).await;
-    ask(&home, phone("he", PASSWORD, 7)).await;
-    ask(&home, phone("liu", PASSWORD, 8)).await;
     let here = here.unwrap().split(';').next().unwrap().to_owned();
     let from_page = |request: TestRequest| {
         request
@@ -289,17 +271,13 @@ async fn whoever_is_signed_in_sees_where_and_ends_it() {
     };
     let list = || from_page(TestRequest::get().uri("/api/v1/desk/sessions"));
     let listed = ask(&home, list()).await.2["sessions"].as_array().unwrap().clone();
-    assert_eq!(listed.len(), 3, "their own, nobody else's: {listed:?}");
+    assert_eq!(listed.len(), 2, "their own, nobody else's: {listed:?}");
     assert_eq!(listed.iter().filter(|one| one["current"] == true).count(), 1);
-    assert_eq!(listed.iter().filter(|one| one["phone"].is_string()).count(), 1);
     let end = |id: &str| from_page(TestRequest::delete().uri(&format!("/api/v1/desk/sessions/{id}")));
-    let other = listed
-        .iter()
-        .find(|one| one["current"] == false && one["phone"].is_null())
-        .unwrap();
+    let other = listed.iter().find(|one| one["current"] == false).unwrap();
     let id = other["id"].as_str().unwrap();
     assert_eq!(ask(&home, end(id)).await.0, 204);
     assert_eq!(ask(&home, end(id)).await.0, 404);
     assert_eq!(ask(&home, end("00")).await.0, 404);
-    assert_eq!(ask(&home, list()).await.2["sessions"].as_array().unwrap().len(), 2);
+    assert_eq!(ask(&home, list()).await.2["sessions"].as_array().unwrap().len(), 1);
 }

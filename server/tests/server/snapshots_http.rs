@@ -1,11 +1,12 @@
 //! Parts as they travel whole, over real HTTP: what is in them and what never is, how a broken
 //! download goes on, and how many are made and kept.
 
+use menpai_server::auth::signed_request::PhoneSigner;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::phones::{Phone, grid, new_person};
 use crate::served::{Answer, Served, body, header};
-use crate::support::code;
+use crate::support::{authorise, code};
 use menpai_sync_core::entry::Entry;
 use menpai_sync_core::ids::{EntityId, Seq};
 use menpai_sync_core::kinds::Class;
@@ -29,16 +30,16 @@ fn part(number: u8, class: Class) -> Part {
 }
 
 /// Sends all that a phone has made since `first`.
-fn send(served: &Served, phone: &Phone, token: &str, first: Seq) -> Answer {
+fn send(served: &Served, phone: &Phone, signer: &PhoneSigner, first: Seq) -> Answer {
     let slice = phone.slice_bytes(first, phone.last());
-    let answer = served.sync(token, &body(&header(phone), &[slice]));
+    let answer = served.sync(signer, &body(&header(phone), &[slice]));
     assert_eq!(answer.header().get("refused").unwrap_or(&Value::Null), &Value::Null);
     answer
 }
 
 /// A phone with work in both parts of its grid: persons, door checks, an elder visit.
-fn working(served: &Served, account: &str, in_grid: u8) -> (Phone, String) {
-    let (mut phone, token) = served.sign_in(account, in_grid);
+fn working(served: &Served, account: &str, in_grid: u8) -> (Phone, PhoneSigner) {
+    let (mut phone, signer) = served.sign_in(account, in_grid);
     for number in 0..40 {
         let id = phone.new_id();
         let (_, set) = new_person(id, &format!("居民{number}"));
@@ -52,15 +53,16 @@ fn working(served: &Served, account: &str, in_grid: u8) -> (Phone, String) {
         Some(grid(in_grid)),
         json!({"subject_id": door(), "mode": "phone", "met": "not_reached"}),
     );
-    send(served, &phone, &token, 1);
-    (phone, token)
+    send(served, &phone, &signer, 1);
+    (phone, signer)
 }
 
-fn get(served: &Served, token: &str, query: &str, headers: &[(&str, &str)]) -> Answer {
-    let bearer = format!("Bearer {token}");
-    let mut all = vec![("Authorization", bearer.as_str())];
+fn get(served: &Served, signer: &PhoneSigner, query: &str, headers: &[(&str, &str)]) -> Answer {
+    let address = format!("/api/v1/snapshots{query}");
+    let signed = authorise(signer, "GET", &address, None);
+    let mut all = vec![("Authorization", signed.as_str())];
     all.extend(headers);
-    served.send("GET", &format!("/api/v1/snapshots{query}"), &all, b"")
+    served.send("GET", &address, &all, b"")
 }
 
 fn read(mut bytes: &[u8]) -> Vec<Snapshot> {
@@ -81,9 +83,9 @@ fn parts(answer: &Answer) -> Vec<Part> {
 #[test]
 fn everything_a_device_may_see_comes_whole_in_one_answer() {
     let served = Served::new();
-    let (one, token_one) = working(&served, "liu", 1);
-    let (two, token_two) = served.sign_in("chen", 1);
-    let answer = get(&served, &token_two, "", &[]);
+    let (one, signer_one) = working(&served, "liu", 1);
+    let (two, signer_two) = served.sign_in("chen", 1);
+    let answer = get(&served, &signer_two, "", &[]);
     assert_eq!(answer.head("Content-Type"), "application/gzip");
     assert_eq!(answer.head("Accept-Ranges"), "bytes");
     let snapshots = read(&answer.body);
@@ -100,7 +102,7 @@ fn everything_a_device_may_see_comes_whole_in_one_answer() {
     // They are of the lines up to their lsn, and the digests are the home's.
     let mut asks = header(&two);
     asks["wants"] = json!(["digest"]);
-    let answer = served.sync(&token_two, &body(&asks, &[]));
+    let answer = served.sync(&signer_two, &body(&asks, &[]));
     for snapshot in &snapshots {
         let at_home = &answer.header()["digests"][snapshot.facts.part.to_string()];
         assert_eq!(at_home["digest"], snapshot.facts.digest.to_string());
@@ -126,20 +128,20 @@ fn everything_a_device_may_see_comes_whole_in_one_answer() {
     let mut asks = header(&two);
     asks["log"] = answer.header()["log"].clone();
     asks["cursor"] = answer.header()["cursor"].clone();
-    assert_eq!(served.sync(&token_two, &body(&asks, &[])).lines().len(), 1);
-    let again = get(&served, &token_one, "", &[]);
-    assert!(again.body == get(&served, &token_two, "", &[]).body);
+    assert_eq!(served.sync(&signer_two, &body(&asks, &[])).lines().len(), 1);
+    let again = get(&served, &signer_one, "", &[]);
+    assert!(again.body == get(&served, &signer_two, "", &[]).body);
 }
 
 #[test]
 fn a_broken_download_goes_on_with_the_very_same_snapshots() {
     let served = Served::new();
-    let (mut one, token) = working(&served, "liu", 1);
-    let whole = get(&served, &token, "", &[]);
+    let (mut one, signer) = working(&served, "liu", 1);
+    let whole = get(&served, &signer, "", &[]);
     let tag = whole.head("ETag");
     let rest = |from: usize, tag: &str| {
         let range = format!("bytes={from}-");
-        get(&served, &token, "", &[("Range", range.as_str()), ("If-Range", tag)])
+        get(&served, &signer, "", &[("Range", range.as_str()), ("If-Range", tag)])
     };
     let continued = rest(100, &tag);
     assert_eq!((continued.status, continued.head("ETag")), (206, tag.clone()));
@@ -158,7 +160,7 @@ fn a_broken_download_goes_on_with_the_very_same_snapshots() {
         assert_eq!((anew.status, anew.body == whole.body), (200, true), "{other}");
     }
     // A range without a tag is not a promise about what the first part was.
-    let untagged = get(&served, &token, "", &[("Range", "bytes=100-")]);
+    let untagged = get(&served, &signer, "", &[("Range", "bytes=100-")]);
     assert_eq!((untagged.status, untagged.body == whole.body), (200, true));
 
     // So many lines later there are newer ones; the old are kept for who has begun with them.
@@ -167,8 +169,8 @@ fn a_broken_download_goes_on_with_the_very_same_snapshots() {
         for _ in 0..RENEWED_AFTER {
             one.door_check(grid(1), door());
         }
-        send(&served, &one, &token, first);
-        get(&served, &token, "", &[])
+        send(&served, &one, &signer, first);
+        get(&served, &signer, "", &[])
     };
     let newer = more();
     assert_ne!(newer.head("ETag"), tag);
@@ -192,27 +194,27 @@ fn a_broken_download_goes_on_with_the_very_same_snapshots() {
 #[test]
 fn a_few_lines_more_make_no_new_snapshot() {
     let served = Served::new();
-    let (mut one, token) = working(&served, "liu", 1);
-    let before = get(&served, &token, "", &[]);
+    let (mut one, signer) = working(&served, "liu", 1);
+    let before = get(&served, &signer, "", &[]);
     let first = one.last() + 1;
     for _ in 0..RENEWED_AFTER - 1 {
         one.door_check(grid(1), door());
     }
-    send(&served, &one, &token, first);
-    assert!(get(&served, &token, "", &[]).body == before.body);
+    send(&served, &one, &signer, first);
+    assert!(get(&served, &signer, "", &[]).body == before.body);
     served.community().rebuild().unwrap();
     let count: i64 = served
         .community()
         .query(|c| Ok(c.query_row("SELECT count(*) FROM snapshot", [], |row| row.get(0))?))
         .unwrap();
     assert_eq!(count, 0, "none outlives a rebuild");
-    assert!(get(&served, &token, "", &[]).body != before.body);
+    assert!(get(&served, &signer, "", &[]).body != before.body);
 }
 
 #[test]
 fn a_crowd_that_asks_for_the_same_part_waits_for_one_making() {
     let served = Served::new();
-    let (mut one, token) = working(&served, "liu", 1);
+    let (mut one, signer) = working(&served, "liu", 1);
     // One phone alone may not ask so often at the same time.
     let (_, another) = working(&served, "chen", 1);
     let stop = AtomicBool::new(false);
@@ -223,16 +225,16 @@ fn a_crowd_that_asks_for_the_same_part_waits_for_one_making() {
             begin.wait();
             while !stop.load(Ordering::Relaxed) {
                 one.door_check(grid(1), door());
-                send(&served, &one, &token, one.last());
+                send(&served, &one, &signer, one.last());
             }
         });
         let crowd: Vec<_> = (0..8)
             .map(|number| {
-                let token = if number % 2 == 0 { &token } else { &another };
+                let signer = if number % 2 == 0 { &signer } else { &another };
                 let (served, begin) = (&served, &begin);
                 scope.spawn(move || {
                     begin.wait();
-                    get(served, token, &format!("?parts={}", part(1, Class::Open)), &[]).head("ETag")
+                    get(served, signer, &format!("?parts={}", part(1, Class::Open)), &[]).head("ETag")
                 })
             })
             .collect();
@@ -247,10 +249,10 @@ fn a_crowd_that_asks_for_the_same_part_waits_for_one_making() {
 #[test]
 fn no_byte_of_a_part_goes_to_who_may_not_see_it() {
     let served = Served::new();
-    let (one, token_one) = working(&served, "liu", 1);
-    let (_, token_two) = working(&served, "chen", 2);
-    let mine = get(&served, &token_one, "", &[]);
-    let theirs = get(&served, &token_two, "", &[]);
+    let (one, signer_one) = working(&served, "liu", 1);
+    let (_, signer_two) = working(&served, "chen", 2);
+    let mine = get(&served, &signer_one, "", &[]);
+    let theirs = get(&served, &signer_two, "", &[]);
     let seen = parts(&theirs);
     assert!(seen.iter().all(|part| part.grid != Some(grid(1))), "{seen:?}");
     assert!(!seen.contains(&Part {
@@ -268,12 +270,15 @@ fn no_byte_of_a_part_goes_to_who_may_not_see_it() {
     }
     // Asking by name, or with the tag of the other's download, gives nothing more.
     let named = format!("?parts={},{},nonsense", part(1, Class::Open), part(1, Class::Care));
-    assert_eq!(parts(&get(&served, &token_two, &named, &[])), []);
+    assert_eq!(parts(&get(&served, &signer_two, &named, &[])), []);
     let tag = mine.head("ETag");
-    let stolen = get(&served, &token_two, "", &[("Range", "bytes=0-"), ("If-Range", &tag)]);
+    let stolen = get(&served, &signer_two, "", &[("Range", "bytes=0-"), ("If-Range", &tag)]);
     assert_eq!((stolen.status, stolen.body == theirs.body), (200, true));
     assert_eq!(served.send("GET", "/api/v1/snapshots", &[], b"").status, 401);
-    assert_eq!(get(&served, "nonsense", "", &[]).code(), "not_signed_in");
+    assert_eq!(
+        get(&served, &Phone::new().request_signer(), "", &[]).code(),
+        "not_signed_in"
+    );
 }
 
 /// A header as today's phones write it.
@@ -289,9 +294,9 @@ fn brief(phone: &Phone) -> Value {
 fn a_part_a_device_has_nothing_of_is_named_to_be_fetched_and_others_get_lines() {
     let served = Served::new();
     working(&served, "liu", 1);
-    let (two, token) = served.sign_in("chen", 1);
+    let (two, signer) = served.sign_in("chen", 1);
     let open = part(1, Class::Open).to_string();
-    let answer = served.sync(&token, &body(&brief(&two), &[]));
+    let answer = served.sync(&signer, &body(&brief(&two), &[]));
     let head = answer.header();
     assert_eq!(head["snapshots"], json!([open]), "the others are small");
     assert_eq!(head["cursor"][&open], 0);
@@ -308,7 +313,7 @@ fn a_part_a_device_has_nothing_of_is_named_to_be_fetched_and_others_get_lines() 
 
     let mut lines_only = brief(&two);
     lines_only["wants"] = json!(["lines"]);
-    let answers = [lines_only, header(&two)].map(|header| served.sync(&token, &body(&header, &[])));
+    let answers = [lines_only, header(&two)].map(|header| served.sync(&signer, &body(&header, &[])));
     for answer in &answers {
         assert_eq!(answer.header().get("snapshots"), None);
         assert_eq!(of_open(answer), 43);
@@ -318,20 +323,20 @@ fn a_part_a_device_has_nothing_of_is_named_to_be_fetched_and_others_get_lines() 
 #[test]
 fn own_verdicts_are_told_again_to_who_asks() {
     let served = Served::new();
-    let (mut one, token) = working(&served, "liu", 1);
+    let (mut one, signer) = working(&served, "liu", 1);
     let first = one.last() + 1;
     one.record(
         "door_check",
         Some(grid(1)),
         json!({"dwelling_id": door(), "mode": "door", "outcome": "met", "people_present": 500}),
     );
-    let answer = send(&served, &one, &token, first);
+    let answer = send(&served, &one, &signer, first);
     let mut asks = header(&one);
     asks["log"] = answer.header()["log"].clone();
     asks["cursor"] = answer.header()["cursor"].clone();
-    assert_eq!(served.sync(&token, &body(&asks, &[])).lines().len(), 1);
+    assert_eq!(served.sync(&signer, &body(&asks, &[])).lines().len(), 1);
     asks["wants"] = json!(["verdicts"]);
-    let answer = served.sync(&token, &body(&asks, &[]));
+    let answer = served.sync(&signer, &body(&asks, &[]));
     let told: Value = serde_json::from_slice(&answer.lines()[1]).unwrap();
     assert_eq!(
         (answer.lines().len(), &told["seq"], &told["verdict"]),
@@ -343,9 +348,9 @@ fn own_verdicts_are_told_again_to_who_asks() {
 #[test]
 fn a_device_that_does_without_what_was_overtaken_gets_snapshots_of_its_own() {
     let served = Served::new();
-    let (_, token) = working(&served, "liu", 1);
-    let whole = get(&served, &token, "", &[]);
-    let lean = get(&served, &token, "?leave_out=overtaken", &[]);
+    let (_, signer) = working(&served, "liu", 1);
+    let whole = get(&served, &signer, "", &[]);
+    let lean = get(&served, &signer, "?leave_out=overtaken", &[]);
     // Nothing is old yet: the same bytes, kept once for each sort.
     assert_eq!(parts(&lean), parts(&whole));
     assert!(lean.body == whole.body);
@@ -357,10 +362,10 @@ fn a_device_that_does_without_what_was_overtaken_gets_snapshots_of_its_own() {
     let tag = lean.head("ETag");
     let rest = get(
         &served,
-        &token,
+        &signer,
         "?leave_out=overtaken",
         &[("Range", "bytes=100-"), ("If-Range", &tag)],
     );
     assert_eq!((rest.status, rest.body == lean.body[100..]), (206, true));
-    assert!(get(&served, &token, "?leave_out=nothing", &[]).body == whole.body);
+    assert!(get(&served, &signer, "?leave_out=nothing", &[]).body == whole.body);
 }

@@ -1,12 +1,13 @@
 //! One round trip over real HTTP: what comes back, and every way in which a request can be
 //! wrong. After each the server is alive and nothing is half-written.
 
+use menpai_server::auth::signed_request::first_member;
 use std::io::Write;
 use std::sync::Arc;
 
 use crate::phones::{self, Phone, grid};
 use crate::served::{Served, body, header};
-use crate::support::{CODE, code};
+use crate::support::{CODE, authorise, code};
 use menpai_server::clock;
 use menpai_server::jobs::verify::verify;
 use menpai_sync_core::ids::{EntityId, Hash, Seq};
@@ -22,14 +23,14 @@ fn door() -> EntityId {
 #[test]
 fn one_round_trip_sends_everything_and_learns_everything() {
     let served = Served::new();
-    let (mut one, token_one) = served.sign_in("liu", 1);
-    let (mut two, token_two) = served.sign_in("chen", 1);
+    let (mut one, signer_one) = served.sign_in("liu", 1);
+    let (mut two, signer_two) = served.sign_in("chen", 1);
     for _ in 0..3 {
         one.door_check(grid(1), door());
     }
     one.raw(b"unreadable");
     let answer = served.sync(
-        &token_one,
+        &signer_one,
         &body(&header(&one), &[one.slice_bytes(1, 2), one.slice_bytes(3, 4)]),
     );
     let lines = answer.lines();
@@ -56,7 +57,7 @@ fn one_round_trip_sends_everything_and_learns_everything() {
     two.door_check(grid(1), door());
     let mut asks = header(&two);
     asks["wants"] = json!(["digest"]);
-    let answer = served.sync(&token_two, &body(&asks, &[two.slice_bytes(1, 1)]));
+    let answer = served.sync(&signer_two, &body(&asks, &[two.slice_bytes(1, 1)]));
     let lines = answer.lines();
     for entry in &one.entries[..3] {
         assert!(lines.contains(entry));
@@ -94,7 +95,7 @@ fn one_round_trip_sends_everything_and_learns_everything() {
     asks["cursor"] = answer.header()["cursor"].clone();
     asks["log"] = answer.header()["log"].clone();
     let up = body(&asks, &[]);
-    let answer = served.sync(&token_two, &up);
+    let answer = served.sync(&signer_two, &up);
     assert_eq!(answer.lines().len(), 1);
     assert!(answer.body.len() < 350, "{}", answer.body.len());
     assert!(verify(&served.community()).unwrap().is_clean());
@@ -103,10 +104,10 @@ fn one_round_trip_sends_everything_and_learns_everything() {
 #[test]
 fn a_brief_header_gets_a_brief_answer_and_a_full_one_every_member() {
     let served = Served::new();
-    let (mut phone, token) = served.sign_in("liu", 1);
+    let (mut phone, signer) = served.sign_in("liu", 1);
     phone.door_check(grid(1), door());
     let whole = served
-        .sync(&token, &body(&header(&phone), &[phone.slice_bytes(1, 1)]))
+        .sync(&signer, &body(&header(&phone), &[phone.slice_bytes(1, 1)]))
         .header();
     let log = whole["log"].as_str().unwrap();
     let (full, short): (serde_json::Map<_, _>, serde_json::Map<_, _>) = (whole["cursor"].as_object().unwrap().iter())
@@ -118,7 +119,7 @@ fn a_brief_header_gets_a_brief_answer_and_a_full_one_every_member() {
         .unzip();
     let mut asks = json!({"menpai": 1, "last": 1, "clock": clock::now(), "log": &log[28..], "cursor": short});
     let up = body(&asks, &[]);
-    let answer = served.sync(&token, &up);
+    let answer = served.sync(&signer, &up);
     let head = answer.header();
     assert_eq!(answer.lines().len(), 1, "it had seen everything");
     assert!(head.get("log").is_none() && head.get("cursor").is_none(), "{head}");
@@ -138,14 +139,14 @@ fn a_brief_header_gets_a_brief_answer_and_a_full_one_every_member() {
     for (member, other) in [("cursor", json!({"community/open": 1})), ("log", json!("00000000"))] {
         let mut asks = asks.clone();
         asks[member] = other;
-        let head = served.sync(&token, &body(&asks, &[])).header();
+        let head = served.sync(&signer, &body(&asks, &[])).header();
         assert_eq!(head["cursor"].as_object(), whole["cursor"].as_object(), "{member}");
         assert_eq!(head.get("log").is_some(), member == "log");
     }
     asks["device"] = json!(phone.device);
     asks["community"] = json!(CODE);
     asks["cursor"] = Value::Object(full);
-    let head = served.sync(&token, &body(&asks, &[])).header();
+    let head = served.sync(&signer, &body(&asks, &[])).header();
     assert_eq!((&head["log"], &head["received"]["h"]), (&whole["log"], &json!(h)));
     assert_eq!(head["cursor"], whole["cursor"]);
 }
@@ -179,13 +180,13 @@ fn replica_knows_own(replica: &mut Replica, phone: &Phone, served: &Served) {
 #[test]
 fn a_phone_sees_its_grid_only() {
     let served = Served::new();
-    let (mut one, token_one) = served.sign_in("liu", 1);
-    let (two, token_two) = served.sign_in("chen", 2);
+    let (mut one, signer_one) = served.sign_in("liu", 1);
+    let (two, signer_two) = served.sign_in("chen", 2);
     one.door_check(grid(1), door());
-    served.sync(&token_one, &body(&header(&one), &[one.slice_bytes(1, 1)]));
+    served.sync(&signer_one, &body(&header(&one), &[one.slice_bytes(1, 1)]));
     let mut asks = header(&two);
     asks["cursor"] = json!({format!("{}/open", grid(1)): 0, "nonsense": 3});
-    let answer = served.sync(&token_two, &body(&asks, &[]));
+    let answer = served.sync(&signer_two, &body(&asks, &[]));
     assert!(!answer.lines().contains(&one.entries[0]));
     let head = answer.header();
     let parts: Vec<&String> = head["cursor"].as_object().unwrap().keys().collect();
@@ -202,8 +203,8 @@ fn a_phone_sees_its_grid_only() {
 #[test]
 fn an_answer_over_its_budget_says_more_and_goes_on() {
     let served = Served::new();
-    let (mut one, token_one) = served.sign_in("liu", 1);
-    let (two, token_two) = served.sign_in("chen", 1);
+    let (mut one, signer_one) = served.sign_in("liu", 1);
+    let (two, signer_two) = served.sign_in("chen", 1);
     let long = "长".repeat(2_000);
     for _ in 0..400 {
         one.record(
@@ -213,14 +214,14 @@ fn an_answer_over_its_budget_says_more_and_goes_on() {
         );
     }
     for first in (1..=400).step_by(80) {
-        let answer = served.sync(&token_one, &body(&header(&one), &[one.slice_bytes(first, first + 79)]));
+        let answer = served.sync(&signer_one, &body(&header(&one), &[one.slice_bytes(first, first + 79)]));
         assert_eq!(answer.header()["refused"], Value::Null);
     }
     let mut asks = header(&two);
     let mut entries = 0;
     let mut rounds = 0;
     loop {
-        let answer = served.sync(&token_two, &body(&asks, &[]));
+        let answer = served.sync(&signer_two, &body(&asks, &[]));
         let head = answer.header();
         entries += answer.lines().iter().filter(|line| one.entries.contains(line)).count();
         rounds += 1;
@@ -237,16 +238,16 @@ fn an_answer_over_its_budget_says_more_and_goes_on() {
 #[test]
 fn a_broken_connection_costs_the_unfinished_slice_only() {
     let served = Served::new();
-    let (mut phone, token) = served.sign_in("liu", 1);
+    let (mut phone, signer) = served.sign_in("liu", 1);
     for _ in 0..4 {
         phone.door_check(grid(1), door());
     }
     let whole = body(&header(&phone), &[phone.slice_bytes(1, 2), phone.slice_bytes(3, 4)]);
-    let bearer = format!("Bearer {token}");
+    let signed = authorise(&signer, "POST", "/api/v1/sync", Some(first_member(&whole)));
     let mut stream = served.begin(
         "POST",
         "/api/v1/sync",
-        &[("Content-Type", "application/gzip"), ("Authorization", &bearer)],
+        &[("Content-Type", "application/gzip"), ("Authorization", &signed)],
         whole.len(),
     );
     stream.write_all(&whole[..whole.len() - 10]).unwrap();
@@ -265,7 +266,7 @@ fn a_broken_connection_costs_the_unfinished_slice_only() {
     }
     drop(stream);
     assert_eq!(stored(), 2);
-    let answer = served.sync(&token, &whole);
+    let answer = served.sync(&signer, &whole);
     assert_eq!(answer.header()["received"]["seq"], 4);
     assert_eq!(stored(), 4);
 }
@@ -273,7 +274,7 @@ fn a_broken_connection_costs_the_unfinished_slice_only() {
 #[test]
 fn bad_requests_get_a_clear_error_and_change_nothing() {
     let served = Served::new();
-    let (mut phone, token) = served.sign_in("liu", 1);
+    let (mut phone, signer) = served.sign_in("liu", 1);
     phone.door_check(grid(1), door());
     let good = header(&phone);
     let with = |name: &str, value: Value| {
@@ -314,7 +315,7 @@ fn bad_requests_get_a_clear_error_and_change_nothing() {
         ("header bomb", deflate(&vec![b' '; 30 << 20]), 413, "too_large"),
     ];
     for (what, bytes, status, code) in cases {
-        let answer = served.sync(&token, &bytes);
+        let answer = served.sync(&signer, &bytes);
         assert_eq!((answer.status, answer.code().as_str()), (status, code), "{what}");
     }
     for headers in [vec![], vec![("Authorization", "Bearer nonsense")]] {
@@ -323,8 +324,9 @@ fn bad_requests_get_a_clear_error_and_change_nothing() {
         let answer = served.send("POST", "/api/v1/sync", &headers, &body(&good, &[]));
         assert_eq!((answer.status, answer.code().as_str()), (401, "not_signed_in"));
     }
-    let bearer = format!("Bearer {token}");
-    let answer = served.send("POST", "/api/v1/sync", &[("Authorization", &bearer)], &body(&good, &[]));
+    let good = body(&good, &[]);
+    let signed = authorise(&signer, "POST", "/api/v1/sync", Some(&good));
+    let answer = served.send("POST", "/api/v1/sync", &[("Authorization", &signed)], &good);
     assert_eq!(answer.code(), "unreadable_request");
     assert_eq!(verify(&served.community()).unwrap(), before);
 }
@@ -332,12 +334,12 @@ fn bad_requests_get_a_clear_error_and_change_nothing() {
 #[test]
 fn a_slice_may_leave_out_the_chain_that_the_home_has() {
     let served = Served::new();
-    let (mut phone, token) = served.sign_in("liu", 1);
+    let (mut phone, signer) = served.sign_in("liu", 1);
     for _ in 0..9 {
         phone.door_check(grid(1), door());
     }
     let head = header(&phone);
-    let send = |slices: &[Vec<u8>]| served.sync(&token, &body(&head, slices)).header();
+    let send = |slices: &[Vec<u8>]| served.sync(&signer, &body(&head, slices)).header();
     // From the beginning; one after the other; again where the answer was lost, with more.
     for (slices, reached) in [
         (&[(1, 2)][..], 2),
@@ -395,7 +397,7 @@ fn a_slice_may_leave_out_the_chain_that_the_home_has() {
 #[test]
 fn bad_slices_are_refused_with_words_and_nothing_of_them_is_kept() {
     let served = Served::new();
-    let (mut phone, token) = served.sign_in("liu", 1);
+    let (mut phone, signer) = served.sign_in("liu", 1);
     for _ in 0..20 {
         phone.door_check(grid(1), door());
     }
@@ -438,7 +440,7 @@ fn bad_slices_are_refused_with_words_and_nothing_of_them_is_kept() {
         ),
     ];
     for (what, bytes, code) in cases {
-        let answer = served.sync(&token, &bytes);
+        let answer = served.sync(&signer, &bytes);
         let said = answer.header();
         assert_eq!(said["refused"]["code"], code, "{what}");
         assert_eq!(said["refused"]["slice"], 2, "{what}");
@@ -446,13 +448,15 @@ fn bad_slices_are_refused_with_words_and_nothing_of_them_is_kept() {
         assert_eq!(said["received"]["seq"], 1, "{what}");
     }
     let each: Vec<Vec<u8>> = (1..=17).map(|seq| phone.slice_bytes(seq, seq)).collect();
-    let answer = served.sync(&token, &body(&head, &each));
+    let answer = served.sync(&signer, &body(&head, &each));
     assert_eq!(answer.header()["refused"]["code"], "too_many_slices");
     assert_eq!(answer.header()["received"]["seq"], 16);
     assert!(verify(&served.community()).unwrap().is_clean());
     // And it goes on.
     assert_eq!(
-        served.sync(&token, &body(&head, &[phone.slice_bytes(17, 20)])).header()["received"]["seq"],
+        served
+            .sync(&signer, &body(&head, &[phone.slice_bytes(17, 20)]))
+            .header()["received"]["seq"],
         20
     );
 }

@@ -235,7 +235,8 @@ pub struct Distinguishes {
 
 json_object! { Distinguishes { one, other } }
 
-/// `worker`, called `worker_name`, has `role` in `grid` (none: everywhere) from `from` until `until`.
+/// `worker`, called `worker_name`, has `role` in `grid` (none: everywhere) from `from` until `until`, where
+/// it ended for `end_reason`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Grants {
     /// Who.
@@ -250,9 +251,11 @@ pub struct Grants {
     pub from: Name,
     /// First instant after.
     pub until: Name,
+    /// Why it ended (a choice): after an end that is not `ordinary`, nothing that arrives counts.
+    pub end_reason: Name,
 }
 
-json_object! { Grants { worker, worker_name, role, grid, from, until } }
+json_object! { Grants { worker, worker_name, role, grid, from, until, end_reason } }
 
 /// `device` belongs to `worker` and signs with `public_key`, until `revoked_at`.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,4 +1,4 @@
-//! Who a phone works for: what signing in answers, plus the device's own name and key.
+//! Who a phone works for: what it is told when it is enrolled, plus the device's own name and key.
 
 use serde::Serialize;
 
@@ -8,11 +8,9 @@ use crate::json::{deserialize_from_json, json_object};
 use crate::replica::Replica;
 use crate::signature::PublicKey;
 
-/// Kept on the phone; the token is replaced at each sign-in.
+/// Kept on the phone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Enrolment {
-    /// Opaque; `None` after signing out or when the home no longer accepts it.
-    pub token: Option<String>,
     /// Who.
     pub worker: NamedWorker,
     /// For which community.
@@ -23,7 +21,7 @@ pub struct Enrolment {
     pub device: NamedDevice,
 }
 
-json_object! { Enrolment { token, worker, community, home, device, .. } }
+json_object! { Enrolment { worker, community, home, device, .. } }
 
 /// A worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -47,7 +45,7 @@ pub struct NamedCommunity {
 
 json_object! { NamedCommunity { code, name, .. } }
 
-/// The home, as it was at sign-in.
+/// The home, as it was then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HomeFacts {
     /// Its log.
@@ -76,7 +74,7 @@ pub struct NamedDevice {
 json_object! { NamedDevice { id, public_key; name, .. } }
 deserialize_from_json!(NamedWorker, NamedCommunity, HomeFacts);
 
-/// Why a sign-in does not fit what is on the phone.
+/// Why an enrolment does not fit what is on the phone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EnrolError {
     /// The phone holds another worker's, device's or community's log.
@@ -85,7 +83,7 @@ pub enum EnrolError {
 }
 
 impl Phone {
-    /// Takes up a sign-in. The same worker, device and community may sign in again; nothing
+    /// Takes up an enrolment. The same worker, device and community may be enrolled again; nothing
     /// of the log changes.
     ///
     /// # Errors
@@ -105,17 +103,6 @@ impl Phone {
         self.asked_courier_key = enrolment.home.courier_key.is_some();
         self.enrolment = Some(enrolment);
         Ok(vec![self.enrolment_write()])
-    }
-
-    /// The home no longer accepts the token; everything else stays.
-    pub fn forget_token(&mut self) -> Vec<Write> {
-        match &mut self.enrolment {
-            Some(enrolment) => {
-                enrolment.token = None;
-                vec![self.enrolment_write()]
-            }
-            None => Vec::new(),
-        }
     }
 
     pub(super) fn enrolment_write(&self) -> Write {

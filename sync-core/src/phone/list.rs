@@ -36,10 +36,7 @@ impl Phone {
     #[must_use]
     pub fn status(&self) -> PhoneStatus {
         let mut status = PhoneStatus {
-            signed_in: self
-                .enrolment
-                .as_ref()
-                .is_some_and(|enrolment| enrolment.token.is_some()),
+            signed_in: self.enrolment.is_some(),
             worker: self.enrolment.as_ref().map(|enrolment| enrolment.worker.clone()),
             community: self.enrolment.as_ref().map(|enrolment| enrolment.community.clone()),
             device: self.enrolment.as_ref().map(|enrolment| enrolment.device.id),

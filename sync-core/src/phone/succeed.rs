@@ -7,10 +7,10 @@ use super::{Contact, NamedDevice, Phone, Stored, Write, store};
 use crate::replica::Replica;
 
 impl Phone {
-    /// Is this device, with this token, from now on. The home knows it already. Calling it
+    /// Is this device from now on. The home knows it already. Calling it
     /// again with the same device changes nothing.
     #[must_use]
-    pub fn succeed(&mut self, device: NamedDevice, token: String) -> Vec<Write> {
+    pub fn succeed(&mut self, device: NamedDevice) -> Vec<Write> {
         let mut writes = Vec::new();
         self.forget_all(&mut writes);
         let (Some(enrolment), Some(own)) = (&mut self.enrolment, &mut self.own) else {
@@ -21,7 +21,6 @@ impl Phone {
             own.succeed(code, device.id);
         }
         enrolment.device = device;
-        enrolment.token = Some(token);
         // What is confirmed is confirmed anew: lines of the old device are another's now.
         let replica = Replica::empty(code, self.kinds.clone());
         // A home that is put back now has lost what the old device had brought, too.

@@ -521,6 +521,7 @@ fn what_needs_a_held_creation_is_held_with_it() {
                     grid: Some(grid()),
                     from_ms: 0,
                     until_ms: None,
+                    no_grace: false,
                 }],
                 made_ms: made.entry.made_at.unix_ms,
                 received_ms: made.entry.made_at.unix_ms,

@@ -98,7 +98,6 @@ impl Home {
 
     pub(crate) fn enrolment(&self, number: u8) -> Enrolment {
         Enrolment {
-            token: Some("token".to_owned()),
             worker: NamedWorker {
                 id: WorkerId::from_bytes([number; 16]),
                 name: "刘敏".to_owned(),

@@ -111,7 +111,7 @@ impl Phone {
         Ok(self.0.replica().map(|replica| replica.digest(part).to_string()))
     }
 
-    /// Takes up a sign-in.
+    /// Takes up an enrolment.
     pub fn enrol(&mut self, json: &str) -> Result<Array, JsValue> {
         let enrolment: Enrolment = from_json(json)?;
         self.0
@@ -238,6 +238,12 @@ impl Phone {
             .ok_or_else(|| error("RequestError", &"begin_sync first; one signature per slice"))
     }
 
+    /// How many bytes of the body are its first member: what the request is signed over.
+    #[must_use]
+    pub fn request_header_length(&self) -> usize {
+        self.0.request_header_length()
+    }
+
     /// What to verify before the answer is taken up; `undefined` if nothing.
     pub fn to_verify(&self, body: &[u8]) -> Result<Option<ToVerify>, JsValue> {
         let to_verify = self.0.to_verify(body).map_err(|why| error("ReceiveError", &why))?;
@@ -265,9 +271,9 @@ impl Phone {
         writes(self.0.keep_shown())
     }
 
-    /// Is the device `{id, name, public_key}` from now on, with this token.
-    pub fn succeed(&mut self, device_json: &str, token: String) -> Result<Array, JsValue> {
-        Ok(writes(self.0.succeed(from_json(device_json)?, token)))
+    /// Is the device `{id, name, public_key}` from now on.
+    pub fn succeed(&mut self, device_json: &str) -> Result<Array, JsValue> {
+        Ok(writes(self.0.succeed(from_json(device_json)?)))
     }
 
     /// The home answered with an error `{code, message, next}`.

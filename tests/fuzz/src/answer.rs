@@ -27,7 +27,6 @@ const OTHER: DeviceId = DeviceId::from_bytes([8; 16]);
 fn waiting() -> Phone {
     let mut phone = Phone::open(Arc::clone(&SHARED_KINDS), []).unwrap();
     let enrolment = Enrolment {
-        token: Some("token".to_owned()),
         worker: NamedWorker {
             id: WorkerId::from_bytes([2; 16]),
             name: "测试员".to_owned(),

@@ -49,7 +49,7 @@ enum Late {
     Answer(usize, Vec<u8>),
 }
 
-/// Who speaks, as the token says.
+/// Who speaks, as the signature of the request says.
 pub(super) struct Sender {
     device: DeviceId,
     worker: WorkerId,

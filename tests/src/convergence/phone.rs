@@ -65,7 +65,6 @@ impl TestPhone {
         let mut flash = Flash::default();
         let mut phone = flash.open(&app.kinds());
         let enrolment = Enrolment {
-            token: Some("token".to_owned()),
             worker: NamedWorker {
                 id: worker,
                 name: "测试员".to_owned(),
@@ -149,7 +148,7 @@ impl TestPhone {
             name: String::new(),
             public_key: Some(key.public_key()),
         };
-        let writes = self.phone.succeed(named, "token".to_owned());
+        let writes = self.phone.succeed(named);
         self.write(WriteOf::Device, writes);
         let is_it = self
             .phone

@@ -21,7 +21,7 @@ pub fn measure_broken(folder: &Path) -> Vec<Figure> {
     let logins = read_logins(&found(&data)).unwrap();
     let server = Server::start_with(&data, &["--nightly", "off"]);
     let client = Client::new(server.http(), None).unwrap();
-    let mut worker = Worker::sign_in(&client, &logins[0], SEED);
+    let mut worker = Worker::enrol(&client, &logins[0], SEED);
     worker.sync();
     let mut dice = Dice::new(SEED);
     let mut day = |at: &mut dyn FnMut(usize) -> usize| {

@@ -31,7 +31,7 @@ pub fn measure_bytes(folder: &Path) -> Vec<Figure> {
     let server = Server::start_with(&data, &["--nightly", "off"]);
     let client = Client::new(server.http(), None).unwrap();
 
-    let mut one = Worker::sign_in(&client, &logins[0], SEED);
+    let mut one = Worker::enrol(&client, &logins[0], SEED);
     one.sync();
     let mut entries = 0;
     let mut days = Vec::new();
@@ -39,7 +39,7 @@ pub fn measure_bytes(folder: &Path) -> Vec<Figure> {
         entries += one.work_a_day();
         days.push(one.sync());
     }
-    let first = Worker::sign_in(&client, &logins[0], SEED + 1).sync();
+    let first = Worker::enrol(&client, &logins[0], SEED + 1).sync();
     // The home told of the new phone: that is news once.
     one.sync();
     let nothing: Vec<Contact> = (0..SMALL_CONTACTS).map(|_| one.sync()).collect();
@@ -51,7 +51,7 @@ pub fn measure_bytes(folder: &Path) -> Vec<Figure> {
         .collect();
     entries += CHECKS;
 
-    let mut two = Worker::sign_in(&client, &logins[1], SEED + 2);
+    let mut two = Worker::enrol(&client, &logins[1], SEED + 2);
     two.sync();
     for day in 0..DAYS_STORED {
         entries += two.work_a_day();

@@ -21,7 +21,7 @@ pub fn measure_ingest_cost(folder: &Path) -> Vec<Figure> {
     let logins = read_logins(&found(&data)).unwrap();
     let server = Server::start_with(&data, &["--nightly", "off"]);
     let client = Client::new(server.http(), None).unwrap();
-    let mut worker = Worker::sign_in(&client, &logins[0], SEED);
+    let mut worker = Worker::enrol(&client, &logins[0], SEED);
     worker.sync();
     let bare = Bare::start(&folder.join("bare.sqlite"));
     let bare_client = Client::new(bare.http(), None).unwrap();
@@ -37,7 +37,7 @@ pub fn measure_ingest_cost(folder: &Path) -> Vec<Figure> {
         let cost = server.cpu_seconds() - before;
         let before = bare.cpu_seconds();
         for body in &bodies {
-            bare_client.sync("", body).unwrap();
+            bare_client.sync(worker.signer(), body).unwrap();
         }
         (cost, bare.cpu_seconds() - before)
     };

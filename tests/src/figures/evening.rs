@@ -33,7 +33,7 @@ fn eight_communities(data: &Path) -> Vec<Figure> {
     let client = Client::new(server.http(), None).unwrap();
     let mut workers: Vec<Worker> = (SEED..)
         .zip(&logins)
-        .map(|(seed, login)| Worker::sign_in(&client, login, seed))
+        .map(|(seed, login)| Worker::enrol(&client, login, seed))
         .collect();
     let (mut rates, mut costs) = (Vec::new(), Vec::new());
     for round in 0..WARM_ROUNDS + ROUNDS {
@@ -61,7 +61,7 @@ fn one_community(data: &Path) -> Figure {
     let mut workers: Vec<Worker> = (SEED..)
         .zip(logins.iter().cycle())
         .take(PHONES_OF_ONE)
-        .map(|(seed, login)| Worker::sign_in(&client, login, seed))
+        .map(|(seed, login)| Worker::enrol(&client, login, seed))
         .collect();
     let file = data.join(format!("communities/{}.sqlite", data_folder::code()));
     let mut shares = Vec::new();
@@ -89,13 +89,13 @@ fn a_day(workers: &mut [Worker]) -> Vec<Vec<u8>> {
 
 fn send_at_once(client: &Client, workers: &[Worker], bodies: &[Vec<u8>]) {
     let ready = Barrier::new(workers.len());
-    let tokens = workers.iter().map(Worker::token);
+    let signers = workers.iter().map(Worker::signer);
     std::thread::scope(|scope| {
-        for (token, body) in tokens.zip(bodies) {
+        for (signer, body) in signers.zip(bodies) {
             let ready = &ready;
             scope.spawn(move || {
                 ready.wait();
-                client.sync(token, body).unwrap();
+                client.sync(signer, body).unwrap();
             });
         }
     });

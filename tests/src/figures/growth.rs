@@ -22,12 +22,12 @@ pub fn measure_growth(folder: &Path) -> Vec<Figure> {
     let server = Server::start_with(&data, &["--nightly", "off"]);
     let client = Client::new(server.http(), None).unwrap();
     let mut workers: Vec<Worker> = (0..2)
-        .map(|number| Worker::sign_in(&client, &logins[number], SEED + number as u64))
+        .map(|number| Worker::enrol(&client, &logins[number], SEED + number as u64))
         .collect();
     for worker in &mut workers {
         worker.sync();
     }
-    let mut asker = Worker::sign_in(&client, &logins[2], SEED + 2);
+    let mut asker = Worker::enrol(&client, &logins[2], SEED + 2);
 
     work(&mut workers, DAYS_A_MONTH);
     let month = small_contacts(&server, &mut asker);

@@ -21,8 +21,6 @@ use crate::workload::{Contact, SEED, Worker, found};
 const DAY_MS: i64 = 86_400_000;
 const DAYS_A_MONTH: usize = 30;
 const MONTHS: usize = 12;
-/// Fewer than a sign-in lasts.
-const DAYS_SIGNED_IN: usize = 15;
 
 /// The first sync after a year, and how many times that is the one after a month.
 #[must_use]
@@ -34,16 +32,12 @@ pub fn measure_history(folder: &Path) -> Vec<Figure> {
     let home = web::Data::new(Home::open(&data).unwrap());
     let client = Client::new(&format!("http://{}", serve(home.clone())), None).unwrap();
     let mut workers: Vec<Worker> = (0..2)
-        .map(|number| Worker::sign_in(&client, &logins[number], SEED + number as u64).with_clock(clock::now_ms()))
+        .map(|number| Worker::enrol(&client, &logins[number], SEED + number as u64).with_clock(clock::now_ms()))
         .collect();
     let mut first_syncs: Vec<Contact> = Vec::new();
     for month in 0..MONTHS {
-        for day in 0..DAYS_A_MONTH {
-            for (worker, login) in workers.iter_mut().zip(&logins) {
-                if day.is_multiple_of(DAYS_SIGNED_IN) {
-                    worker.sign_in_again(login);
-                    worker.sync();
-                }
+        for _ in 0..DAYS_A_MONTH {
+            for worker in &mut workers {
                 worker.work_a_day();
                 past.go_to(worker.now().unix_ms);
                 worker.sync();
@@ -67,11 +61,12 @@ pub fn measure_history(folder: &Path) -> Vec<Figure> {
 }
 
 fn new_phone(client: &Client, login: &Login, month: usize) -> Contact {
-    Worker::sign_in(client, login, SEED + 100 + month as u64).sync()
+    Worker::enrol(client, login, SEED + 100 + month as u64).sync()
 }
 
 /// Serves as long as this process lives.
 fn serve(home: web::Data<Home>) -> SocketAddr {
+    home.invitations.let_standing_hold();
     let (send, receive) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {

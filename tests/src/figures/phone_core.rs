@@ -45,7 +45,7 @@ pub fn measure_core(folder: &Path) -> Vec<Figure> {
     let logins = read_logins(&found(&data)).unwrap();
     let server = Server::start_with(&data, &["--nightly", "off"]);
     let client = Client::new(server.http(), None).unwrap();
-    let mut worker = Worker::sign_in(&client, &logins[0], SEED + 1);
+    let mut worker = Worker::enrol(&client, &logins[0], SEED + 1);
     worker.sync();
     drop(server);
     let morning = open_document(&data);

@@ -24,7 +24,7 @@ pub fn measure_rebuild(folder: &Path) -> Vec<Figure> {
     let logins = read_logins(&found(&data)).unwrap();
     let server = Server::start_with(&data, &["--nightly", "off"]);
     let client = Client::new(server.http(), None).unwrap();
-    let mut worker = Worker::sign_in(&client, &logins[0], SEED);
+    let mut worker = Worker::enrol(&client, &logins[0], SEED);
     worker.sync();
     for _ in 0..DAYS {
         worker.work_a_day();

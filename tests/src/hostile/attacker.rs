@@ -1,6 +1,7 @@
 //! Somebody with a real account and a real key who sends what he likes: the worst that can be
 //! attributed. Keeps his log as the server has it, so that a slice continues it when it is to.
 
+use menpai_server::auth::signed_request::{PhoneSigner, first_member};
 use menpai_server::clock;
 use menpai_server::packet::{ClearLine, FORMAT, key_name, seal};
 use menpai_server::simulate::{Client, Dice, Login};
@@ -27,27 +28,32 @@ pub struct Attacker {
     pub head: LogHead,
     /// Dice for what must differ.
     pub dice: Dice,
-    token: String,
+    signer: PhoneSigner,
     courier_key: PublicKey,
 }
 
 impl Attacker {
-    /// Signs in.
+    /// Is enrolled.
     #[must_use]
-    pub fn sign_in(client: &Client, login: &Login, seed: u64) -> Attacker {
+    pub fn enrol(client: &Client, login: &Login, seed: u64) -> Attacker {
         let mut dice = Dice::new(seed);
         let (device, key) = (
             DeviceId::from_bytes(dice.bytes()),
             Signer::from_bytes(&dice.bytes()).unwrap(),
         );
         let name = "测试手机".to_owned();
-        let signed_in = client.sign_in(login, device, &key.public_key(), &name).unwrap();
-        let enrolment = signed_in.enrolment(NamedDevice {
+        let enrolled = client.enrol(login, device, &key, &name).unwrap();
+        let enrolment = enrolled.enrolment(NamedDevice {
             id: device,
             name,
             public_key: None,
         });
         let code = enrolment.community.code;
+        let signer = PhoneSigner {
+            device,
+            community: code,
+            key: key.clone(),
+        };
         Attacker {
             code,
             device,
@@ -56,25 +62,38 @@ impl Attacker {
             key,
             head: LogHead::empty(code, device),
             dice,
-            token: enrolment.token.unwrap(),
+            signer,
             courier_key: enrolment.home.courier_key.unwrap(),
         }
     }
 
-    /// A request's head, without the line that ends it.
+    /// The head of a sync without a body, without the line that ends it.
     #[must_use]
     pub fn http_head(&self) -> String {
+        self.head_of("sync", "gzip", b"")
+    }
+
+    /// The head of a sync whose body begins with this member.
+    #[must_use]
+    pub fn http_head_for(&self, header: &[u8]) -> String {
+        self.head_of("sync", "gzip", header)
+    }
+
+    fn head_of(&self, route: &str, content_type: &str, content: &[u8]) -> String {
+        let path = format!("/api/v1/{route}");
+        let (time_ms, nonce) = (clock::now_ms(), clock::random());
+        let signed = self.signer.authorise("POST", &path, Some(content), time_ms, nonce);
         format!(
-            "POST /api/v1/sync HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept-Language: en\r\n\
-             Content-Type: application/gzip\r\nAuthorization: Bearer {}\r\n",
-            self.token
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept-Language: en\r\n\
+             Content-Type: application/{content_type}\r\nAuthorization: {signed}\r\n"
         )
     }
 
     /// A whole request with this body.
     #[must_use]
     pub fn http(&self, body: &[u8]) -> Vec<u8> {
-        let head = format!("{}Content-Length: {}\r\n\r\n", self.http_head(), body.len());
+        let head = self.http_head_for(first_member(body));
+        let head = format!("{head}Content-Length: {}\r\n\r\n", body.len());
         [head.as_bytes(), body].concat()
     }
 
@@ -88,10 +107,7 @@ impl Attacker {
     /// A whole request of a courier with this body.
     #[must_use]
     pub fn courier(&self, body: &[u8]) -> Vec<u8> {
-        let head = self
-            .http_head()
-            .replace("/sync", "/courier")
-            .replace("gzip", "octet-stream");
+        let head = self.head_of("courier", "octet-stream", body);
         let head = format!("{head}Content-Length: {}\r\n\r\n", body.len());
         [head.as_bytes(), body].concat()
     }

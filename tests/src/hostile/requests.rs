@@ -134,7 +134,7 @@ pub const REQUESTS: &[RequestCase] = &[
         Some("unknown_community"),
     ),
     case(
-        "no token",
+        "no signature",
         |who| {
             let text = who.http(&who.body(&[]));
             drop_line(&text, b"Authorization")
@@ -143,12 +143,12 @@ pub const REQUESTS: &[RequestCase] = &[
         Some("not_signed_in"),
     ),
     case(
-        "a token of 20,000 letters",
+        "a signature of 20,000 letters",
         |who| {
             http(&format!(
                 "{}Content-Length: 0\r\n",
                 who.http_head()
-                    .replace("Bearer ", &format!("Bearer {}", "x".repeat(20_000)))
+                    .replace("Menpai ", &format!("Menpai {}", "x".repeat(20_000)))
             ))
         },
         401,

@@ -52,14 +52,14 @@ impl Slow {
                 never_ends,
             ),
             Slow::StrangersBody => (
-                b"POST /api/v1/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+                b"POST /api/v1/desk/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
                   Content-Length: 8000\r\n\r\n{\"account\":\""
                     .to_vec(),
                 never_ends,
             ),
             Slow::PhonesBody => {
                 let body = who.body(&[]);
-                let head = format!("{}Content-Length: 60000\r\n\r\n", who.http_head());
+                let head = format!("{}Content-Length: 60000\r\n\r\n", who.http_head_for(&body));
                 // A gzip member's name may be as long as it likes.
                 (
                     [head.as_bytes(), &body, b"\x1f\x8b\x08\x08\0\0\0\0\0\x03"].concat(),

@@ -69,7 +69,7 @@ impl Recording {
         let client = Client::new(server.http(), None).unwrap();
         let mut workers: Vec<Worker> = (0..WORKERS)
             .map(|number| {
-                let mut worker = Worker::sign_in(&client, &logins[number], seed + number as u64);
+                let mut worker = Worker::enrol(&client, &logins[number], seed + number as u64);
                 worker.sync();
                 worker.check_a_door();
                 worker.sync();

@@ -6,6 +6,7 @@ mod broken;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use menpai_server::auth::signed_request::PhoneSigner;
 use menpai_server::simulate::{Client, Dice, Failure, Login, Rows};
 use menpai_sync_core::ids::{DeviceId, EntryId};
 use menpai_sync_core::kinds::Kinds;
@@ -59,7 +60,7 @@ pub struct Worker {
     client: Client,
     device: DeviceId,
     key: Signer,
-    token: String,
+    signer: PhoneSigner,
     phone: Phone,
     rows: Rows,
     dice: Dice,
@@ -71,29 +72,33 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Signs a new phone in; it has fetched nothing yet.
+    /// Enrols a new phone; it has fetched nothing yet.
     #[must_use]
-    pub fn sign_in(client: &Client, login: &Login, seed: u64) -> Worker {
+    pub fn enrol(client: &Client, login: &Login, seed: u64) -> Worker {
         let mut dice = Dice::new(seed);
         let device = DeviceId::from_bytes(dice.bytes());
         let key = Signer::from_bytes(&dice.bytes()).unwrap();
         let rows = Rows::default();
         let mut phone = rows.open(Arc::new(Kinds::builtin().unwrap())).unwrap();
-        let signed_in = client.sign_in(login, device, &key.public_key(), "测试手机").unwrap();
+        let enrolled = client.enrol(login, device, &key, "测试手机").unwrap();
         let named = NamedDevice {
             id: device,
             name: "测试手机".to_owned(),
             public_key: Some(key.public_key()),
         };
-        let enrolment = signed_in.enrolment(named);
-        let token = enrolment.token.clone().unwrap();
+        let enrolment = enrolled.enrolment(named);
+        let signer = PhoneSigner {
+            device,
+            community: enrolment.community.code,
+            key: key.clone(),
+        };
         phone.use_snapshots(true);
         let writes = phone.enrol(enrolment).unwrap();
         let mut worker = Worker {
             client: client.clone(),
             device,
             key,
-            token,
+            signer,
             phone,
             rows,
             dice,
@@ -111,18 +116,6 @@ impl Worker {
     pub fn with_clock(mut self, clock_ms: i64) -> Worker {
         self.clock_ms = clock_ms;
         self
-    }
-
-    /// Signs the same phone in once more, as its worker does when the sign-in has ended.
-    pub fn sign_in_again(&mut self, login: &Login) {
-        let key = self.key.public_key();
-        let signed_in = self.client.sign_in(login, self.device, &key, "测试手机").unwrap();
-        let named = NamedDevice {
-            id: self.device,
-            name: "测试手机".to_owned(),
-            public_key: Some(key),
-        };
-        self.token = signed_in.enrolment(named).token.unwrap();
     }
 
     /// Starts anew from what is stored, as after a kill.
@@ -143,10 +136,10 @@ impl Worker {
         self.device
     }
 
-    /// The phone's token.
+    /// What signs the phone's requests.
     #[must_use]
-    pub fn token(&self) -> &str {
-        &self.token
+    pub fn signer(&self) -> &PhoneSigner {
+        &self.signer
     }
 
     /// What the phone has stored.
@@ -220,7 +213,7 @@ impl Worker {
         let mut contact = Contact::default();
         loop {
             if let Some(parts) = self.phone.snapshots_wanted() {
-                let answered = self.client.snapshots(&self.token, &parts)?;
+                let answered = self.client.snapshots(&self.signer, &parts)?;
                 contact.requests += 1;
                 contact.down += answered.body.len();
                 let mut rest = answered.body.as_slice();
@@ -231,7 +224,7 @@ impl Worker {
                 }
             }
             let body = self.body();
-            let answered = self.client.sync(&self.token, &body)?;
+            let answered = self.client.sync(&self.signer, &body)?;
             contact.requests += 1;
             contact.up += body.len();
             contact.down += answered.body.len();

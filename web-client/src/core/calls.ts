@@ -13,6 +13,7 @@ import type {
   Today,
 } from './types';
 import type { Content } from '../courier/seal';
+import type { NotEnrolled } from './enrolment';
 import type { StorageCode } from '../storage/failure';
 import type { Packet, TakeResult } from './packets';
 
@@ -45,11 +46,11 @@ export interface EditRequest {
   note?: string;
 }
 
-export type SignInResult =
-  | { outcome: 'signed_in' }
-  | { outcome: 'no_network' }
-  | { outcome: 'stranger' }
-  | { outcome: 'refused'; code: string; message: string; next: string };
+export type EnrolResult =
+  | { outcome: 'enrolled' }
+  /** somebody at the office is to find these digits the same */
+  | { outcome: 'compare'; worker: string; digits: string }
+  | NotEnrolled;
 
 export type SignOutResult = { outcome: 'signed_out' } | { outcome: 'unsent'; count: number };
 
@@ -71,7 +72,9 @@ export interface Calls {
   drafts(): Draft[];
   keepDraft(draft: Draft): void;
   dropDraft(key: string): void;
-  signIn(account: string, password: string): SignInResult;
+  /** comes with an invitation's code; `compare`: ask again with `askIn` until it is something else */
+  enrol(code: string): EnrolResult;
+  askIn(): EnrolResult;
   signOut(): SignOutResult;
   sync(): SyncResult;
   /** what a colleague could bring, to be sealed; null: nothing, or no key of the server to seal it to */
@@ -102,7 +105,7 @@ export interface WorkerState {
   phase: 'opening' | 'other_window' | 'ready' | 'broken';
   failure: Failure | null;
   phone: PhoneStatus | null;
-  /** `none`: sign in first; `expired`: the server wants it again, recording goes on */
+  /** `none`: to be enrolled first; `expired`: the server wants it again, recording goes on */
   session: 'none' | 'valid' | 'expired';
   /** the server had more when it last answered: figures are of a part only */
   incomplete: boolean;
@@ -110,6 +113,8 @@ export interface WorkerState {
   storage: { free_bytes: number | null; persisted: boolean };
   /** what others who used this phone before have not sent yet */
   left_unsent: number;
+  /** it was reported lost, was told so, and has nothing on it any more */
+  wiped: boolean;
 }
 
 export type FromWorker =

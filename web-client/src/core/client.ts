@@ -95,6 +95,7 @@ export class CoreClient {
       contact: { sending: false, last: null, last_try: null },
       storage: { free_bytes: null, persisted: false },
       left_unsent: 0,
+      wiped: false,
     });
   }
 

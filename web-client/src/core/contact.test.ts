@@ -5,8 +5,7 @@ import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Store } from '../storage/store';
 import { contact, type Line } from './contact';
-import { deviceKey } from './device-key';
-import { fakeModule, type FakePhone } from './fake-phone.test-helper';
+import { fakeModule, type FakePhone, identity } from './fake-phone.test-helper';
 import { Host } from './host';
 import { Queue } from './queue';
 import { CURVE, sign, type ToVerify } from './signature';
@@ -24,7 +23,7 @@ beforeEach(async () => {
   host = new Host(fakeModule(phones), store);
   await host.open();
   const queue = new Queue();
-  line = { host, key: await deviceKey(store), token: 't', language: 'zh', queued: (job) => queue.run(job), onPart: () => undefined };
+  line = { host, by: await identity(store), language: 'zh', queued: (job) => queue.run(job), onPart: () => undefined };
 });
 
 afterEach(() => void vi.unstubAllGlobals());
@@ -32,13 +31,24 @@ afterEach(() => void vi.unstubAllGlobals());
 const gzip = () => new Response(new Uint8Array([0x1f, 0x8b, 8]), { headers: { 'Content-Type': 'application/gzip' } });
 
 describe('a contact', () => {
-  it('signs what it sends, shows its token and takes the answer', async () => {
+  it('signs what it sends, slices and request, and takes the answer', async () => {
     const fetched = vi.fn().mockResolvedValue(gzip());
     vi.stubGlobal('fetch', fetched);
     const signed = vi.spyOn(phones[0]!, 'request');
     expect(await contact(line)).toMatchObject({ outcome: 'answered', more: false });
     expect(signed.mock.calls[0]?.at(0)).toMatchObject([{ length: 64 }]);
-    expect(fetched.mock.calls[0]?.[1].headers).toMatchObject({ Authorization: 'Bearer t', 'Content-Type': 'application/gzip' });
+    expect(fetched.mock.calls[0]?.[1].headers).toMatchObject({ Authorization: expect.stringMatching(/^Menpai /), 'Content-Type': 'application/gzip' });
+  });
+
+  it('hears that the office has stopped this phone, once all of it has gone up', async () => {
+    const said = (word: string) => new Response(new Uint8Array([0x1f, 0x8b, 8]), { headers: { 'Content-Type': 'application/gzip', 'Menpai-Phone': word } });
+    const answers = [said('lost'), said('lost'), said('anything')];
+    vi.stubGlobal('fetch', vi.fn().mockImplementation(async () => answers.shift()));
+    const receive = vi.spyOn(phones[0]!, 'receive').mockReturnValueOnce({ result: '{"more":true,"sent":1,"received":0}', writes: [] });
+    expect(await contact(line)).toMatchObject({ outcome: 'answered', more: true });
+    expect(await contact(line)).toMatchObject({ outcome: 'not_signed_in', stopped: 'lost', error: { code: 'device_stopped' } });
+    expect(receive).toHaveBeenCalledTimes(2);
+    expect(await contact(line)).toMatchObject({ outcome: 'answered' });
   });
 
   describe('with a receipt', () => {

@@ -3,9 +3,9 @@
 
 import type { Host } from './host';
 import { noticing, rfc3339 } from './clock';
-import type { DeviceKey } from './device-key';
-import { ask, type Language, type ServerError } from './server';
+import { ask, type Language, type ServerError, type Stopped } from './server';
 import { fits, sign } from './signature';
+import type { Identity } from './signed-request';
 import { allowSnapshots, fetchSnapshots } from './snapshots';
 import type { PhoneStatus, SyncResult } from './types';
 
@@ -16,6 +16,8 @@ export interface ContactResult extends SyncResult {
   successor?: boolean;
   /** the server does not want to be asked again for so long */
   wait_ms?: number;
+  /** the office has stopped this phone; what it had sent is held */
+  stopped?: Stopped;
 }
 
 interface Received {
@@ -27,14 +29,15 @@ interface Received {
 
 export interface Line {
   host: Host;
-  key: DeviceKey;
-  token: string;
+  by: Identity;
   language: Language;
   /** runs a job in the worker's queue, after those before it */
   queued: <T>(job: () => Promise<T>) => Promise<T>;
   /** parts are on their way, or one is here: what the screens show has changed */
   onPart: () => void;
 }
+
+const STOPPED: ServerError = { code: 'device_stopped', message: '', next: '' };
 
 export async function contact(line: Line): Promise<ContactResult> {
   const { host, queued } = line;
@@ -67,7 +70,7 @@ async function exchangeThenFetch(line: Line): Promise<ContactResult> {
 }
 
 async function exchange(line: Line): Promise<ContactResult> {
-  const { host, key, token, language, queued } = line;
+  const { host, by, language, queued } = line;
   // One slot of the queue: nothing may be recorded between what is signed and what is sent.
   const asked = await queued(async () => {
     const toSign = await host.change(
@@ -77,16 +80,20 @@ async function exchange(line: Line): Promise<ContactResult> {
       }),
     );
     const signatures: Uint8Array[] = [];
-    for (const message of toSign) signatures.push(await sign(key.private_key, message));
-    return { body: await host.use((phone) => phone.request(signatures)), generation: host.generation };
+    for (const message of toSign) signatures.push(await sign(by.key.private_key, message));
+    const body = await host.use((phone) => phone.request(signatures));
+    const header = await host.use((phone) => phone.request_header_length());
+    return { body: body as Uint8Array<ArrayBuffer>, header, generation: host.generation };
   });
 
   const answer = await ask({
     path: '/api/v1/sync',
     method: 'POST',
     language,
-    token,
-    body: asked.body as Uint8Array<ArrayBuffer>,
+    by,
+    body: asked.body,
+    // The slices after it are signed by themselves: what comes whole of them counts, wherever it breaks.
+    signs: asked.body.subarray(0, asked.header),
     contentType: 'application/gzip',
     expects: 'application/gzip',
   });
@@ -110,6 +117,7 @@ async function exchange(line: Line): Promise<ContactResult> {
     // A break that brought nothing: asking again at once would only break again.
     if (!answer.whole && more && sent + received === 0) return nothing('no_network', null);
     if (!more) await allowSnapshots(host);
+    if (answer.stopped && !more) return { ...nothing('not_signed_in', STOPPED), sent, received, stopped: answer.stopped };
     return { outcome: 'answered', sent, received, error: null, more, successor };
   });
 }

@@ -1,5 +1,5 @@
 // The key pair of this installation: P-256, made once, its private half never leaves the browser.
-// Only `keys` holds it; the server learns the public half at sign-in. A phone that was restored or
+// Only `keys` holds it; the server learns the public half when it is enrolled. A phone that was restored or
 // cloned gets another, which lies beside the first until the server and the log have taken it.
 
 import type { Store, Write } from '../storage/store';

@@ -1,7 +1,9 @@
 // A thin stand-in for the wasm core, for tests of what surrounds it. Never part of the app:
 // it keeps rows and counts them, and judges nothing.
 
-import type { CoreRow } from '../storage/store';
+import type { CoreRow, Store } from '../storage/store';
+import { deviceKey } from './device-key';
+import type { Identity } from './signed-request';
 import type { Changed, CoreWrite, Phone, PhoneModule } from './phone';
 
 export class FakePhone implements Phone {
@@ -41,6 +43,7 @@ export class FakePhone implements Phone {
   packet = (): Uint8Array => new Uint8Array([3]);
   begin_sync = () => ({ to_sign: [new Uint8Array([1])], writes: [] });
   request = (): Uint8Array => new Uint8Array([2]);
+  request_header_length = (): number => 1;
   to_verify: Phone['to_verify'] = () => undefined;
   receive: Phone['receive'] = () => ({ result: '{"more":false,"sent":0,"received":0}', writes: [] });
   refused = (): CoreWrite[] => [];
@@ -50,6 +53,11 @@ export class FakePhone implements Phone {
   free(): void {
     this.freed = true;
   }
+}
+
+/** Somebody enrolled, whose clock is the home's. */
+export async function identity(store: Store): Promise<Identity> {
+  return { key: await deviceKey(store), community: '410102002005', clock: { offset_ms: 0 } };
 }
 
 export function fakeModule(opened: FakePhone[] = []): PhoneModule {

@@ -1,5 +1,5 @@
 // A phone that changes hands: each worker's rows stay apart, and what the one before had not sent is sent with
-// their own key and token.
+// their own key.
 
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -33,7 +33,7 @@ afterEach(() => void vi.unstubAllGlobals());
 async function signIn(account: string, current: Store, takenBy: string | null, unsent: number): Promise<Store> {
   const { database, store } = await holders.storeFor(account, current, takenBy);
   await deviceKey(store);
-  await store.commit([keepSession({ token: `token of ${account}`, expired: false })]);
+  await store.commit([keepSession({ expired: false })]);
   await holders.handOver(database, account, unsent);
   return store;
 }
@@ -77,7 +77,7 @@ describe('a phone that changes hands', () => {
     expect(await back.store.coreRows()).toHaveLength(1);
   });
 
-  it('sends what the one before left, under their own token, once', async () => {
+  it('sends what the one before left, signed by their own key, once', async () => {
     const liu = await signIn('liu', first, null, 0);
     await record(liu);
     await signIn('chen', liu, 'worker of liu', 1);
@@ -85,7 +85,9 @@ describe('a phone that changes hands', () => {
     vi.stubGlobal('fetch', fetched);
     await holders.sendLeft(sends, 'zh', queued);
     expect(fetched.mock.calls.map(([path]) => path)).toEqual(['/api/v1/sync']);
-    expect(fetched.mock.calls[0]?.[1].headers).toMatchObject({ Authorization: 'Bearer token of liu' });
+    const own = (await deviceKey(liu)).id.replaceAll('-', '');
+    const said = String(fetched.mock.calls[0]?.[1].headers.Authorization).split(/[ .]/)[1] ?? '';
+    expect(Buffer.from(said, 'base64url').toString('hex')).toBe(own);
     expect(holders.unsent()).toBe(0);
     await holders.sendLeft(sends, 'zh', queued);
     expect(fetched).toHaveBeenCalledTimes(1);

@@ -1,4 +1,4 @@
-// Whose work lies on this phone. Every worker has a database of their own, with their own key, log and token: a
+// Whose work lies on this phone. Every worker has a database of their own, with their own key and log: a
 // phone that changes hands mixes nothing, and what the one before had not sent is sent under their name.
 // The list of them is one row of the first database. Nothing here deletes anything.
 
@@ -15,7 +15,7 @@ const HOLDERS_ROW = 'holders';
 
 export interface Holder {
   database: string;
-  /** null: signed in before this was kept */
+  /** id of the worker; of before enrolment by code an account's name, or null */
   account: string | null;
   /** entries that only this phone has; counted while somebody else uses it */
   unsent: number;
@@ -28,7 +28,7 @@ interface Stored {
 
 export class Holders {
   private stored: Stored;
-  /** whose token the server no longer takes, until they sign in or the app starts again */
+  /** whose phone the server does not know, until they are enrolled or the app starts again */
   private readonly locked = new Set<string>();
 
   constructor(private readonly first: { name: string; store: Store }) {
@@ -40,11 +40,10 @@ export class Holders {
     return this.open(this.stored.current);
   }
 
-  /** The database that an account signs in to: its own, one that is nobody's yet, or a new one. */
-  async storeFor(account: string, current: Store, takenBy: string | null): Promise<{ database: string; store: Store }> {
-    const own = this.stored.all.find((holder) => holder.account === account);
-    const here = this.stored.all.find((holder) => holder.database === this.stored.current);
-    if (own?.database === this.stored.current || (!own && (takenBy === null || here?.account == null))) {
+  /** The database of a worker: their own, one that is nobody's yet, or a new one. `takenBy`: whose the current is. */
+  async storeFor(worker: string, current: Store, takenBy: string | null): Promise<{ database: string; store: Store }> {
+    const own = this.stored.all.find((holder) => holder.account === worker);
+    if (takenBy === worker || own?.database === this.stored.current || (!own && takenBy === null)) {
       return { database: this.stored.current, store: current };
     }
     return this.another(own?.database);
@@ -55,13 +54,13 @@ export class Holders {
     return { database, store: await this.open(database) };
   }
 
-  /** From now on this account uses the phone; `unsent` is what the one before leaves on it. */
-  async handOver(database: string, account: string, unsent: number): Promise<void> {
+  /** From now on this worker uses the phone; `unsent` is what the one before leaves on it. */
+  async handOver(database: string, worker: string, unsent: number): Promise<void> {
     const others = this.stored.all
       .filter((holder) => holder.database !== database)
       .map((holder) => (holder.database === this.stored.current ? { ...holder, unsent } : holder));
     this.locked.delete(database);
-    await this.keep({ current: database, all: [...others, { database, account, unsent: 0 }] });
+    await this.keep({ current: database, all: [...others, { database, account: worker, unsent: 0 }] });
   }
 
   /** What others have left here unsent. */
@@ -69,7 +68,7 @@ export class Holders {
     return this.others().reduce((sum, { unsent }) => sum + unsent, 0);
   }
 
-  /** Sends what others have left here, each with their own key and token. */
+  /** Sends what others have left here, each signed with their own key. */
   async sendLeft(module: PhoneModule, language: Language, queued: Line['queued']): Promise<void> {
     for (const { database, unsent } of this.others()) {
       if (unsent === 0 || this.locked.has(database)) continue;
@@ -82,7 +81,9 @@ export class Holders {
           this.locked.add(database);
           continue;
         }
-        const line: Line = { host, key, token: session.token, language, queued, onPart: () => undefined };
+        const { community, offset_ms } = await host.ask<PhoneStatus>((phone) => phone.status());
+        const by = { key, community: community?.code ?? '', clock: { offset_ms: offset_ms ?? 0 } };
+        const line: Line = { host, by, language, queued, onPart: () => undefined };
         const { outcome } = await contact(line);
         if (outcome === 'not_signed_in') this.locked.add(database);
         const { only_here } = await host.ask<PhoneStatus>((phone) => phone.status());

@@ -64,6 +64,13 @@ export class Host {
     this.store.close();
   }
 
+  /** Everything goes: what was recorded, what was shown, the key. Nothing of it can be read afterwards. */
+  async wipe(): Promise<void> {
+    this.phone?.free();
+    this.phone = null;
+    await this.store.wipe();
+  }
+
   private async reload(): Promise<void> {
     this.phone?.free();
     this.phone = null;

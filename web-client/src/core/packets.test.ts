@@ -3,16 +3,18 @@
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Store } from '../storage/store';
-import { bringPackets, dropPacket, listPackets, takePacket } from './packets';
+import { identity } from './fake-phone.test-helper';
+import { type Courier, bringPackets, dropPacket, listPackets, takePacket } from './packets';
 
 const me = { device: 'mine', community: '410102002005', offset_ms: 500 };
-const courier = { token: 't', language: 'zh', offset_ms: 500 } as const;
+let courier: Courier;
 let store: Store;
 let count = 0;
 
 beforeEach(async () => {
   store = new Store(`packets-test-${(count += 1)}`);
   await store.becomeWriter();
+  courier = { by: await identity(store), language: 'zh', offset_ms: 500 };
 });
 
 afterEach(() => void vi.unstubAllGlobals());
@@ -47,7 +49,7 @@ describe('packets of colleagues', () => {
     vi.stubGlobal('fetch', fetched);
     expect(await bringPackets(store, courier)).toMatchObject({ outcome: 'answered', changed: 1 });
     const [address, { body, headers }] = fetched.mock.calls[0]!;
-    expect([address, headers.Authorization, headers['Content-Type']]).toEqual(['/api/v1/courier', 'Bearer t', 'application/octet-stream']);
+    expect([address, headers.Authorization.split(' ')[0], headers['Content-Type']]).toEqual(['/api/v1/courier', 'Menpai', 'application/octet-stream']);
     const end = (body as Uint8Array).indexOf(0x0a);
     const line = JSON.parse(new TextDecoder().decode((body as Uint8Array).subarray(0, end)));
     expect(Object.keys(line)).toEqual(['menpai', 'clock', 'handed']);

@@ -5,6 +5,7 @@ import { clearLine, shortHash } from '../courier/packet';
 import type { Store } from '../storage/store';
 import { rfc3339 } from './clock';
 import { ask, type Language, type ServerError } from './server';
+import type { Identity } from './signed-request';
 import type { SyncResult } from './types';
 
 export interface Packet {
@@ -69,7 +70,7 @@ export async function dropPacket(store: Store, id: string): Promise<void> {
 }
 
 export interface Courier {
-  token: string;
+  by: Identity;
   language: Language;
   /** server minus phone, now */
   offset_ms: number | null;
@@ -93,7 +94,7 @@ export async function bringPackets(store: Store, courier: Courier): Promise<Brou
       path: '/api/v1/courier',
       method: 'POST',
       language: courier.language,
-      token: courier.token,
+      by: courier.by,
       body: body(packet, packet.bytes, courier),
       contentType: 'application/octet-stream',
       expects: 'application/json',

@@ -42,6 +42,8 @@ export interface Phone {
   packet(signatures: Uint8Array[]): Uint8Array;
   begin_sync(now: string): { to_sign: Uint8Array[]; writes: CoreWrite[] };
   request(signatures: Uint8Array[]): Uint8Array;
+  /** how many of its bytes the request is signed over */
+  request_header_length(): number;
   /** what to verify before the answer is taken up; undefined if nothing */
   to_verify(body: Uint8Array): ToVerify | undefined;
   /**
@@ -51,8 +53,8 @@ export interface Phone {
   receive(body: Uint8Array, verified: ToVerify | undefined): Changed;
   /** what documents show, where it is not stored yet: for when there is time */
   keep_shown(): CoreWrite[];
-  /** is this device, with this token, from now on */
-  succeed(deviceJson: string, token: string): CoreWrite[];
+  /** is this device from now on */
+  succeed(deviceJson: string): CoreWrite[];
   refused(errorJson: string, now: string): CoreWrite[];
   free(): void;
 }

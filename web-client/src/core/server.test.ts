@@ -28,13 +28,13 @@ afterEach(() => void vi.unstubAllGlobals());
 describe('an answer', () => {
   it('is a body when it is what was asked for', async () => {
     answerWith(GZIP, { headers: { 'Content-Type': 'application/gzip' } });
-    expect(await ask(asking)).toEqual({ kind: 'body', bytes: GZIP, whole: true });
+    expect(await ask(asking)).toEqual({ kind: 'body', bytes: GZIP, whole: true, stopped: null });
   });
 
   it('that breaks off gives what came before', async () => {
     const pieces = [GZIP, new Uint8Array([1, 2])];
     vi.stubGlobal('fetch', vi.fn().mockResolvedValue(cut(pieces)));
-    expect(await ask(asking)).toEqual({ kind: 'body', bytes: new Uint8Array([...GZIP, 1, 2]), whole: false });
+    expect(await ask(asking)).toEqual({ kind: 'body', bytes: new Uint8Array([...GZIP, 1, 2]), whole: false, stopped: null });
     vi.stubGlobal('fetch', vi.fn().mockResolvedValue(cut([])));
     expect(await ask(asking)).toEqual({ kind: 'no_network' });
   });

@@ -2,6 +2,8 @@
 // answered, somebody else did (a portal's page, a redirect, an empty answer), or our server. None loses anything,
 // and only our server's own words can end a session.
 
+import { authorise, type HomeClock, type Identity } from './signed-request';
+
 const TIMEOUT_MS = 45_000;
 /** Statuses with which a server says when to come back. */
 const COME_BACK = [429, 503];
@@ -20,9 +22,12 @@ export interface ServerError {
   next: string;
 }
 
+/** What the office has done to this phone: `lost`: what can be read on it is to go. */
+export type Stopped = 'stopped' | 'lost';
+
 export type Answer =
   /** not `whole`: the connection broke in it; what is here came before */
-  | { kind: 'body'; bytes: Uint8Array; whole: boolean }
+  | { kind: 'body'; bytes: Uint8Array; whole: boolean; stopped: Stopped | null }
   | NoAnswer;
 
 type NoAnswer =
@@ -38,6 +43,7 @@ export interface Opened {
   kind: 'opened';
   status: number;
   tag: string | null;
+  stopped: Stopped | null;
   /** the next piece; `broken`: the connection ended, or nothing came for too long */
   next(): Promise<Uint8Array | 'end' | 'broken'>;
 }
@@ -48,8 +54,11 @@ interface Asking {
   path: string;
   method: 'GET' | 'POST' | 'DELETE';
   language: Language;
-  token?: string;
-  body?: BodyInit;
+  /** who signs it; what is not signed is for those who are not enrolled yet */
+  by?: Identity;
+  /** what of the body is signed; all of it if this is left out */
+  signs?: Uint8Array;
+  body?: string | Uint8Array<ArrayBuffer>;
   contentType?: string;
   headers?: Record<string, string>;
   /** the content type a good answer has; anything else did not come from Menpai */
@@ -66,7 +75,7 @@ export async function ask(asking: Asking): Promise<Answer> {
   const whole = piece === 'end';
   if (!whole && bytes.length === 0) return { kind: 'no_network' };
   const fits = asking.expects === 'application/gzip' ? begins(bytes, GZIP_MAGIC) : bytes.length > 0;
-  return fits ? { kind: 'body', bytes, whole } : { kind: 'stranger' };
+  return fits ? { kind: 'body', bytes, whole, stopped: opened.stopped } : { kind: 'stranger' };
 }
 
 /** Asks for a body of which each piece counts, whether or not the next one comes. */
@@ -77,13 +86,17 @@ export async function open(asking: Asking): Promise<Opened | NoAnswer> {
     return step().finally(() => clearTimeout(timer));
   };
   try {
-    const response = await inTime(() => send(asking, giveUp.signal));
+    let response = await inTime(() => send(asking, giveUp.signal));
+    if (asking.by && (await inTime(() => wantsAnew(response, asking.by?.clock)))) {
+      response = await inTime(() => send(asking, giveUp.signal));
+    }
     if (!isExpected(response, asking.expects)) return await inTime(() => failed(response));
     const reader = response.body?.getReader();
     return {
       kind: 'opened',
       status: response.status,
       tag: response.headers.get('ETag'),
+      stopped: stoppedBy(response.headers.get('Menpai-Phone')),
       next: () =>
         inTime(async () => {
           const piece = await reader?.read();
@@ -95,9 +108,9 @@ export async function open(asking: Asking): Promise<Opened | NoAnswer> {
   }
 }
 
-function send(asking: Asking, signal: AbortSignal): Promise<Response> {
+async function send(asking: Asking, signal: AbortSignal): Promise<Response> {
   const headers: Record<string, string> = { ...asking.headers, 'Accept-Language': asking.language };
-  if (asking.token) headers['Authorization'] = `Bearer ${asking.token}`;
+  if (asking.by) headers['Authorization'] = await authorise(asking.by, asking.method, asking.path, contentOf(asking));
   if (asking.contentType) headers['Content-Type'] = asking.contentType;
   return fetch(asking.path, {
     method: asking.method,
@@ -109,6 +122,29 @@ function send(asking: Asking, signal: AbortSignal): Promise<Response> {
     // A captive portal redirects; following it would send the log to a stranger.
     redirect: 'manual',
   });
+}
+
+function stoppedBy(said: string | null): Stopped | null {
+  return said === 'lost' || said === 'stopped' ? said : null;
+}
+
+function contentOf({ body, signs }: Asking): Uint8Array | null {
+  if (signs) return signs;
+  return typeof body === 'string' ? new TextEncoder().encode(body) : (body ?? null);
+}
+
+/**
+ * The server wants it signed anew: by its own clock, which it says, or since something on the way sent it twice.
+ * Asked once more, then what it says is believed.
+ */
+async function wantsAnew(response: Response, clock: HomeClock | undefined): Promise<boolean> {
+  if (response.ok || ![401, 409].includes(response.status)) return false;
+  const said = (await response.clone().json().catch(() => null)) as { code?: unknown; details?: { now_ms?: unknown } } | null;
+  if (said?.code === 'request_repeated') return true;
+  const now = said?.details?.now_ms;
+  if (said?.code !== 'clock_off' || typeof now !== 'number' || !clock) return false;
+  clock.offset_ms = now - Date.now();
+  return true;
 }
 
 function isExpected(response: Response, expects: string): boolean {

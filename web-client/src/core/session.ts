@@ -1,13 +1,12 @@
-// The session token, kept beside the device key and never shown to the page.
-// Forgetting it (signing out) touches nothing that was recorded.
+// Whether this phone is enrolled, kept beside the device key. Forgetting it (the phone is no longer used) touches
+// nothing that was recorded.
 
 import type { Store, Write } from '../storage/store';
 
 const SESSION_ROW = 'session';
 
 export interface Session {
-  token: string;
-  /** the server said 401 since: sign in again, keep recording meanwhile */
+  /** the server does not know this phone: enrol it again, keep recording meanwhile */
   expired: boolean;
 }
 

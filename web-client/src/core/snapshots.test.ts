@@ -3,7 +3,7 @@
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Store } from '../storage/store';
-import { FakePhone } from './fake-phone.test-helper';
+import { FakePhone, identity } from './fake-phone.test-helper';
 import { Host } from './host';
 import { allowSnapshots, type FetchLine, fetchSnapshots, INCOMPLETE_ROW } from './snapshots';
 
@@ -35,7 +35,7 @@ beforeEach(async () => {
   const host = new Host({ open: () => phone, kinds: () => '[]' }, store);
   await host.open();
   parts = 0;
-  line = { host, token: 't', language: 'zh', queued: (job) => job(), onPart: () => void (parts += 1) };
+  line = { host, by: await identity(store), language: 'zh', queued: (job) => job(), onPart: () => void (parts += 1) };
 });
 
 afterEach(() => void vi.unstubAllGlobals());
@@ -139,7 +139,7 @@ describe('what does not fit', () => {
     expect(phone.lines).toBe(true);
   });
 
-  it('asks for signing in where the token has ended', async () => {
+  it('says that the server does not know the phone', async () => {
     const error = { code: 'not_signed_in', message: '请重新登录', next: '输入密码' };
     answers(new Response(JSON.stringify(error), { status: 401, headers: { 'Content-Type': 'application/json' } }));
     expect(await fetchSnapshots(line)).toMatchObject({ outcome: 'not_signed_in', error });

@@ -3,6 +3,7 @@
 
 import type { Host } from './host';
 import { type Language, open, type ServerError } from './server';
+import type { Identity } from './signed-request';
 
 /**
  * Ask for lines until an answer was whole. Stands in the rows while a part is read, so that a part
@@ -17,7 +18,7 @@ const MOST_BREAKS = 3;
 
 export interface FetchLine {
   host: Host;
-  token: string;
+  by: Identity;
   language: Language;
   queued: <T>(job: () => Promise<T>) => Promise<T>;
   /** parts are on their way, or one is here: what the screens show has changed */
@@ -55,7 +56,7 @@ export async function fetchSnapshots(line: FetchLine): Promise<Fetched> {
   for (let breaks = 0; breaks < MOST_BREAKS; breaks += 1) {
     const headers: Record<string, string> = tag !== null && total > 0 ? { Range: `bytes=${total}-`, 'If-Range': tag } : {};
     const answer = await open({
-      path, method: 'GET', language: line.language, token: line.token, headers, expects: 'application/gzip',
+      path, method: 'GET', language: line.language, by: line.by, headers, expects: 'application/gzip',
     });
     if (answer.kind === 'no_network') continue;
     if (answer.kind === 'stranger') return { outcome: 'stranger', received };

@@ -5,8 +5,8 @@ import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Store } from '../storage/store';
 import type { Line } from './contact';
-import { deviceKey, loadDeviceKey } from './device-key';
-import { fakeModule, type FakePhone } from './fake-phone.test-helper';
+import { loadDeviceKey } from './device-key';
+import { fakeModule, type FakePhone, identity } from './fake-phone.test-helper';
 import { Host } from './host';
 import { Queue } from './queue';
 import { loadSession } from './session';
@@ -24,33 +24,33 @@ beforeEach(async () => {
   const host = new Host(fakeModule(phones), store);
   await host.open();
   const queue = new Queue();
-  line = { host, key: await deviceKey(store), token: 'old', language: 'zh', queued: (job) => queue.run(job), onPart: () => undefined };
+  line = { host, by: await identity(store), language: 'zh', queued: (job) => queue.run(job), onPart: () => undefined };
 });
 
 afterEach(() => void vi.unstubAllGlobals());
 
 const given = () =>
-  new Response('{"token":"new","device":{"id":"x"}}', { headers: { 'Content-Type': 'application/json' } });
+  new Response('{"device":{"id":"x"}}', { headers: { 'Content-Type': 'application/json' } });
 const asked = (fetched: ReturnType<typeof vi.fn>, call: number) =>
   JSON.parse(fetched.mock.calls[call]?.[1].body as string) as { id: string; public_key: string; name: string };
 
 describe('a successor', () => {
-  it('has another key and another token, and the log knows it in the same transaction', async () => {
+  it('has another key, and the log knows it in the same transaction', async () => {
     const fetched = vi.fn().mockImplementation(async () => given());
     vi.stubGlobal('fetch', fetched);
-    phones[0]!.succeed = (device, token) => [{ store: 'meta', key: 'enrolment', value: `${device} ${token}` }];
+    phones[0]!.succeed = (device) => [{ store: 'meta', key: 'enrolment', value: device }];
     const commit = vi.spyOn(store, 'commit');
     const succession = await succeed(line, '红米');
-    expect(succession).toMatchObject({ outcome: 'succeeded', token: 'new' });
+    expect(succession).toMatchObject({ outcome: 'succeeded' });
     expect(fetched.mock.calls[0]?.[0]).toBe('/api/v1/devices/successor');
-    expect(fetched.mock.calls[0]?.[1].headers).toMatchObject({ Authorization: 'Bearer old' });
+    expect(fetched.mock.calls[0]?.[1].headers).toMatchObject({ Authorization: expect.stringMatching(/^Menpai /) });
     const device = asked(fetched, 0);
     expect(device).toMatchObject({ name: '红米' });
-    expect(device.id).not.toBe(line.key.id);
-    expect(device.public_key).not.toBe(line.key.public_key);
+    expect(device.id).not.toBe(line.by.key.id);
+    expect(device.public_key).not.toBe(line.by.key.public_key);
     expect(await loadDeviceKey(store)).toMatchObject({ id: device.id });
-    expect(await loadSession(store)).toEqual({ token: 'new', expired: false });
-    expect(await store.get('meta', 'enrolment')).toBe(`${JSON.stringify(device)} new`);
+    expect(await loadSession(store)).toEqual({ expired: false });
+    expect(await store.get('meta', 'enrolment')).toBe(JSON.stringify(device));
     expect(commit.mock.calls.at(-1)?.[0].map(({ key }) => key)).toEqual(['enrolment', 'device', 'successor', 'session']);
   });
 
@@ -58,7 +58,7 @@ describe('a successor', () => {
     const fetched = vi.fn().mockRejectedValueOnce(new TypeError('no network')).mockImplementation(async () => given());
     vi.stubGlobal('fetch', fetched);
     expect(await succeed(line, '')).toEqual({ outcome: 'no_network' });
-    expect(await loadDeviceKey(store)).toMatchObject({ id: line.key.id });
+    expect(await loadDeviceKey(store)).toMatchObject({ id: line.by.key.id });
     expect(await loadSession(store)).toBeNull();
     expect(await succeed(line, '')).toMatchObject({ outcome: 'succeeded' });
     expect(asked(fetched, 1)).toEqual(asked(fetched, 0));

@@ -1,5 +1,5 @@
 // A phone that was restored or cloned becomes another device: its log went on elsewhere under the old one.
-// A new key pair, the server's word, then one transaction in which key, token and log change together:
+// A new key pair, the server's word, then one transaction in which key and log change together:
 // whenever it breaks off, the next contact goes on with the same new device.
 
 import type { Line } from './contact';
@@ -8,20 +8,20 @@ import { ask, type ServerError } from './server';
 import { keepSession } from './session';
 
 export type Succession =
-  | { outcome: 'succeeded'; key: DeviceKey; token: string }
+  | { outcome: 'succeeded'; key: DeviceKey }
   | { outcome: 'no_network' }
   | { outcome: 'stranger' }
   | { outcome: 'not_signed_in' | 'server_error'; error: ServerError; wait_ms?: number };
 
 export async function succeed(line: Line, name: string): Promise<Succession> {
-  const { host, language, token, queued } = line;
+  const { host, by, language, queued } = line;
   const key = await queued(() => makeDeviceKey(host.store, 'successor'));
   const device = { ...asDevice(key), name };
   const answer = await ask({
     path: '/api/v1/devices/successor',
     method: 'POST',
     language,
-    token,
+    by,
     body: JSON.stringify(device),
     contentType: 'application/json',
     expects: 'application/json',
@@ -31,12 +31,11 @@ export async function succeed(line: Line, name: string): Promise<Succession> {
   if (answer.kind === 'not_signed_in') return { outcome: 'not_signed_in', error: answer.error };
   if (answer.kind !== 'body') return { outcome: 'server_error', error: answer.error, wait_ms: answer.wait_ms };
   if (!answer.whole) return { outcome: 'no_network' };
-  const given = JSON.parse(new TextDecoder().decode(answer.bytes)) as { token: string };
   await queued(() =>
     host.change(
-      (phone) => ({ result: null, writes: phone.succeed(JSON.stringify(device), given.token) }),
-      () => [...replaceDeviceKey(key), keepSession({ token: given.token, expired: false })],
+      (phone) => ({ result: null, writes: phone.succeed(JSON.stringify(device)) }),
+      () => [...replaceDeviceKey(key), keepSession({ expired: false })],
     ),
   );
-  return { outcome: 'succeeded', key, token: given.token };
+  return { outcome: 'succeeded', key };
 }

@@ -7,24 +7,25 @@ import {
   type Calls,
   type CallName,
   type Draft,
+  type EnrolResult,
   type Failure,
   type FromWorker,
-  type SignInResult,
   type ToWorker,
   type WorkerState,
 } from './calls';
 import { noticing, rfc3339 } from './clock';
 import { contact, type ContactResult, type Line } from './contact';
-import { loadDeviceKey } from './device-key';
+import { asDevice, loadDeviceKey, replaceDeviceKey } from './device-key';
+import { type Coming, type Enrolled, askIn, come, deviceName } from './enrolment';
 import { handOver } from './hand-over';
-import { deviceName, signIn } from './enrolment';
 import { CoreStopped, Host } from './host';
 import { Holders } from './holders';
 import type { Changed, Phone, PhoneModule } from './phone';
 import { bringPackets, dropPacket, listPackets, takePacket } from './packets';
 import { Queue } from './queue';
-import { ask, type Language } from './server';
+import type { Language } from './server';
 import { forgetSession, keepSession, loadSession, type Session } from './session';
+import type { Identity } from './signed-request';
 import { INCOMPLETE_ROW } from './snapshots';
 import { succeed } from './successor';
 import { SyncLoop } from './sync-loop';
@@ -32,9 +33,9 @@ import type { PhoneStatus, SaveResult } from './types';
 import { loadCore } from './wasm';
 import { WriterLock } from './writer-lock';
 
-const SIGNED_OUT = { code: 'not_signed_in', message: '', next: '' };
-
 const FIRST_DATABASE = 'menpai';
+/** Stands in the rows of a phone that was wiped, until somebody is enrolled on it. */
+const WIPED_ROW = 'wiped';
 
 const first = new Store(FIRST_DATABASE);
 const holders = new Holders({ name: FIRST_DATABASE, store: first });
@@ -49,6 +50,8 @@ let host: Host | null = null;
 let module: PhoneModule | null = null;
 let session: Session | null = null;
 let language: Language = 'zh';
+/** waits until somebody at the office has compared its digits */
+let coming: Coming | null = null;
 
 const state: WorkerState = {
   phase: 'opening',
@@ -59,6 +62,7 @@ const state: WorkerState = {
   contact: { sending: false, last: null, last_try: null },
   storage: { free_bytes: null, persisted: false },
   left_unsent: 0,
+  wiped: false,
 };
 
 /** The core's own text, for the page to parse. */
@@ -114,54 +118,59 @@ const handlers: Handlers = {
     post({ event: 'changed' });
   },
 
-  signIn: async (account, password) => {
-    const { only_here, worker } = await inOrder(() => ready().ask<PhoneStatus>((phone) => phone.status()));
-    let place = await holders.storeFor(account, ready().store, worker?.id ?? null);
-    let answer = await signIn(place.store, account, password, language);
-    // Whose the current database is was not kept before: the server knows its device as another's.
-    if ('result' in answer && isAnothers(answer.result) && place.store === ready().store) {
-      place = await holders.another();
-      answer = await signIn(place.store, account, password, language);
-    }
-    if ('result' in answer) return answer.result;
-    const { token, enrolment } = answer.enrolled;
-    const fresh: Session = { token, expired: false };
-    await inOrder(async () => {
-      const own = place.store === ready().store ? ready() : await hostOf(place.store);
-      await own.change(
-        (phone) => ({ result: null, writes: phone.enrol(enrolment) }),
-        () => [keepSession(fresh)],
-      );
-      await holders.handOver(place.database, account, only_here);
-      host = own;
-      session = fresh;
-    });
-    await changed();
-    loop.nudge('start');
-    return { outcome: 'signed_in' };
+  enrol: async (code) => {
+    const { worker } = await inOrder(() => ready().ask<PhoneStatus>((phone) => phone.status()));
+    const placeOf = (invited: string) => holders.storeFor(invited, ready().store, worker?.id ?? null);
+    const came = await come(code, language, placeOf, () => holders.another());
+    if ('outcome' in came) return came;
+    coming = came;
+    return askHowItStands(came);
   },
+  askIn: async () => (coming ? askHowItStands(coming) : { outcome: 'no_network' }),
 
   signOut: async () => {
     const { only_here } = await inOrder(() => ready().ask<PhoneStatus>((phone) => phone.status()));
     // What only this phone has would sit here unseen; it goes first.
     if (only_here > 0) return { outcome: 'unsent', count: only_here };
-    const token = session?.token;
-    await inOrder(() =>
-      ready().change(
-        // The core keeps a copy of the token; this is its word for giving it up.
-        (phone) => ({ result: null, writes: phone.refused(JSON.stringify(SIGNED_OUT), rfc3339()) }),
-        () => [forgetSession()],
-      ),
-    );
+    await inOrder(() => ready().store.commit([forgetSession()]));
     session = null;
     loop.stop();
     await tell();
-    if (token) {
-      void ask({ path: '/api/v1/sessions/current', method: 'DELETE', language, token, expects: 'application/json' });
-    }
     return { outcome: 'signed_out' };
   },
 };
+
+async function askHowItStands(came: Coming): Promise<EnrolResult> {
+  const stands = await askIn(came, language);
+  if (stands === null) return { outcome: 'compare', worker: came.worker.name, digits: came.digits };
+  coming = null;
+  if ('outcome' in stands) return stands;
+  await takeUp(came, stands);
+  return { outcome: 'enrolled' };
+}
+
+/** In one transaction this phone is the worker's: nothing of what it has not sent changes. */
+async function takeUp({ place, key, name, replaces, worker }: Coming, { enrolment }: Enrolled): Promise<void> {
+  const fresh: Session = { expired: false };
+  await inOrder(async () => {
+    const own = place.store === ready().store ? ready() : await hostOf(place.store);
+    const { only_here } = await ready().ask<PhoneStatus>((phone) => phone.status());
+    const succeeds = replaces === null ? null : JSON.stringify({ ...asDevice(key), name });
+    await own.change(
+      (phone) => {
+        const first = succeeds === null ? [] : phone.succeed(succeeds);
+        return { result: null, writes: [...first, ...phone.enrol(enrolment)] };
+      },
+      () => [...(succeeds === null ? [] : replaceDeviceKey(key)), keepSession(fresh), { store: 'keys', key: WIPED_ROW, value: null }],
+    );
+    await holders.handOver(place.database, worker.id, only_here);
+    host = own;
+    session = fresh;
+    state.wiped = false;
+  });
+  await changed();
+  loop.nudge('start');
+}
 
 async function start(): Promise<void> {
   state.phase = 'opening';
@@ -173,6 +182,7 @@ async function start(): Promise<void> {
     module = await loadCore();
     host = await hostOf(store);
     session = await loadSession(store);
+    state.wiped = (await store.get<boolean>('keys', WIPED_ROW)) ?? false;
     state.incomplete = (await store.get<boolean>('keys', INCOMPLETE_ROW)) ?? false;
     state.phase = 'ready';
     await changed();
@@ -218,8 +228,9 @@ async function contactOnce(): Promise<ContactResult> {
     return { outcome: 'not_signed_in', sent: 0, received: 0, error: null, more: false };
   }
   try {
-    const line = { host: own, key, token: session.token, language, queued: inOrder, onPart };
-    const { token } = session;
+    const { community, offset_ms } = await inOrder(() => own.ask<PhoneStatus>((phone) => phone.status()));
+    const by = { key, community: community?.code ?? '', clock: { offset_ms: offset_ms ?? 0 } };
+    const line = { host: own, by, language, queued: inOrder, onPart };
     let result = await contact(line);
     // Somebody else has signed in meanwhile: what is left of this one is sent beside theirs.
     if (own !== host) return { ...result, more: true };
@@ -235,7 +246,8 @@ async function contactOnce(): Promise<ContactResult> {
     }
     if (result.outcome === 'answered' && !result.more && module) await holders.sendLeft(module, language, inOrder);
     // A colleague's come after this worker's own.
-    if (result.outcome === 'answered' && !result.more) result = { ...result, ...(await bring(token)) };
+    if (result.outcome === 'answered' && !result.more) result = { ...result, ...(await bring(by)) };
+    if (result.stopped === 'lost' && (await wiped(own, by))) return result;
     // An answer without news redraws no list.
     if (result.sent + result.received > 0) await changed();
     else await tell();
@@ -247,15 +259,35 @@ async function contactOnce(): Promise<ContactResult> {
   }
 }
 
+/**
+ * This phone was reported lost. What it had has gone up and is held there, packets it carries too; now everything
+ * goes, the key with it. False: something has not gone up yet. What is shown of others is gone already.
+ */
+async function wiped(own: Host, by: Identity): Promise<boolean> {
+  await bring(by);
+  const { only_here } = await inOrder(() => own.ask<PhoneStatus>((phone) => phone.status()));
+  if (only_here > 0) return false;
+  await inOrder(async () => {
+    await own.wipe();
+    await own.store.commit([{ store: 'keys', key: WIPED_ROW, value: true }]);
+    await own.open();
+  });
+  session = null;
+  loop.stop();
+  state.wiped = true;
+  await changed();
+  return true;
+}
+
 /** The screens are drawn: now the next start is made quick. Where that fails it is slower, no more. */
 function keepShown(own: Host): Promise<unknown> {
   const keep = () => own.change((phone) => ({ result: null, writes: phone.keep_shown() }));
   return inOrder(keep).catch(() => undefined);
 }
 
-async function bring(token: string): Promise<Partial<ContactResult>> {
+async function bring(by: Identity): Promise<Partial<ContactResult>> {
   const offset_ms = state.phone?.offset_ms ?? null;
-  const { outcome, error, wait_ms, changed } = await bringPackets(first, { token, language, offset_ms });
+  const { outcome, error, wait_ms, changed } = await bringPackets(first, { by, language, offset_ms });
   if (changed > 0) post({ event: 'changed' });
   return outcome === 'answered' ? {} : { outcome, error, wait_ms };
 }
@@ -268,7 +300,7 @@ async function becomeAnother(line: Line): Promise<ContactResult> {
   if (succession.outcome !== 'succeeded') {
     return { ...nothing, outcome: succession.outcome, error: succession.error, wait_ms: succession.wait_ms };
   }
-  session = { token: succession.token, expired: false };
+  session = { expired: false };
   await changed();
   return { ...nothing, outcome: 'answered', more: true };
 }
@@ -283,10 +315,6 @@ async function hostOf(store: Store): Promise<Host> {
   const opened = new Host(module, store);
   await opened.open();
   return opened;
-}
-
-function isAnothers(result: SignInResult): boolean {
-  return result.outcome === 'refused' && result.code === 'wrong_device';
 }
 
 function ready(): Host {

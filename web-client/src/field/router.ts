@@ -12,7 +12,7 @@ export type Route =
   | { page: 'hand_over' }
   | { page: 'carry' }
   | { page: 'me' }
-  | { page: 'sign_in' };
+  | { page: 'enrol'; code: string | null };
 
 /** Stands where a form has no subject of its own and something follows. */
 const NOBODY = '-';
@@ -30,7 +30,7 @@ export function parse(hash: string): Route {
   if (page === 'form' && first && second) return { page, kind: first, dwelling: second, subject: third && third !== NOBODY ? third : null, corrects: fourth || null };
   if (page === 'sync' || page === 'carry' || page === 'me') return { page };
   if (page === 'hand-over') return { page: 'hand_over' };
-  if (page === 'sign-in') return { page: 'sign_in' };
+  if (page === 'enrol') return { page, code: first || null };
   return { page: 'today' };
 }
 
@@ -39,6 +39,7 @@ export function address(to: Route): string {
     to.page === 'doors' ? ['doors', to.building]
     : to.page === 'door' ? ['door', to.dwelling]
     : to.page === 'form' ? ['form', to.kind, to.dwelling, to.subject ?? (to.corrects ? NOBODY : null), to.corrects ?? null]
+    : to.page === 'enrol' ? ['enrol', to.code]
     : [to.page.replace('_', '-')];
   return `#/${parts.filter((part): part is string => !!part).map(encodeURIComponent).join('/')}`;
 }

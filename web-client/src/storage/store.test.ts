@@ -19,6 +19,23 @@ async function writer(): Promise<Store> {
 }
 
 describe('the store', () => {
+  it('wipes all that can be read, the key too, and goes on', async () => {
+    const store = await writer();
+    await store.commit([
+      ...['log', 'line', 'document', 'meta', 'draft'].map((of) => ({ store: of, key: '1', value: '王桂芳' })),
+      { store: 'packet', key: 'p', value: { bytes: new Uint8Array([1]) } },
+      { store: 'keys', key: 'device', value: { id: 'd' } },
+      { store: 'keys', key: 'holders', value: { current: name } },
+    ]);
+    await store.wipe();
+    expect(await store.coreRows()).toEqual([]);
+    expect(await store.all('draft')).toEqual([]);
+    expect(await store.get('keys', 'device')).toBeUndefined();
+    expect(await store.get('keys', 'holders'), 'who shares the phone').toBeDefined();
+    expect(await store.all('packet'), 'sealed, and a colleague\'s').toHaveLength(1);
+    await store.commit([{ store: 'keys', key: 'wiped', value: true }]);
+  });
+
   it('gives back every row of the core, and none of the worker', async () => {
     const store = await writer();
     await store.commit([

@@ -2,7 +2,7 @@
 // `commit` returns only after the transaction's `complete`: that is what 已保存 means.
 // A window that another one has taken over from cannot write (the generation in `keys`).
 
-import { CORE_STORES, openDatabase, type StoreName } from './database';
+import { CORE_STORES, openDatabase, STORES, type StoreName } from './database';
 import { asStorageFailure, StorageFailure } from './failure';
 
 export type CoreRow = [store: string, key: string, value: string | Uint8Array];
@@ -15,6 +15,9 @@ export interface Write {
 }
 
 const GENERATION = 'writer_generation';
+/** What a wipe leaves: packets are sealed, and colleagues' work. */
+const KEPT_STORES: readonly StoreName[] = ['keys', 'packet'];
+const KEPT_KEYS = [GENERATION, 'holders'];
 /** A dead handle once took whole sessions down; a fresh one is tried this often. */
 const ATTEMPTS = 3;
 /** WebKit can drop a transaction without an event; nobody waits for ever. */
@@ -102,6 +105,22 @@ export class Store {
       await completed(transaction).catch((error: unknown) => {
         throw cause ?? error;
       });
+    });
+  }
+
+  /** Everything but whose turn it is to write, who shares this phone, and what is sealed for the server goes. */
+  async wipe(): Promise<void> {
+    await this.healing(async (database) => {
+      const transaction = database.transaction(STORES, 'readwrite', { durability: 'strict' });
+      for (const store of STORES) {
+        if (!KEPT_STORES.includes(store)) transaction.objectStore(store).clear();
+      }
+      const keys = transaction.objectStore('keys');
+      const all = keys.getAllKeys();
+      all.onsuccess = () => {
+        for (const key of all.result) if (!KEPT_KEYS.includes(String(key))) keys.delete(key);
+      };
+      await completed(transaction);
     });
   }
 

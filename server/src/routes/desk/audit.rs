@@ -117,6 +117,16 @@ fn answer(desk: &mut Desk<'_>, name: &str) -> Result<Answer, StoreError> {
     })
 }
 
+/// Where an invitation or a phone is meant, whose it is, or what it is called.
+fn in_words(desk: &Desk<'_>, place: String) -> String {
+    let worker = place.parse().ok().and_then(|worker| desk.register.worker(worker));
+    let device = || {
+        let device = place.parse().ok()?;
+        desk.directory.device(device).map(|_| desk.device(device).named.name)
+    };
+    worker.map(str::to_owned).or_else(device).unwrap_or(place)
+}
+
 fn shown(desk: &Desk<'_>, line: Line) -> Shown {
     let meant = line.place.as_deref().and_then(audit::worker_of);
     Shown {
@@ -124,7 +134,10 @@ fn shown(desk: &Desk<'_>, line: Line) -> Shown {
         at: desk.local.instant(line.at_ms).to_string(),
         worker: desk.worker(line.worker),
         action: line.action,
-        place: meant.map(|worker| desk.worker(worker).name).or(line.place),
+        place: match meant {
+            Some(worker) => Some(desk.worker(worker).name),
+            None => line.place.map(|place| in_words(desk, place)),
+        },
         subjects: line.subjects,
     }
 }

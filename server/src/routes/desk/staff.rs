@@ -1,5 +1,5 @@
 //! `GET /api/v1/desk/staff`: who works here, in which roles, with which phones. `POST …/roles` gives
-//! one, `POST …/roles/end` ends one, `POST …/phones/stop` stops a phone: it is signed out at once.
+//! one, `POST …/roles/end` ends one, `POST …/phones/stop` stops a phone: with its next request.
 
 use std::collections::BTreeMap;
 
@@ -64,6 +64,10 @@ struct Phone {
     last_contact: Option<String>,
     /// Since when it is stopped.
     stopped: Option<String>,
+    /// It was stopped since it was lost: it is to wipe itself.
+    lost: bool,
+    /// Since it was stopped it was in contact, and answered.
+    told: bool,
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
@@ -149,6 +153,9 @@ fn answer(desk: &mut Desk<'_>, own: WorkerId, office: WorkerId, now_ms: i64) -> 
             named: desk.device(device).named,
             last_contact: contact,
             stopped: known.facts.revoked_ms.map(|at| desk.local.instant(at).to_string()),
+            lost: known.lost,
+            told: (heard.get(&device).zip(known.facts.revoked_ms))
+                .is_some_and(|(heard, stopped_ms)| heard.contact_ms >= stopped_ms),
         });
     }
     let mut people: Vec<Person> = people.into_values().collect();
@@ -223,7 +230,7 @@ pub async fn grant(
         return Err(ApiError::unreadable("until"));
     }
     let name = name_of(&home, &session, worker).await?;
-    change(&home, &session, move |_, office| {
+    change(&home, &session, move |office| {
         let new = NewRole {
             worker,
             name,
@@ -269,7 +276,7 @@ pub async fn end(home: web::Data<Home>, session: May<ManageStaff>, body: web::Js
         EndReason::Ordinary => "ordinary",
         EndReason::Abuse => "abuse",
     };
-    change(&home, &session, move |_, office| roles::end(office, record, because)).await
+    change(&home, &session, move |office| roles::end(office, record, because)).await
 }
 
 /// A phone to be stopped.
@@ -311,8 +318,8 @@ pub async fn stop(
         StopReason::Lost => "lost",
         StopReason::Abuse => "abuse",
     };
-    change(&home, &session, move |home, office| {
-        roles::stop_phone(home, office, device, because)
+    change(&home, &session, move |office| {
+        roles::stop_phone(office, device, because)
     })
     .await
 }
@@ -328,17 +335,16 @@ async fn name_of(home: &web::Data<Home>, session: &May<ManageStaff>, worker: Wor
 async fn change(
     home: &web::Data<Home>,
     session: &May<ManageStaff>,
-    what: impl FnOnce(&Home, &Office) -> Result<(), ChangeError> + Send + 'static,
+    what: impl FnOnce(&Office) -> Result<(), ChangeError> + Send + 'static,
 ) -> ApiResult<HttpResponse> {
     let home = home.clone();
     let (code, account, worker) = (session.community, session.account.clone(), session.worker);
     let done = web::block(move || {
         let office = Office::of_account(&home, code, &account, worker)?;
-        Ok::<_, OfficeError>(what(&home, &office))
+        Ok::<_, OfficeError>(what(&office))
     });
     done.await??.map_err(|error| match error {
         ChangeError::Office(error) => ApiError::internal(error),
-        ChangeError::Node(error) => ApiError::internal(error),
         ChangeError::Own => ApiError::NotAllowed,
         ChangeError::WrongPlace => ApiError::unreadable("grid"),
         ChangeError::Ended | ChangeError::Unknown(_) => ApiError::NotFound,

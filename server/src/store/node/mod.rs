@@ -1,10 +1,11 @@
-//! `node.sqlite`: accounts, how they sign in, sessions, the keys of devices and what the nights did. One connection behind a lock,
+//! `node.sqlite`: accounts, how they sign in, sessions, invitations, the keys of devices and what the nights did. One connection behind a lock,
 //! WAL and FULL read back at open; a session that was ended stays ended after a power cut.
 //! Everything here blocks: callers are on a blocking thread.
 
 mod accounts;
 mod browsers;
 mod devices;
+mod invitations;
 mod nights;
 mod open;
 mod second_factors;
@@ -16,6 +17,11 @@ pub use devices::{
     OfficeDeviceRow, PhoneDevice, find_office_device, find_phone_device, insert_office_device, insert_phone_device,
     mark_phone_device_recorded, unrecorded_phone_devices,
 };
+pub use invitations::{
+    Enrolment, EnrolmentState, Invitation, InvitationId, ShownPhone, confirm_enrolment, end_invitation, enrolments_of,
+    find_enrolment, find_invitation, get_invitation, insert_enrolment, insert_invitation, list_invitations,
+    show_enrolment,
+};
 pub use nights::{NightStep, begin_night_step, end_night_step, night_steps};
 pub use open::{NodeStore, NodeStoreError};
 pub use second_factors::{
@@ -24,7 +30,7 @@ pub use second_factors::{
     set_recovery_codes, take_recovery_code, take_step, use_passkey,
 };
 pub use sessions::{
-    DESK_IDLE_MS, OwnSession, Proof, Session, SessionKind, delete_ended_sessions, delete_session, delete_session_of,
-    delete_sessions_of, delete_sessions_of_device, delete_weak_sessions_of, find_session, insert_session,
-    list_sessions, prove_session, touch_session,
+    DESK_IDLE_MS, OwnSession, Proof, Session, delete_ended_sessions, delete_session, delete_session_of,
+    delete_sessions_of, delete_weak_sessions_of, find_session, insert_session, list_sessions, prove_session,
+    touch_session,
 };

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::store::connection::{OpenError, open_writer};
 use crate::store::migrations::{Migration, MigrationError, migrate};
 
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: [Migration; 6] = [
     Migration {
         name: "0001_accounts.sql",
         sql: include_str!("../../../migrations/node/0001_accounts.sql"),
@@ -24,6 +24,14 @@ const MIGRATIONS: [Migration; 4] = [
     Migration {
         name: "0004_second_factors.sql",
         sql: include_str!("../../../migrations/node/0004_second_factors.sql"),
+    },
+    Migration {
+        name: "0005_invitations.sql",
+        sql: include_str!("../../../migrations/node/0005_invitations.sql"),
+    },
+    Migration {
+        name: "0006_requests_are_signed.sql",
+        sql: include_str!("../../../migrations/node/0006_requests_are_signed.sql"),
     },
 ];
 

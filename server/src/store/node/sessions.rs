@@ -1,6 +1,5 @@
-//! Sessions by the hash of their token: who reads this file cannot sign in with it.
+//! Sessions at the desk by the hash of their token: who reads this file cannot sign in with it.
 
-use menpai_sync_core::ids::DeviceId;
 use rusqlite::{Connection, OptionalExtension, Transaction, named_params};
 
 use super::Account;
@@ -8,22 +7,11 @@ use super::Account;
 /// A desk that asks nothing for so long has ended: its browser was closed.
 pub const DESK_IDLE_MS: i64 = 2 * 3600 * 1000;
 
-/// Which door a session was made at; it opens no other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SessionKind {
-    /// Bearer token of one device.
-    Phone(DeviceId),
-    /// Cookie of a browser at the desk.
-    Desk,
-}
-
 /// A session that has not ended, with its account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// Whose.
     pub account: Account,
-    /// From which door.
-    pub kind: SessionKind,
     /// When it ends, milliseconds UTC.
     pub expires_ms: i64,
     /// Last use as far as it was written down.
@@ -52,37 +40,31 @@ pub struct Proof {
 pub fn find_session(connection: &Connection, token_hash: &[u8; 32], now_ms: i64) -> rusqlite::Result<Option<Session>> {
     let found = connection
         .prepare_cached(
-            "SELECT s.account, s.device, s.expires_ms, s.last_used_ms, s.strong, s.proved_ms, a.demo,
+            "SELECT s.account, s.expires_ms, s.last_used_ms, s.strong, s.proved_ms, a.demo,
                     EXISTS (SELECT 1 FROM passkey p WHERE p.account = s.account)
                       OR EXISTS (SELECT 1 FROM one_time_code o WHERE o.account = s.account)
                FROM session s JOIN account a ON a.name = s.account
-              WHERE s.token_hash = :token_hash AND s.expires_ms > :now
-                AND (s.kind = 'phone' OR s.last_used_ms > :idle)",
+              WHERE s.token_hash = :token_hash AND s.expires_ms > :now AND s.last_used_ms > :idle",
         )?
         .query_row(
             named_params! { ":token_hash": token_hash, ":now": now_ms, ":idle": now_ms - DESK_IDLE_MS },
             |row| {
-                let device: Option<[u8; 16]> = row.get(1)?;
-                let kind = device.map_or(SessionKind::Desk, |device| {
-                    SessionKind::Phone(DeviceId::from_bytes(device))
-                });
                 let proof = Proof {
-                    strong: row.get(4)?,
-                    proved_ms: row.get(5)?,
-                    demo: row.get(6)?,
-                    has_second_factor: row.get(7)?,
+                    strong: row.get(3)?,
+                    proved_ms: row.get(4)?,
+                    demo: row.get(5)?,
+                    has_second_factor: row.get(6)?,
                 };
-                Ok((row.get::<_, String>(0)?, kind, row.get(2)?, row.get(3)?, proof))
+                Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, proof))
             },
         )
         .optional()?;
-    let Some((name, kind, expires_ms, last_used_ms, proof)) = found else {
+    let Some((name, expires_ms, last_used_ms, proof)) = found else {
         return Ok(None);
     };
     let account = super::find_account(connection, &name)?;
     Ok(account.map(|account| Session {
         account,
-        kind,
         expires_ms,
         last_used_ms,
         proof,
@@ -97,20 +79,14 @@ pub fn insert_session(
     transaction: &Transaction<'_>,
     token_hash: &[u8; 32],
     account: &str,
-    kind: SessionKind,
     now_ms: i64,
     expires_ms: i64,
 ) -> rusqlite::Result<()> {
-    let (kind, device) = match &kind {
-        SessionKind::Phone(device) => ("phone", Some(device.as_bytes())),
-        SessionKind::Desk => ("desk", None),
-    };
     transaction.execute(
-        "INSERT INTO session (token_hash, account, kind, device, created_ms, expires_ms, last_used_ms)
-         VALUES (:token_hash, :account, :kind, :device, :now, :expires, :now)",
+        "INSERT INTO session (token_hash, account, created_ms, expires_ms, last_used_ms)
+         VALUES (:token_hash, :account, :now, :expires, :now)",
         named_params! {
-            ":token_hash": token_hash, ":account": account, ":kind": kind, ":device": device,
-            ":now": now_ms, ":expires": expires_ms,
+            ":token_hash": token_hash, ":account": account, ":now": now_ms, ":expires": expires_ms,
         },
     )?;
     Ok(())
@@ -155,7 +131,7 @@ pub fn delete_weak_sessions_of(
     but: &[u8; 32],
 ) -> rusqlite::Result<usize> {
     transaction.execute(
-        "DELETE FROM session WHERE account = :account AND kind = 'desk' AND strong = 0 AND token_hash <> :but",
+        "DELETE FROM session WHERE account = :account AND strong = 0 AND token_hash <> :but",
         named_params! { ":account": account, ":but": but },
     )
 }
@@ -177,8 +153,6 @@ pub fn delete_session(transaction: &Transaction<'_>, token_hash: &[u8; 32]) -> r
 pub struct OwnSession {
     /// SHA-256 of the token: a name for it that signs nobody in.
     pub token_hash: [u8; 32],
-    /// The device of a phone's session, as it is called.
-    pub phone: Option<String>,
     /// When it began, milliseconds UTC.
     pub created_ms: i64,
     /// Last use as far as it was written down.
@@ -192,19 +166,20 @@ pub struct OwnSession {
 pub fn list_sessions(connection: &Connection, account: &str, now_ms: i64) -> rusqlite::Result<Vec<OwnSession>> {
     connection
         .prepare_cached(
-            "SELECT s.token_hash, iif(s.device IS NULL, NULL, coalesce(p.name, '')) AS phone, s.created_ms, s.last_used_ms
-               FROM session s LEFT JOIN phone_device p ON p.device = s.device
-              WHERE s.account = :account AND s.expires_ms > :now AND (s.kind = 'phone' OR s.last_used_ms > :idle)
-              ORDER BY s.created_ms DESC, s.token_hash",
+            "SELECT token_hash, created_ms, last_used_ms FROM session
+              WHERE account = :account AND expires_ms > :now AND last_used_ms > :idle
+              ORDER BY created_ms DESC, token_hash",
         )?
-        .query_map(named_params! { ":account": account, ":now": now_ms, ":idle": now_ms - DESK_IDLE_MS }, |row| {
-            Ok(OwnSession {
-                token_hash: row.get(0)?,
-                phone: row.get(1)?,
-                created_ms: row.get(2)?,
-                last_used_ms: row.get(3)?,
-            })
-        })?
+        .query_map(
+            named_params! { ":account": account, ":now": now_ms, ":idle": now_ms - DESK_IDLE_MS },
+            |row| {
+                Ok(OwnSession {
+                    token_hash: row.get(0)?,
+                    created_ms: row.get(1)?,
+                    last_used_ms: row.get(2)?,
+                })
+            },
+        )?
         .collect()
 }
 
@@ -232,17 +207,6 @@ pub fn delete_sessions_of(transaction: &Transaction<'_>, account: &str) -> rusql
     transaction.execute(
         "DELETE FROM session WHERE account = :account",
         named_params! { ":account": account },
-    )
-}
-
-/// Ends every session of a device.
-///
-/// # Errors
-/// SQLite's.
-pub fn delete_sessions_of_device(transaction: &Transaction<'_>, device: DeviceId) -> rusqlite::Result<usize> {
-    transaction.execute(
-        "DELETE FROM session WHERE device = :device",
-        named_params! { ":device": device.as_bytes() },
     )
 }
 

@@ -44,7 +44,6 @@ impl CorePhone {
         let mut rows = Rows::default();
         let mut phone = rows.open(office.community.kinds().clone()).unwrap();
         let enrolment = Enrolment {
-            token: Some("token".to_owned()),
             worker: NamedWorker {
                 id: worker,
                 name: name.to_owned(),

@@ -4,6 +4,8 @@
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 
+use futures_util::FutureExt;
+use menpai_server::auth::signed_request::first_member;
 use menpai_server::clock;
 use menpai_server::office::records;
 use menpai_sync_core::time::Instant;
@@ -14,27 +16,22 @@ use super::{PASSWORD, World, account};
 pub(crate) use crate::listening::Answer;
 use crate::listening::Listening;
 use crate::phones::{CODE, HOUR_MS, Phone, grid};
+use crate::support;
 
 pub(crate) struct Served {
     http: Listening,
     pub(crate) world: World,
 }
 
-/// A phone that is signed in.
+/// A phone that is enrolled.
 pub(crate) struct SignedIn {
     pub(crate) phone: Phone,
-    token: String,
 }
 
 impl SignedIn {
-    /// Signed in anew.
-    pub(crate) fn set_token(&mut self, token: &str) {
-        token.clone_into(&mut self.token);
-    }
-
-    /// What its requests are authorised by.
-    pub(crate) fn token(&self) -> &str {
-        &self.token
+    /// The `Authorization` of its request now.
+    pub(crate) fn authorise(&self, method: &str, address: &str, content: Option<&[u8]>) -> String {
+        support::authorise(&self.phone.request_signer(), method, address, content)
     }
 }
 
@@ -47,15 +44,12 @@ impl Served {
         }
     }
 
-    /// A worker's phone, signed in, with a role in a grid.
+    /// A worker's phone, enrolled, with a role in a grid.
     pub(crate) fn phone(&self, login: &str, name: &str, in_grid: u8) -> SignedIn {
         let worker = account(&self.world.home, login, name, CODE);
         let mut phone = Phone::new();
         phone.worker = worker;
-        let body = json!({"account": login, "password": PASSWORD, "device":
-            {"id": phone.device, "public_key": phone.signer.public_key(), "name": "红米 12C"}});
-        let answer = self.send("POST", "/api/v1/sessions", &[], Some(&body));
-        assert_eq!(answer.status, 200, "{}", answer.text());
+        self.enrol(login, &phone);
         let from = Instant {
             unix_ms: clock::now_ms() - 30 * 24 * HOUR_MS,
             offset_minutes: 480,
@@ -63,10 +57,17 @@ impl Served {
         let office = &self.world.office;
         let body = records::assignment(worker, name, "grid_worker", Some(grid(in_grid)), from);
         office.write(&[office.record(records::ASSIGNMENT, None, body)]).unwrap();
-        SignedIn {
-            phone,
-            token: answer.json()["token"].as_str().unwrap().to_owned(),
-        }
+        SignedIn { phone }
+    }
+
+    /// Enrols a phone; what it is told.
+    pub(crate) fn enrol(&self, login: &str, phone: &Phone) -> Value {
+        let tell = async |step: &'static str, body: Value| {
+            let answer = self.send("POST", &format!("/api/v1/enrolments/{step}"), &[], Some(&body));
+            (answer.status, answer.json())
+        };
+        let enrols = support::enrol(&self.world.home, login, phone.device, &phone.signer, tell);
+        enrols.now_or_never().unwrap()
     }
 
     /// Signs the secretary in; the cookie is for every further request.
@@ -94,8 +95,8 @@ impl Served {
         answer.json()
     }
 
-    /// One sync of everything that the phone has, or of nothing new.
-    pub(crate) fn sync(&self, signed_in: &SignedIn) {
+    /// One sync of everything that the phone has, or of nothing new; what it is told of itself.
+    pub(crate) fn sync(&self, signed_in: &SignedIn) -> String {
         let phone = &signed_in.phone;
         let header = json!({"menpai": 1, "community": CODE, "device": phone.device, "last": phone.last(),
                             "clock": clock::now(), "log": null, "cursor": {}});
@@ -103,10 +104,11 @@ impl Served {
         if phone.last() > 0 {
             body.extend(deflate(&phone.slice_bytes(1, phone.last())));
         }
-        let bearer = format!("Bearer {}", signed_in.token);
-        let headers = [("Content-Type", "application/gzip"), ("Authorization", &bearer)];
+        let signed = signed_in.authorise("POST", "/api/v1/sync", Some(first_member(&body)));
+        let headers = [("Content-Type", "application/gzip"), ("Authorization", &signed)];
         let answer = self.http.send("POST", "/api/v1/sync", &headers, &body);
         assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.head("menpai-phone")
     }
 
     pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Answer {

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use menpai_server::auth::signed_request::PhoneSigner;
 use menpai_server::clock;
 use menpai_server::store::community::identity::Founder;
 use menpai_server::sync::{Community, Contact, OfficeDevice, Refilled, Settings, Slice, SliceOutcome, read_receipts};
@@ -44,6 +45,15 @@ impl Phone {
             signer: Signer::from_bytes(&clock::random()).unwrap(),
             entries: Vec::new(),
             clock_ms: clock::now_ms() - HOUR_MS,
+        }
+    }
+
+    /// What signs its requests.
+    pub(crate) fn request_signer(&self) -> PhoneSigner {
+        PhoneSigner {
+            device: self.device,
+            community: code(),
+            key: self.signer.clone(),
         }
     }
 

@@ -5,6 +5,8 @@ use std::net::TcpStream;
 use std::sync::Arc;
 
 use actix_web::web;
+use futures_util::FutureExt;
+use menpai_server::auth::signed_request::{PhoneSigner, first_member};
 use menpai_server::clock;
 use menpai_server::home::Home;
 use menpai_server::limits::Limits;
@@ -18,7 +20,7 @@ use tempfile::TempDir;
 pub(crate) use crate::listening::Answer;
 use crate::listening::Listening;
 use crate::phones::{self, Phone, grid};
-use crate::support::{self, CODE, PASSWORD, code};
+use crate::support::{self, CODE, authorise, code};
 
 /// A server in this process, and a phone signed in at it.
 pub(crate) struct Served {
@@ -50,19 +52,10 @@ impl Served {
         Office::of_home(&self.home, code()).unwrap()
     }
 
-    /// Signs a phone in and gives its worker a grid.
-    pub(crate) fn sign_in(&self, account: &str, in_grid: u8) -> (Phone, String) {
+    /// Enrols a phone and gives its worker a grid.
+    pub(crate) fn sign_in(&self, account: &str, in_grid: u8) -> (Phone, PhoneSigner) {
         let mut phone = Phone::new();
-        let body = json!({"account": account, "password": PASSWORD, "device":
-            {"id": phone.device, "public_key": phone.signer.public_key(), "name": "测试手机"}});
-        let answer = self.send(
-            "POST",
-            "/api/v1/sessions",
-            &[("Content-Type", "application/json")],
-            body.to_string().as_bytes(),
-        );
-        assert_eq!(answer.status, 200, "{}", answer.text());
-        let said = answer.json();
+        let said = self.enrol(account, &phone);
         phone.worker = serde_json::from_value(said["worker"]["id"].clone()).unwrap();
         let from = menpai_sync_core::time::Instant {
             unix_ms: clock::now_ms() - 30 * 24 * phones::HOUR_MS,
@@ -71,7 +64,20 @@ impl Served {
         let office = self.office();
         let body = records::assignment(phone.worker, "刘敏", "grid_worker", Some(grid(in_grid)), from);
         office.write(&[office.record(records::ASSIGNMENT, None, body)]).unwrap();
-        (phone, said["token"].as_str().unwrap().to_owned())
+        let signer = phone.request_signer();
+        (phone, signer)
+    }
+
+    /// Enrols a phone; what it is told.
+    pub(crate) fn enrol(&self, account: &str, phone: &Phone) -> Value {
+        let tell = async |step: &'static str, body: Value| {
+            let path = format!("/api/v1/enrolments/{step}");
+            let json = [("Content-Type", "application/json")];
+            let answer = self.send("POST", &path, &json, body.to_string().as_bytes());
+            (answer.status, answer.json())
+        };
+        let enrols = support::enrol(&self.home, account, phone.device, &phone.signer, tell);
+        enrols.now_or_never().unwrap()
     }
 
     pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
@@ -82,12 +88,12 @@ impl Served {
         self.http.begin(method, path, headers, length)
     }
 
-    pub(crate) fn sync(&self, token: &str, body: &[u8]) -> Answer {
-        let bearer = format!("Bearer {token}");
+    pub(crate) fn sync(&self, signer: &PhoneSigner, body: &[u8]) -> Answer {
+        let signed = authorise(signer, "POST", "/api/v1/sync", Some(first_member(body)));
         self.send(
             "POST",
             "/api/v1/sync",
-            &[("Content-Type", "application/gzip"), ("Authorization", &bearer)],
+            &[("Content-Type", "application/gzip"), ("Authorization", &signed)],
             body,
         )
     }

@@ -8,12 +8,16 @@ use std::process::{Child, Command, Stdio};
 
 use actix_web::web;
 use menpai_server::auth::hash_password;
+use menpai_server::auth::invitation::{Agreed, InvitationCode, commitment};
+use menpai_server::auth::signed_request::PhoneSigner;
 use menpai_server::clock;
 use menpai_server::home::Home;
 use menpai_server::limits::Limits;
-use menpai_server::office::Office;
+use menpai_server::office::{Office, invitations};
 use menpai_server::store::node::{self, Account};
-use menpai_sync_core::ids::CommunityCode;
+use menpai_sync_core::ids::{CommunityCode, DeviceId, hex, unhex};
+use menpai_sync_core::signature::{PublicKey, Signer};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::desk_world::appoint;
@@ -58,6 +62,79 @@ pub(crate) fn home_with(limits: Limits) -> (TempDir, web::Data<Home>) {
     (folder, web::Data::new(home))
 }
 
+/// A phone that is being enrolled: what it knows, and what it says at each step.
+pub(crate) struct Newcomer<'a> {
+    pub(crate) code: InvitationCode,
+    pub(crate) device: DeviceId,
+    pub(crate) key: &'a Signer,
+    pub(crate) nonce: [u8; 32],
+}
+
+impl Newcomer<'_> {
+    pub(crate) fn begin(&self) -> Value {
+        let commitment = commitment(self.device, &self.key.public_key(), &self.nonce);
+        json!({"code": self.code, "device": self.device, "commitment": commitment})
+    }
+
+    /// What it shows once it was told `begun`, and the digits on its screen.
+    pub(crate) fn show(&self, begun: &Value) -> (Value, String) {
+        let home_key: PublicKey = serde_json::from_value(begun["home"]["public_key"].clone()).unwrap();
+        let home_nonce = unhex(begun["nonce"].as_str().unwrap()).unwrap().try_into().unwrap();
+        let public_key = self.key.public_key();
+        let agreed = Agreed {
+            community: begun["community"]["code"].as_str().unwrap().parse().unwrap(),
+            code_hash: self.code.hash(),
+            device: self.device,
+            public_key: &public_key,
+            phone_nonce: &self.nonce,
+            home_nonce: &home_nonce,
+            home_key: &home_key,
+        };
+        let shows = json!({
+            "device": {"id": self.device, "public_key": public_key, "name": "红米 12C"},
+            "nonce": hex(&self.nonce), "signature": self.key.sign(&agreed.message()).to_string(),
+        });
+        (shows, agreed.comparison())
+    }
+}
+
+/// Enrols a phone as the office does: invitation, six digits, confirmation. `tell` sends a step's body
+/// to the server. What the phone is told at the end.
+pub(crate) async fn enrol(
+    home: &Home,
+    account: &str,
+    device: DeviceId,
+    key: &Signer,
+    tell: impl AsyncFn(&'static str, Value) -> (u16, Value),
+) -> Value {
+    let account = home
+        .node_store()
+        .read(|connection| node::find_account(connection, account))
+        .unwrap()
+        .unwrap();
+    let made = invitations::invite(home, &account, account.worker).unwrap();
+    let newcomer = Newcomer {
+        code: made.code,
+        device,
+        key,
+        nonce: clock::random(),
+    };
+    let (status, begun) = tell("begin", newcomer.begin()).await;
+    assert_eq!(status, 200, "{begun}");
+    let (shows, digits) = newcomer.show(&begun);
+    let (status, waits) = tell("show", shows.clone()).await;
+    assert_eq!((status, &waits["state"]), (200, &json!("shown")), "{waits}");
+    invitations::confirm(home, account.community, account.worker, &made.id, &digits).unwrap();
+    let (status, enrolled) = tell("show", shows).await;
+    assert_eq!((status, &enrolled["state"]), (200, &json!("confirmed")), "{enrolled}");
+    enrolled
+}
+
+/// The `Authorization` of a phone's request now.
+pub(crate) fn authorise(signer: &PhoneSigner, method: &str, address: &str, content: Option<&[u8]>) -> String {
+    signer.authorise(method, address, content, clock::now_ms(), clock::random())
+}
+
 /// A roster of four persons in two grids, as CSV.
 pub(crate) const ROSTER: &str = "网格,小区/院,楼栋,单元,门牌,姓名,性别,身份证号,出生日期,电话,与户主关系,人员类别,备注\n\
     第1网格,桐柏路61号院,16号楼,1,101,赵一,男,,1950-03-04,13000000001,户主,独居,每2天探访一次\n\
@@ -98,7 +175,7 @@ impl Server {
         BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut line)
             .unwrap();
-        let said: serde_json::Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no addresses: {line:?}"));
+        let said: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no addresses: {line:?}"));
         let text = |name: &str| said[name].as_str().unwrap().to_owned();
         Server {
             http: text("http"),

@@ -198,6 +198,9 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
             field.required && is_instant(field)
         })?;
         need(kind, &grants.until, "an instant", is_instant)?;
+        need(kind, &grants.end_reason, "a choice", |field| {
+            every_choice(field, |_| true)
+        })?;
     }
     if let Some(enrols) = &effects.enrols {
         for who in [&enrols.device, &enrols.worker] {

@@ -20,7 +20,7 @@ pub use request::SyncDraft;
 use answer::{Answer, AnswerLine, SignedReceipt};
 pub(super) use request::InFlight;
 
-/// The home's code for a token it does not accept.
+/// The home's code for a phone that it does not know.
 const NOT_SIGNED_IN: &str = "not_signed_in";
 
 /// What an answer brought.
@@ -106,12 +106,12 @@ impl Phone {
             .ok_or(ReceiveError::Unasked)
     }
 
-    /// The home answered a request with an error. A token it no longer accepts is forgotten;
-    /// anything else is shown until the next answer. Nothing recorded changes.
+    /// The home answered a request with an error: it is shown until the next answer, unless the home
+    /// does not know the phone. Nothing recorded changes.
     pub fn refused(&mut self, refusal: SliceRefusal) -> Vec<Write> {
         self.in_flight = None;
         if refusal.code == NOT_SIGNED_IN {
-            return self.forget_token();
+            return Vec::new();
         }
         self.contact.refused = Some(refusal);
         vec![Write::json(Stored::Meta, store::CONTACT, &self.contact)]

@@ -120,7 +120,7 @@ impl Phone {
             .collect();
         let header = UpHeader {
             menpai: self.protocol,
-            // The token says who speaks, or the line in clear.
+            // Who speaks, the signature of the request says, or the line in clear.
             community: None,
             device: None,
             last: own.head().seq,
@@ -172,6 +172,15 @@ impl Phone {
     }
 }
 
+impl Phone {
+    /// How many bytes of the body are its first member: what the request is signed over.
+    #[must_use]
+    pub fn request_header_length(&self) -> usize {
+        let header = self.in_flight.as_ref().and_then(InFlight::header_member);
+        header.map_or(0, |member| member.len())
+    }
+}
+
 impl InFlight {
     /// The first entry that the home is to vouch for.
     pub(super) fn first(&self) -> Option<Seq> {
@@ -179,14 +188,18 @@ impl InFlight {
         sent.or(self.header.receipt_from)
     }
 
+    fn header_member(&self) -> Option<Vec<u8>> {
+        let mut line = serde_json::to_vec(&self.header).ok()?;
+        line.push(b'\n');
+        Some(wire::deflate(&line))
+    }
+
     /// As it travels, with one signature per slice.
     pub(in super::super) fn body(&self, signatures: &[Signature], says_previous: bool) -> Option<Vec<u8>> {
         if signatures.len() != self.slices.len() {
             return None;
         }
-        let mut line = serde_json::to_vec(&self.header).ok()?;
-        line.push(b'\n');
-        let mut body = wire::deflate(&line);
+        let mut body = self.header_member()?;
         if !self.receipts.is_empty() {
             body.extend(wire::deflate(&self.receipts));
         }

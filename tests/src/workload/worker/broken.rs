@@ -4,6 +4,8 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 
+use menpai_server::auth::signed_request::first_member;
+use menpai_server::clock;
 use menpai_sync_core::phone::ReceiveError;
 
 use super::Worker;
@@ -32,7 +34,7 @@ impl Worker {
     pub fn stall(&mut self, at: impl FnOnce(&[u8]) -> usize) -> (TcpStream, BrokenOff) {
         let body = self.body();
         let sent = at(&body);
-        let mut stream = self.begin(body.len());
+        let mut stream = self.begin(&body);
         stream.write_all(&body[..sent]).unwrap();
         let length = body.len();
         (stream, BrokenOff { sent, length })
@@ -41,7 +43,7 @@ impl Worker {
     /// Sends the next request; its answer, as far as `at` says of its length, and no more of it.
     pub fn ask(&mut self, at: impl FnOnce(usize) -> usize) -> Vec<u8> {
         let body = self.body();
-        let mut stream = self.begin(body.len());
+        let mut stream = self.begin(&body);
         stream.write_all(&body).unwrap();
         let mut head = Vec::new();
         let mut byte = [0];
@@ -69,13 +71,16 @@ impl Worker {
         Ok(received.more)
     }
 
-    fn begin(&self, length: usize) -> TcpStream {
+    fn begin(&self, body: &[u8]) -> TcpStream {
+        let (time_ms, nonce) = (clock::now_ms(), clock::random());
+        let header = Some(first_member(body));
+        let signed = self.signer.authorise("POST", "/api/v1/sync", header, time_ms, nonce);
+        let length = body.len();
         let address = self.client.url().split_once("//").unwrap().1;
         let mut stream = hostile::connect(address);
         let head = format!(
             "POST /api/v1/sync HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Type: application/gzip\r\n\
-             Authorization: Bearer {}\r\nContent-Length: {length}\r\n\r\n",
-            self.token
+             Authorization: {signed}\r\nContent-Length: {length}\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).unwrap();
         stream

@@ -459,7 +459,8 @@ export interface HeldRole {
 export interface StaffAnswer {
   people: (Named & {
     roles: HeldRole[];
-    phones: (Named & { last_contact: string | null; stopped: string | null })[];
+    /** `told`: since it was stopped it was in contact, and answered */
+    phones: (Named & { last_contact: string | null; stopped: string | null; lost: boolean; told: boolean })[];
     /** the one who asks */
     own: boolean;
   })[];
@@ -468,11 +469,21 @@ export interface StaffAnswer {
   grids: Named[];
 }
 
+export interface InvitationsAnswer {
+  invitations: {
+    id: string;
+    worker: Named;
+    by: Named;
+    expires: string;
+    /** `begun`: a phone has its code and has not shown its key yet; `shown`: compare; `over`: nobody came in time */
+    state: 'open' | 'begun' | 'shown' | 'confirmed' | 'refused' | 'over';
+    phone: { name: string; comparison: string } | null;
+  }[];
+}
+
 /** Where an account is signed in. */
 export interface OwnSession {
   id: string;
-  /** what a phone is called; null: a desk */
-  phone: string | null;
   since: string;
   last_used: string;
   /** the one that asks */
@@ -485,6 +496,9 @@ export interface AuditLine {
   at: string;
   worker: Named;
   action:
+    | 'invite'
+    | 'end_invitation'
+    | 'enrol'
     | 'see_visits'
     | 'see_records'
     | 'review'
