@@ -25,7 +25,7 @@ export class Server {
 
   async start({ demo = false, more = [] } = {}) {
     const child = spawn(binary, [
-      'serve', '--data', this.data, '--web', join(root, 'web-client/dist'), '--announce-json',
+      'serve', '--standing-invitations', '--data', this.data, '--web', join(root, 'web-client/dist'), '--announce-json',
       '--http', `127.0.0.1:${this.#ports.http}`, '--https', `127.0.0.1:${this.#ports.https}`, ...(demo ? ['--demo'] : []), ...more,
     ], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
