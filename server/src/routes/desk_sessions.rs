@@ -59,7 +59,7 @@ pub async fn post(home: web::Data<Home>, request: HttpRequest, body: web::Json<S
 /// What the browser shows its authenticators.
 ///
 /// # Errors
-/// `passkeys_need_name`, `too_many_requests`.
+/// `passkeys_need_name`, `not_allowed`, `too_many_requests`.
 #[utoipa::path(
     post,
     path = "/desk/sessions/passkey/begin",
