@@ -6,6 +6,7 @@ mod bare;
 mod broken;
 mod bytes;
 mod cost;
+mod door;
 mod evening;
 mod growth;
 mod history;
@@ -26,6 +27,7 @@ pub use bare::{BARE, serve_bare};
 pub use broken::measure_broken;
 pub use bytes::measure_bytes;
 pub use cost::measure_ingest_cost;
+pub use door::measure_door;
 pub use evening::measure_evening;
 pub use growth::measure_growth;
 pub use history::measure_history;
@@ -42,7 +44,7 @@ pub struct Figure {
     pub name: &'static str,
     /// What was measured.
     pub value: f64,
-    /// `bytes`, `requests`, `ratio`, `s`, `ms`, `us`, `MB`, `GB` or `entries/s`.
+    /// `bytes`, `requests`, `ratio`, `s`, `ms`, `us`, `MB`, `GB`, `entries/s` or `handshakes/s`.
     pub unit: &'static str,
     /// How many measurements it comes from.
     pub n: usize,
