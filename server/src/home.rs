@@ -109,7 +109,7 @@ impl Home {
             ceremonies: Ceremonies::default(),
             sealing_key,
             invitations: Invitations::default(),
-            replays: Replays::new(clock::now_ms()),
+            replays: Replays::new(clock::now_ms(), Limits::DEFAULT.device_per_minute),
             seen_lately: SeenLately::default(),
             backup_recipients,
             night: Mutex::new(()),
@@ -124,6 +124,7 @@ impl Home {
     pub fn with_limits(self, limits: Limits) -> Home {
         Home {
             limiter: Limiter::new(limits),
+            replays: Replays::new(clock::now_ms(), limits.device_per_minute),
             ..self
         }
     }

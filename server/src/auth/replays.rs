@@ -4,6 +4,7 @@
 //! before this process began is not taken at all, so that nothing has to outlive it.
 
 use std::collections::{HashMap, HashSet};
+use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 
 use menpai_sync_core::ids::DeviceId;
@@ -15,8 +16,9 @@ pub const CLOCK_WINDOW_MS: i64 = 5 * 60 * 1000;
 /// A request is remembered at least so long: it may come again until its time is a window ago, and may be
 /// a window ahead.
 const REMEMBERED_MS: i64 = 2 * CLOCK_WINDOW_MS;
-/// Requests of one device in that time: three a second.
-const MOST_OF_A_DEVICE: usize = 2_000;
+/// A device may ask so many times in that time what it may ask in a minute: once all at once, then
+/// minute by minute.
+const MINUTES: usize = (REMEMBERED_MS / 60_000) as usize + 1;
 /// Requests of all in that time.
 const MOST: usize = 1_000_000;
 
@@ -35,6 +37,7 @@ pub enum Unfit {
 #[derive(Debug)]
 pub struct Replays {
     began_ms: i64,
+    most_of_a_device: usize,
     seen: Mutex<Seen>,
 }
 
@@ -47,11 +50,13 @@ struct Seen {
 }
 
 impl Replays {
-    /// Nothing was answered yet.
+    /// Nothing was answered yet; a device may ask so often in a minute.
     #[must_use]
-    pub fn new(now_ms: i64) -> Replays {
+    pub fn new(now_ms: i64, device_per_minute: NonZeroU32) -> Replays {
+        let a_minute = usize::try_from(device_per_minute.get()).unwrap_or(MOST);
         Replays {
             began_ms: now_ms,
+            most_of_a_device: a_minute.saturating_mul(MINUTES),
             seen: Mutex::default(),
         }
     }
@@ -86,7 +91,7 @@ impl Replays {
         if of_device.contains(&signed.nonce) {
             return Err(Unfit::Again);
         }
-        if full || of_device.len() >= MOST_OF_A_DEVICE {
+        if full || of_device.len() >= self.most_of_a_device {
             return Err(Unfit::TooMany);
         }
         of_device.insert(signed.nonce);
@@ -118,6 +123,7 @@ mod tests {
     use super::*;
 
     const BEGAN: i64 = 1_764_000_000_000;
+    const A_MINUTE: NonZeroU32 = NonZeroU32::new(5).unwrap();
 
     fn signed(device: u8, time_ms: i64, nonce: u64) -> Signed {
         Signed {
@@ -130,7 +136,7 @@ mod tests {
 
     #[test]
     fn each_counts_once_for_as_long_as_it_could_count() {
-        let replays = Replays::new(BEGAN);
+        let replays = Replays::new(BEGAN, A_MINUTE);
         let early = signed(1, BEGAN + CLOCK_WINDOW_MS, 1);
         replays.take(&early, BEGAN).unwrap();
         for later in [0, 1, CLOCK_WINDOW_MS, 2 * CLOCK_WINDOW_MS] {
@@ -148,7 +154,7 @@ mod tests {
 
     #[test]
     fn what_is_not_of_now_or_of_before_the_start_is_not_taken() {
-        let replays = Replays::new(BEGAN);
+        let replays = Replays::new(BEGAN, A_MINUTE);
         let now = BEGAN + 10 * CLOCK_WINDOW_MS;
         for (time_ms, fits) in [
             (now - CLOCK_WINDOW_MS, true),
@@ -169,8 +175,8 @@ mod tests {
 
     #[test]
     fn one_phone_does_not_fill_the_memory() {
-        let replays = Replays::new(BEGAN);
-        let most = u64::try_from(MOST_OF_A_DEVICE).unwrap();
+        let replays = Replays::new(BEGAN, A_MINUTE);
+        let most = u64::from(A_MINUTE.get()) * 11;
         for nonce in 0..most {
             replays.take(&signed(1, BEGAN, nonce), BEGAN).unwrap();
         }

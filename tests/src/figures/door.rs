@@ -16,7 +16,6 @@ use super::{Figure, median};
 use crate::process::Server;
 use crate::workload::{SEED, Worker, found};
 
-/// Of these in all runs fewer than the home remembers of one phone.
 const REQUESTS: usize = 300;
 const CONNECTIONS: usize = 300;
 const RUNS: usize = 5;
