@@ -11,7 +11,7 @@ MAKEFLAGS += --no-print-directory
 CRATES := --workspace --exclude menpai-bindgen
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 export MENPAI_BIN ?= $(CURDIR)/target/debug/menpai
-# Arguments for run: make run ARGS="--port 8080"
+# Arguments for run: make run ARGS="--http 127.0.0.1:8080"
 ARGS :=
 # One proof after the other, saying what it did.
 PROVE := cargo nextest run $(CRATES) --no-capture
