@@ -16,6 +16,7 @@ use super::signed_request::Signed;
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::home::{self, Home};
+use crate::signing;
 use crate::store::node;
 use crate::sync::Standing;
 
@@ -63,9 +64,10 @@ impl PhoneSession {
                     };
                     let key: Option<PublicKey> = hex(&phone.public_key).parse().ok();
                     let message = signed.message(phone.community, &method, &address);
-                    match key.map(|key| key.verify(&message, &signature)) {
-                        Some(Ok(())) => node::find_account(connection, &phone.account),
-                        _ => Ok(None),
+                    if key.is_some_and(|key| signing::fits(&key, &message, &signature)) {
+                        node::find_account(connection, &phone.account)
+                    } else {
+                        Ok(None)
                     }
                 })
             })
