@@ -265,13 +265,16 @@ async function contactOnce(): Promise<ContactResult> {
  */
 async function wiped(own: Host, by: Identity): Promise<boolean> {
   await bring(by);
-  const { only_here } = await inOrder(() => own.ask<PhoneStatus>((phone) => phone.status()));
-  if (only_here > 0) return false;
-  await inOrder(async () => {
+  // In one step: what somebody records meanwhile comes before it, and is sent first, or after it.
+  const gone = await inOrder(async () => {
+    const { only_here } = await own.ask<PhoneStatus>((phone) => phone.status());
+    if (only_here > 0) return false;
     await own.wipe();
     await own.store.commit([{ store: 'keys', key: WIPED_ROW, value: true }]);
     await own.open();
+    return true;
   });
+  if (!gone) return false;
   session = null;
   loop.stop();
   state.wiped = true;
