@@ -107,8 +107,6 @@ export interface WorkerState {
   phone: PhoneStatus | null;
   /** `none`: to be enrolled first; `expired`: the server wants it again, recording goes on */
   session: 'none' | 'valid' | 'expired';
-  /** the server had more when it last answered: figures are of a part only */
-  incomplete: boolean;
   contact: { sending: boolean; last: SyncResult | null; last_try: string | null };
   storage: { free_bytes: number | null; persisted: boolean };
   /** what others who used this phone before have not sent yet */

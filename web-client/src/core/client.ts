@@ -91,7 +91,6 @@ export class CoreClient {
       failure,
       phone: null,
       session: 'none',
-      incomplete: false,
       contact: { sending: false, last: null, last_try: null },
       storage: { free_bytes: null, persisted: false },
       left_unsent: 0,

@@ -167,6 +167,8 @@ export interface Today {
   sweeps: Sweep[];
   /** what this phone recorded today, newest first */
   done: RecordRow[];
+  /** the server had more when this was answered: figures are of a part only */
+  incomplete: boolean;
 }
 
 export interface RecordRow {

@@ -29,7 +29,7 @@ import type { Identity } from './signed-request';
 import { INCOMPLETE_ROW } from './snapshots';
 import { succeed } from './successor';
 import { SyncLoop } from './sync-loop';
-import type { PhoneStatus, SaveResult } from './types';
+import type { PhoneStatus, SaveResult, Today } from './types';
 import { loadCore } from './wasm';
 import { WriterLock } from './writer-lock';
 
@@ -50,6 +50,8 @@ let host: Host | null = null;
 let module: PhoneModule | null = null;
 let session: Session | null = null;
 let language: Language = 'zh';
+/** The server had more when it last answered. Told with what is shown of it, so that no list passes for whole before it is. */
+let incomplete = false;
 /** waits until somebody at the office has compared its digits */
 let coming: Coming | null = null;
 
@@ -58,7 +60,6 @@ const state: WorkerState = {
   failure: null,
   phone: null,
   session: 'none',
-  incomplete: false,
   contact: { sending: false, last: null, last_try: null },
   storage: { free_bytes: null, persisted: false },
   left_unsent: 0,
@@ -76,7 +77,11 @@ type Handlers = {
 
 const handlers: Handlers = {
   kinds: async () => new Json(ready().kinds()),
-  today: (from) => asked((phone) => phone.today(rfc3339(), from ?? undefined)),
+  today: (from) =>
+    inOrder(async () => {
+      const today = await ready().ask<Omit<Today, 'incomplete'>>((phone) => phone.today(rfc3339(), from ?? undefined));
+      return { ...today, incomplete };
+    }),
   buildings: (grid) => asked((phone) => phone.buildings(grid, rfc3339())),
   door: (dwelling) => asked((phone) => phone.door(dwelling, rfc3339())),
   records: (limit) => asked((phone) => phone.records(limit)),
@@ -183,7 +188,7 @@ async function start(): Promise<void> {
     host = await hostOf(store);
     session = await loadSession(store);
     state.wiped = (await store.get<boolean>('keys', WIPED_ROW)) ?? false;
-    state.incomplete = (await store.get<boolean>('keys', INCOMPLETE_ROW)) ?? false;
+    incomplete = (await store.get<boolean>('keys', INCOMPLETE_ROW)) ?? false;
     state.phase = 'ready';
     await changed();
     // After a stop the page starts us calmly, so that one bad answer cannot turn into a loop.
@@ -240,8 +245,9 @@ async function contactOnce(): Promise<ContactResult> {
       session = { ...session, expired };
       await own.store.commit([keepSession(session)]);
     }
-    if (result.outcome === 'answered' && result.more !== state.incomplete) {
-      state.incomplete = result.more;
+    const turned = result.outcome === 'answered' && result.more !== incomplete;
+    if (turned) {
+      incomplete = result.more;
       await own.store.commit([{ store: 'keys', key: INCOMPLETE_ROW, value: result.more || null }]);
     }
     if (result.outcome === 'answered' && !result.more && module) await holders.sendLeft(module, language, inOrder);
@@ -249,7 +255,7 @@ async function contactOnce(): Promise<ContactResult> {
     if (result.outcome === 'answered' && !result.more) result = { ...result, ...(await bring(by)) };
     if (result.stopped === 'lost' && (await wiped(own, by))) return result;
     // An answer without news redraws no list.
-    if (result.sent + result.received > 0) await changed();
+    if (turned || result.sent + result.received > 0) await changed();
     else await tell();
     if (!result.more) await keepShown(own);
     return result;
@@ -309,7 +315,7 @@ async function becomeAnother(line: Line): Promise<ContactResult> {
 }
 
 function onPart(): void {
-  state.incomplete = true;
+  incomplete = true;
   void changed();
 }
 
