@@ -18,6 +18,7 @@ mod support;
 
 // The tests.
 mod audit;
+mod canaries;
 mod courier;
 mod demo;
 mod desk;

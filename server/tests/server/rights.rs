@@ -162,7 +162,7 @@ fn appoint_until(office: &Office, worker: WorkerId, role: &str) {
 }
 
 /// A session at the desk, whoever it is: signing in would refuse those who have none there.
-fn session(world: &World, account: &str) -> String {
+pub(crate) fn session(world: &World, account: &str) -> String {
     let token = Token::new_random();
     let (hash, now_ms) = (token.hash(), clock::now_ms());
     let until_ms = now_ms + HOUR_MS;

@@ -97,6 +97,11 @@ impl Served {
 
     /// One sync of everything that the phone has, or of nothing new; what it is told of itself.
     pub(crate) fn sync(&self, signed_in: &SignedIn) -> String {
+        self.sync_answer(signed_in).head("menpai-phone")
+    }
+
+    /// The same; everything that it is sent.
+    pub(crate) fn sync_answer(&self, signed_in: &SignedIn) -> Answer {
         let phone = &signed_in.phone;
         let header = json!({"menpai": 1, "community": CODE, "device": phone.device, "last": phone.last(),
                             "clock": clock::now(), "log": null, "cursor": {}});
@@ -108,7 +113,7 @@ impl Served {
         let headers = [("Content-Type", "application/gzip"), ("Authorization", &signed)];
         let answer = self.http.send("POST", "/api/v1/sync", &headers, &body);
         assert_eq!(answer.status, 200, "{}", answer.text());
-        answer.head("menpai-phone")
+        answer
     }
 
     pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Answer {
