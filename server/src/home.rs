@@ -18,6 +18,7 @@ use crate::clock;
 use crate::data_folder::{DataFolder, DataFolderError};
 use crate::erasures::Ledger;
 use crate::error::{ApiError, ApiResult};
+use crate::id_numbers::IdNumbers;
 use crate::limits::{Limiter, Limits};
 use crate::office;
 use crate::packet::CourierKeys;
@@ -49,6 +50,8 @@ pub struct Home {
     pub receipt_key: Signer,
     /// Opens what couriers bring.
     pub courier_keys: CourierKeys,
+    /// Opens id numbers and tells whether two are the same.
+    pub id_numbers: Arc<IdNumbers>,
     /// Checks passwords, two at a time.
     pub passwords: Passwords,
     /// Slows guessing down.
@@ -90,9 +93,11 @@ impl Home {
         let sealing_key = folder.sealing_key()?;
         let backup_recipients = folder.backup_recipients()?;
         let kinds = Arc::new(Kinds::builtin()?);
+        let id_numbers = Arc::new(IdNumbers::new(courier_keys.clone(), &sealing_key));
         let settings = Settings {
             kinds,
             receipt_key: receipt_key.clone(),
+            id_numbers: Some(Arc::clone(&id_numbers)),
         };
         let node = Arc::new(NodeStore::open(&folder.node_file())?);
         let erasures = Arc::new(Ledger::new(folder.path(), receipt_key.clone()));
@@ -103,6 +108,7 @@ impl Home {
             erasures,
             receipt_key,
             courier_keys,
+            id_numbers,
             passwords: Passwords::new(),
             sign_in_limits: SignInLimits::new(),
             limiter: Limiter::new(Limits::DEFAULT),

@@ -16,6 +16,7 @@ pub mod error;
 pub mod export;
 pub mod fail_points;
 pub mod home;
+pub mod id_numbers;
 pub mod jobs;
 pub mod limits;
 pub mod local_time;

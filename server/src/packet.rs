@@ -58,7 +58,8 @@ pub struct Packet<'a> {
     sealed: &'a [u8],
 }
 
-/// The keys that packets are sealed to: all that this home ever gave out, the newest last.
+/// The keys that packets and numbers are sealed to: all that this home ever gave out, the newest last.
+#[derive(Clone)]
 pub struct CourierKeys(Vec<Signer>);
 
 impl CourierKeys {
@@ -73,6 +74,23 @@ impl CourierKeys {
     pub fn newest(&self) -> PublicKey {
         // Never empty.
         self.0[self.0.len() - 1].public_key()
+    }
+
+    /// Seals something to the newest key: the encapsulated key, then the ciphertext.
+    ///
+    /// # Errors
+    /// [`PacketError::Unreadable`] if the key is none.
+    pub fn seal(&self, info: &[u8], plain: &[u8]) -> Result<Vec<u8>, PacketError> {
+        seal_to(&self.newest(), info, plain, b"")
+    }
+
+    /// What was sealed to any of them.
+    #[must_use]
+    pub fn open(&self, info: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        let newest_first = self.0.iter().rev();
+        newest_first
+            .map(|key| open_with(key, info, sealed, b""))
+            .find_map(Result::ok)
     }
 
     fn named(&self, name: &HashStart) -> Option<&Signer> {
@@ -112,25 +130,36 @@ impl<'a> Packet<'a> {
     /// [`PacketError`].
     pub fn open(&self, keys: &CourierKeys) -> Result<Vec<u8>, PacketError> {
         let key = keys.named(&self.clear.key).ok_or(PacketError::Elsewhere)?;
-        let (encapsulated, sealed) = self
-            .sealed
-            .split_at_checked(ENCAPSULATED_BYTES)
-            .ok_or(PacketError::Unreadable)?;
-        let open = || {
-            let secret = <DhP256HkdfSha256 as Kem>::PrivateKey::from_bytes(&key.to_bytes())?;
-            let encapsulated = <DhP256HkdfSha256 as Kem>::EncappedKey::from_bytes(encapsulated)?;
-            let info = info(&self.clear);
-            single_shot_open::<AesGcm128, HkdfSha256, DhP256HkdfSha256>(
-                &OpModeR::Base,
-                &secret,
-                &encapsulated,
-                &info,
-                sealed,
-                self.line,
-            )
-        };
-        open().map_err(|_| PacketError::Unreadable)
+        open_with(key, &info(&self.clear), self.sealed, self.line)
     }
+}
+
+fn open_with(key: &Signer, info: &[u8], sealed: &[u8], bound: &[u8]) -> Result<Vec<u8>, PacketError> {
+    let (encapsulated, sealed) = sealed
+        .split_at_checked(ENCAPSULATED_BYTES)
+        .ok_or(PacketError::Unreadable)?;
+    let open = || {
+        let secret = <DhP256HkdfSha256 as Kem>::PrivateKey::from_bytes(&key.to_bytes())?;
+        let encapsulated = <DhP256HkdfSha256 as Kem>::EncappedKey::from_bytes(encapsulated)?;
+        single_shot_open::<AesGcm128, HkdfSha256, DhP256HkdfSha256>(
+            &OpModeR::Base,
+            &secret,
+            &encapsulated,
+            info,
+            sealed,
+            bound,
+        )
+    };
+    open().map_err(|_| PacketError::Unreadable)
+}
+
+fn seal_to(key: &PublicKey, info: &[u8], plain: &[u8], bound: &[u8]) -> Result<Vec<u8>, PacketError> {
+    let seal = || {
+        let key = <DhP256HkdfSha256 as Kem>::PublicKey::from_bytes(key.as_bytes())?;
+        single_shot_seal::<AesGcm128, HkdfSha256, DhP256HkdfSha256>(&OpModeS::Base, &key, info, plain, bound)
+    };
+    let (encapsulated, sealed) = seal().map_err(|_| PacketError::Unreadable)?;
+    Ok([&encapsulated.to_bytes()[..], &sealed].concat())
 }
 
 /// Seals content as a phone does; its line says the key's name.
@@ -139,12 +168,8 @@ impl<'a> Packet<'a> {
 /// [`PacketError::Unreadable`] if the key is none.
 pub fn seal(clear: &ClearLine, key: &PublicKey, content: &[u8]) -> Result<Vec<u8>, PacketError> {
     let line = serde_json::to_vec(clear).map_err(|_| PacketError::Unreadable)?;
-    let seal = || {
-        let key = <DhP256HkdfSha256 as Kem>::PublicKey::from_bytes(key.as_bytes())?;
-        single_shot_seal::<AesGcm128, HkdfSha256, DhP256HkdfSha256>(&OpModeS::Base, &key, &info(clear), content, &line)
-    };
-    let (encapsulated, sealed) = seal().map_err(|_| PacketError::Unreadable)?;
-    Ok([&line, &b"\n"[..], &encapsulated.to_bytes(), &sealed].concat())
+    let sealed = seal_to(key, &info(clear), content, &line)?;
+    Ok([&line, &b"\n"[..], &sealed].concat())
 }
 
 fn info(clear: &ClearLine) -> Vec<u8> {

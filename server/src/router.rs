@@ -17,8 +17,8 @@ use crate::middleware::headers::add_security_headers;
 use crate::middleware::time_limit::limit_time;
 use crate::middleware::unread::close_on_unread;
 use crate::rights::Action::{
-    Decide, Erase, Export, ExportRegistry, ManageStaff, Organise, Review, SeeAudit, SeeDoors, SeeFigures, SeeRecords,
-    SeeVisits, Settle,
+    Decide, Erase, Export, ExportRegistry, ManageStaff, Organise, RevealIdNumber, Review, SeeAudit, SeeDoors,
+    SeeFigures, SeeIdNumbers, SeeRecords, SeeVisits, Settle,
 };
 use crate::routes::static_files::WebFolder;
 use crate::routes::{
@@ -132,6 +132,8 @@ routes! {
     post "/desk/settlements" => desk::settlements::post, May(Settle);
     get "/desk/grids" => desk::grids::get, May(Organise);
     post "/desk/grids/moves" => desk::grids::post, May(Organise);
+    post "/desk/id-numbers/find" => desk::id_numbers::find, May(SeeIdNumbers);
+    post "/desk/id-numbers/reveal" => desk::id_numbers::reveal, May(RevealIdNumber);
     get "/desk/audit" => desk::audit::get, May(SeeAudit);
     get "/desk/staff" => desk::staff::get, May(ManageStaff);
     post "/desk/staff/roles" => desk::staff::grant, May(ManageStaff);

@@ -4,6 +4,7 @@
 //! the whole folder.
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::hmac;
 
 use crate::clock;
 
@@ -13,14 +14,27 @@ use crate::clock;
 pub struct SealError;
 
 /// Seals and opens.
-pub struct SealingKey(LessSafeKey);
+pub struct SealingKey {
+    aead: LessSafeKey,
+    matching: hmac::Key,
+}
 
 impl SealingKey {
     /// From its bytes; `None` never happens for 32 of them.
     #[must_use]
     pub fn new(bytes: &[u8; 32]) -> Option<SealingKey> {
         let key = UnboundKey::new(&AES_256_GCM, bytes).ok()?;
-        Some(SealingKey(LessSafeKey::new(key)))
+        let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, bytes), b"menpai-matching-1\0");
+        Some(SealingKey {
+            aead: LessSafeKey::new(key),
+            matching: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()),
+        })
+    }
+
+    /// A key of its own for telling whether two values are the same without having either.
+    #[must_use]
+    pub fn matching_key(&self) -> hmac::Key {
+        self.matching.clone()
     }
 
     /// Seals something about something.
@@ -30,7 +44,7 @@ impl SealingKey {
     pub fn seal(&self, about: &str, plain: &[u8]) -> Result<Vec<u8>, SealError> {
         let nonce: [u8; NONCE_LEN] = clock::random();
         let mut sealed = plain.to_vec();
-        self.0
+        self.aead
             .seal_in_place_append_tag(
                 Nonce::assume_unique_for_key(nonce),
                 Aad::from(about.as_bytes()),
@@ -48,7 +62,7 @@ impl SealingKey {
         let (nonce, rest) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(SealError)?;
         let mut bytes = rest.to_vec();
         let plain = self
-            .0
+            .aead
             .open_in_place(
                 Nonce::assume_unique_for_key(*nonce),
                 Aad::from(about.as_bytes()),

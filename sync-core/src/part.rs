@@ -21,6 +21,7 @@ impl fmt::Display for Part {
         let class = match self.class {
             Class::Open => "open",
             Class::Care => "care",
+            Class::Sealed => "sealed",
         };
         match self.grid {
             Some(grid) => write!(f, "{grid}/{class}"),
@@ -32,8 +33,8 @@ impl fmt::Display for Part {
 /// A text that names no part.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PartError {
-    /// Neither `…/open` nor `…/care`.
-    #[error("a part ends in /open or /care")]
+    /// None of `…/open`, `…/care`, `…/sealed`.
+    #[error("a part ends in /open, /care or /sealed")]
     Class,
     /// The grid id is not one.
     #[error(transparent)]
@@ -47,6 +48,7 @@ impl FromStr for Part {
         let class = match class {
             "open" => Class::Open,
             "care" => Class::Care,
+            "sealed" => Class::Sealed,
             _ => return Err(PartError::Class),
         };
         let grid = if place == "community" {

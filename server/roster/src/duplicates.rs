@@ -43,7 +43,8 @@ type Door = (Option<String>, String, String, String);
 
 impl SeenPeople {
     /// Where the same person stands earlier; a person not seen before is remembered.
-    pub(crate) fn earlier(&mut self, row: &Row, id_number: Option<String>) -> Option<SeenAt> {
+    pub(crate) fn earlier(&mut self, row: &Row) -> Option<SeenAt> {
+        let id_number = row.id_number.as_ref().map(|number| number.as_str().to_owned());
         let here = SeenAt {
             sheet: row.sheet,
             row: row.number,
@@ -56,7 +57,9 @@ impl SeenPeople {
             return earlier;
         }
         for clue in clues_left(row) {
-            self.by_clue[usize::from(row.has_id_number)].entry(clue).or_insert(here);
+            self.by_clue[usize::from(row.id_number.is_some())]
+                .entry(clue)
+                .or_insert(here);
         }
         if let Some(number) = id_number {
             self.by_id_number.insert(number, here);
@@ -66,7 +69,7 @@ impl SeenPeople {
 
     /// Where both rows have a number, the numbers have spoken.
     fn same_without_number(&self, row: &Row) -> Option<SeenAt> {
-        let comparable = if row.has_id_number {
+        let comparable = if row.id_number.is_some() {
             &self.by_clue[..1]
         } else {
             &self.by_clue[..]

@@ -185,15 +185,14 @@ fn read_sheet(sheet: Prepared, today: NaiveDate, seen: &mut SeenPeople, roster: 
 fn read_row(raw: &RawRow, facts: &SheetFacts<'_>, seen: &mut SeenPeople, roster: &mut Roster) {
     let Checked {
         row,
-        id_number,
         rejections,
         notices,
     } = check::check(raw, facts);
     roster.rejected.extend(rejections);
     roster.notices.extend(notices);
     let Some(row) = row else { return };
-    let by_number = id_number.is_some();
-    match seen.earlier(&row, id_number) {
+    let by_number = row.id_number.is_some();
+    match seen.earlier(&row) {
         Some(earlier) => {
             let other_sheet = (earlier.sheet != facts.sheet)
                 .then(|| roster.sheets.get(earlier.sheet))

@@ -1,8 +1,8 @@
-//! What a roster is once it has been read: its sheets and their rows, typed and checked. A row
-//! holds no id number, only whether a valid one stood there; the sealed entry that carries
-//! it is made elsewhere.
+//! What a roster is once it has been read: its sheets and their rows, typed and checked. A row's id
+//! number is printed and written masked or not at all; the sealed entry that carries it is made elsewhere.
 
 use chrono::NaiveDate;
+use menpai_sync_core::kinds::citizen_id::CitizenId;
 use serde::Serialize;
 
 use crate::codes::{CareCategory, RelationToHead, Sex};
@@ -100,8 +100,9 @@ pub struct Row {
     pub note: Option<String>,
     /// The care plan that the note states in so many words.
     pub care_plan: Option<CarePlan>,
-    /// Whether the row had an id number. If it had, it was valid: else the row is rejected.
-    pub has_id_number: bool,
+    /// 身份证号: valid, else the row is rejected.
+    #[serde(skip)]
+    pub id_number: Option<CitizenId>,
 }
 
 /// What a door is used for, as far as a roster can state it.

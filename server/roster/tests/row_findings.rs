@@ -56,7 +56,7 @@ fn a_full_row_is_read_in_every_column() {
     assert_eq!(values, ["living_alone", "limited_mobility"]);
     assert_eq!(row.care_plan.unwrap().interval_days, 2);
     assert_eq!(row.note.as_deref(), Some("每2天探访；听力不好"));
-    assert!(row.has_id_number);
+    assert!(row.id_number.is_some());
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn only_name_building_and_door_are_required() {
     assert_eq!(row.dwelling_use, Some(DwellingUse::Shop));
     assert_eq!((row.sex, row.birth_date, row.phone), (None, None, None));
     assert_eq!((row.relation_to_head, row.care_plan), (None, None));
-    assert!(row.care_categories.is_empty() && row.note.is_none() && !row.has_id_number);
+    assert!(row.care_categories.is_empty() && row.note.is_none() && row.id_number.is_none());
 }
 
 #[test]

@@ -20,6 +20,8 @@ use super::documents::NoChange;
 use super::ingest::decide_again;
 use super::state::Work;
 use super::{epoch, handover, late};
+use crate::id_numbers::{IdNumberError, carried};
+use crate::local_time::LocalTime;
 use crate::store::community::projection::{MergedEntry, NewEntity, find_entity, held};
 use crate::store::community::{StoreError, erased, lines};
 
@@ -198,7 +200,7 @@ fn judge_entry(work: &Work<'_>, pending: &Pending<'_>, entry: &Entry) -> Result<
     };
     let releasable = |id| held::is_releasable(work.transaction, id);
     let is_releasable = entry.releases.map(releasable).transpose()?.unwrap_or(false);
-    looking_up(work.transaction, &Real::new(), |entity| {
+    let judged = looking_up(work.transaction, &Real::new(), |entity| {
         judge(
             entry,
             &Facts {
@@ -213,7 +215,26 @@ fn judge_entry(work: &Work<'_>, pending: &Pending<'_>, entry: &Entry) -> Result<
                 entity,
             },
         )
+    })?;
+    Ok(match (judged, number_problem(work, entry, pending.received_ms)) {
+        (Judgement::Merge, Some(problem)) => Judgement::Hold(Reason::FailedRule, Some(problem)),
+        (judged, _) => judged,
     })
+}
+
+/// What is wrong with the id number that an entry carries, as a rule that it breaks: it cannot be opened
+/// here, or what was sealed is none. Only who seals can have checked it before.
+pub(super) fn number_problem(work: &Work<'_>, entry: &Entry, received_ms: i64) -> Option<String> {
+    let state = &*work.state;
+    let kinds = state.projection.kinds();
+    let carried = carried(kinds, entry)?;
+    let day = LocalTime::of_community().day(received_ms);
+    let opened = match &state.id_numbers {
+        Some(numbers) => numbers.open_on(state.identity.code, carried, day).err(),
+        None => Some(IdNumberError::Closed),
+    };
+    let field = &kinds.get(&entry.kind)?.effects.seals.as_ref()?.number;
+    Some(format!("/{field} {}", opened?.code()))
 }
 
 fn write_line(
@@ -251,7 +272,7 @@ pub(super) fn merge(work: &mut Work<'_>, pending: &Pending<'_>, entry: &Entry) -
         made_ms: pending.made_ms,
         entry,
     };
-    work.state.projection.add_merged(&mut work.kept, &merged)?;
+    work.add_merged(&merged)?;
     note_erased(work, entry, pending.received_ms)?;
     work.fold(entry, pending.made_ms)?;
     handover::note(work, pending, entry)?;

@@ -322,7 +322,7 @@ fn wipe(
                 made_ms: line.envelope.made_ms,
                 entry: &entry,
             };
-            work.state.projection.add_merged(&mut work.kept, &merged)?;
+            work.add_merged(&merged)?;
         }
         return Ok(Some(line.envelope.part));
     }

@@ -109,7 +109,7 @@ fn replay(work: &mut Work<'_>, envelope: &Envelope, number: i64, bytes: Option<V
                 made_ms: envelope.made_ms,
                 entry: &entry,
             };
-            work.state.projection.add_merged(&mut work.kept, &merged)
+            work.add_merged(&merged)
         }
     }
 }

@@ -17,16 +17,18 @@ use super::directory::Directory;
 use super::document_budget::Share;
 use super::documents::Documents;
 use super::handover::Untold;
+use crate::id_numbers::{IdNumbers, carried};
 use crate::signing::HomeKey;
 use crate::store::community::identity::{self, Identity};
 use crate::store::community::parts::Parts;
-use crate::store::community::projection::{Projection, merged_of_kinds};
+use crate::store::community::projection::{MergedEntry, Projection, add_sealed_number, merged_of_kinds};
 use crate::store::community::{BodyCodec, Kept, StoreError, epochs, erased, lines};
 
 /// The writer's side of an open community.
 pub(super) struct State {
     pub(super) identity: Identity,
     pub(super) receipt_key: Arc<HomeKey>,
+    pub(super) id_numbers: Option<Arc<IdNumbers>>,
     pub(super) projection: Arc<Projection>,
     pub(super) codec: BodyCodec,
     pub(super) parts: Parts,
@@ -82,12 +84,14 @@ impl State {
         connection: &Connection,
         identity: Identity,
         receipt_key: Arc<HomeKey>,
+        id_numbers: Option<Arc<IdNumbers>>,
         projection: Arc<Projection>,
         share: Share,
     ) -> Result<State, StoreError> {
         let head = identity.beginning();
         let mut state = State {
             receipt_key,
+            id_numbers,
             codec: BodyCodec::new()?,
             parts: Parts::default(),
             head,
@@ -191,6 +195,20 @@ impl State {
 }
 
 impl Work<'_> {
+    /// Adds a merged entry to the rows; of an id number the hash by which it is known again, where it
+    /// can be opened.
+    pub(super) fn add_merged(&mut self, merged: &MergedEntry<'_>) -> Result<(), StoreError> {
+        let state = &*self.state;
+        state.projection.add_merged(&mut self.kept, merged)?;
+        let Some(carried) = carried(state.projection.kinds(), merged.entry) else {
+            return Ok(());
+        };
+        let code = state.identity.code;
+        let hash = (state.id_numbers.as_ref())
+            .and_then(|numbers| Some(numbers.hash(code, &numbers.open(code, carried).ok()?)));
+        add_sealed_number(self.transaction, merged.number, carried.subject, hash)
+    }
+
     /// Appends a line to the community log.
     pub(super) fn append(&mut self, envelope: &Envelope, entry: i64, entry_hash: Hash) -> Result<(), StoreError> {
         let part = self.state.parts.number(self.transaction, envelope.part)?;

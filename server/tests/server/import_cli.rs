@@ -199,8 +199,8 @@ fn one_changed_phone_is_one_edit_and_the_same_workbook_none() {
         )
     };
     let file = write(15_400_001_234);
-    // The grid, then one for each row.
-    assert_eq!(apply(&file), (3, 0, 0));
+    // The grid, then one for each row, and of the id number its end and the sealed whole.
+    assert_eq!(apply(&file), (5, 0, 0));
     assert_eq!(apply(&file), (0, 0, 2));
     assert_eq!(apply(&write(15_400_001_239)), (1, 1, 1));
 }

@@ -39,6 +39,7 @@ mod erasure;
 mod fail_points;
 mod grids;
 mod held_http;
+mod id_numbers;
 mod import;
 mod import_cli;
 mod limits;

@@ -6,6 +6,20 @@ use std::fmt;
 
 use chrono::{Datelike, NaiveDate};
 
+use crate::ids::{CommunityCode, EntityId};
+
+/// What a number is bound to when it is sealed to its home: whose it is, and where. With another's it
+/// does not open (docs/protocol.md section 19).
+#[must_use]
+pub fn sealed_info(community: CommunityCode, person: EntityId) -> Vec<u8> {
+    [
+        b"menpai-id-number-1\0",
+        community.to_string().as_bytes(),
+        person.as_bytes(),
+    ]
+    .concat()
+}
+
 /// A number that is well-formed; whether it was ever issued nobody here can know.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CitizenId {
@@ -90,6 +104,21 @@ pub fn convert_fifteen(text: &str, today: NaiveDate) -> Result<CitizenId, Citize
     let body = format!("{}19{}", &text[..6], &text[6..]);
     let last = char::from(check_character(&body));
     check(&format!("{body}{last}"), today)
+}
+
+impl CitizenIdError {
+    /// Stable, for programs and word lists.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            CitizenIdError::Length => "length",
+            CitizenIdError::FifteenDigits => "fifteen_digits",
+            CitizenIdError::Characters => "characters",
+            CitizenIdError::BirthDate => "birth_date",
+            CitizenIdError::InFuture => "in_future",
+            CitizenIdError::CheckCharacter => "check_character",
+        }
+    }
 }
 
 impl CitizenId {

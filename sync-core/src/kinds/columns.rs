@@ -9,6 +9,7 @@ use super::check::values_of;
 use super::field::{Choice, Field, Members, Shape};
 use super::kind::{Class, Family, Kind};
 use super::name::Labels;
+use super::rule::Rule;
 use super::text;
 
 /// One table.
@@ -207,6 +208,11 @@ fn child(kind: &Kind, field: &Field, columns: Vec<Column>) -> Table {
 /// `around`: the object the field is in.
 fn column(field: &Field, around: &[&Field]) -> Option<Column> {
     let (stored, suffix) = match &field.shape {
+        // Whoever reads a file of rows has no use for it.
+        Shape::Text {
+            rule: Some(Rule::Sealed),
+            ..
+        } => return None,
         Shape::Text { .. } | Shape::Choice { .. } => (Stored::Text, ""),
         Shape::Ref { .. } => (Stored::Id, ""),
         Shape::Date { .. } => (Stored::Date, ""),

@@ -22,6 +22,8 @@ pub struct Effects {
     pub moves: Option<Moves>,
     /// Record: says that the device's clock was set.
     pub jumps: Option<Jumps>,
+    /// Record: a number that only the home can read.
+    pub seals: Option<Seals>,
     /// Registry: a plan with care clocks, which `resets` resets.
     pub schedules: Option<Schedules>,
     /// Registry: a task over many doors, with its own dates.
@@ -121,6 +123,20 @@ pub struct Jumps {
 }
 
 json_object! { Jumps { by_ms, since_contact } }
+
+/// `number` is the number of `subject`'s identity document, sealed to the home; what may be seen of it is in
+/// the subject's field `last_four`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seals {
+    /// Whose.
+    pub subject: Name,
+    /// What was sealed (a text with the rule `sealed`).
+    pub number: Name,
+    /// The registry field of the subject that holds its last four characters.
+    pub last_four: Name,
+}
+
+json_object! { Seals { subject, number, last_four } }
 
 /// The fields of a plan that the care clocks need.
 #[derive(Debug, Clone, PartialEq)]
@@ -344,6 +360,7 @@ impl FromJson for Effects {
             opens: stated.take("opens")?,
             moves: stated.take("moves")?,
             jumps: stated.take("jumps")?,
+            seals: stated.take("seals")?,
             schedules: stated.take("schedules")?,
             sweeps: stated.take("sweeps")?,
             merges: stated.take("merges")?,

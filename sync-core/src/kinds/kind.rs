@@ -14,9 +14,11 @@ pub enum Class {
     Open,
     /// Only roles entrusted with care: health, disability, hardship.
     Care,
+    /// No device that carries it can read it: it is sealed to the home, and only records are.
+    Sealed,
 }
 
-json_words! { Class { Open = "open", Care = "care" } }
+json_words! { Class { Open = "open", Care = "care", Sealed = "sealed" } }
 
 /// What becomes of the entries of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -105,6 +107,14 @@ impl Kind {
         (effects.closes.as_ref().map(|closes| &closes.subject))
             .or_else(|| effects.resets.as_ref().map(|resets| &resets.subject))
             .or_else(|| effects.opens.as_ref().map(|opens| &opens.subject))
+    }
+
+    /// Whether its records carry numbers of entities of that type.
+    #[must_use]
+    pub fn seals_numbers_of(&self, registry_type: &str) -> bool {
+        let seals = self.effects.seals.as_ref();
+        let subject = seals.and_then(|seals| self.field(seals.subject.as_str()));
+        matches!(subject.map(|field| &field.shape), Some(Shape::Ref { to }) if to.names().iter().any(|name| *name == *registry_type))
     }
 
     /// One of the answers of a choice or set.

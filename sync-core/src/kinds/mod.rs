@@ -37,7 +37,7 @@ pub use columns::{Cell, Column, SqlType, Stored, Table, tables};
 pub use draft::Draft;
 pub use effects::{
     Belongs, Closes, ClosesPeriod, Distinguishes, Effects, Enrols, Erases, Grants, HandsOver, Lists, Merges, Moves,
-    Opens, Resets, Rotates, Schedules, Sweeps,
+    Opens, Resets, Rotates, Schedules, Seals, Sweeps,
 };
 pub use field::{Choice, Field, Mark, Members, Shape, Targets};
 pub use json_schema::{generate_all, json_schema};

@@ -24,7 +24,12 @@ pub enum Rule {
     KindName,
     /// An uncompressed P-256 point in lower-case hexadecimal.
     P256PublicKey,
+    /// 18 bytes sealed to the home (docs/protocol.md section 19), as base64. Never a column, never shown.
+    Sealed,
 }
+
+/// Of a key of 65 bytes, what was sealed and a tag of 16.
+const SEALED_LENGTH: usize = (65 + 18 + 16) / 3 * 4;
 
 json_words! {
     Rule {
@@ -36,6 +41,7 @@ json_words! {
         Digits = "digits",
         KindName = "kind_name",
         P256PublicKey = "p256_public_key",
+        Sealed = "sealed",
     }
 }
 
@@ -62,6 +68,9 @@ impl Rule {
                     && text.starts_with("04")
                     && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
             }
+            Rule::Sealed => {
+                text.len() == SEALED_LENGTH && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/".contains(&b))
+            }
         }
     }
 
@@ -77,6 +86,7 @@ impl Rule {
             Rule::Digits => Some("^[0-9]+$"),
             Rule::KindName => Some("^[a-z][a-z0-9_]{0,39}$"),
             Rule::P256PublicKey => Some("^04[0-9a-f]{128}$"),
+            Rule::Sealed => Some("^[A-Za-z0-9+/]{132}$"),
         }
     }
 
@@ -86,7 +96,9 @@ impl Rule {
         match self {
             Rule::Phone => Code::BadPhone,
             Rule::BirthDate => Code::BadDate,
-            Rule::DivisionCode | Rule::CountyCode | Rule::GridCode | Rule::Digits | Rule::KindName => Code::BadCode,
+            Rule::DivisionCode | Rule::CountyCode | Rule::GridCode | Rule::Digits | Rule::KindName | Rule::Sealed => {
+                Code::BadCode
+            }
             Rule::P256PublicKey => Code::BadKey,
         }
     }

@@ -9,6 +9,7 @@ mod door;
 mod elsewhere;
 mod enrolment;
 mod erase;
+mod id_number;
 mod list;
 mod make;
 mod matters;
@@ -40,6 +41,7 @@ use crate::replica::Replica;
 use crate::wire::SliceRefusal;
 
 pub use enrolment::{EnrolError, Enrolment, HomeFacts, NamedCommunity, NamedDevice, NamedWorker};
+pub use id_number::TypedIdNumber;
 pub use make::{EditDraft, NewSetItem, RecordDraft, SaveProblem, Saved};
 pub use open::OpenError;
 pub use own_log::{OwnEntry, OwnState};

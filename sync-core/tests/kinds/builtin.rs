@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use menpai_sync_core::kinds::{Class, Family, Field, Kind, Kinds, Members, Shape, generate_all};
+use menpai_sync_core::kinds::{Class, Family, Field, Kind, Kinds, Members, Shape, generate_all, tables};
 use serde_json::{Map, Value, json};
 
 fn kinds() -> Kinds {
@@ -73,7 +73,43 @@ fn health_and_hardship_are_never_open() {
         assert_eq!(field.class, Some(Class::Care));
     }
     assert_eq!(kinds.class_of("person", "id_number"), None);
+    assert_eq!(kinds.class_of("person", "id_last_four"), Some(Class::Care));
     assert_eq!(kinds.class_of("door_check", "outcome"), None);
+}
+
+/// And what stands for everybody's eyes is a field that there is.
+#[test]
+fn only_records_are_sealed_and_their_text_is_no_column() {
+    let kinds = kinds();
+    let sealed: Vec<&Kind> = kinds.iter().filter(|kind| kind.effects.seals.is_some()).collect();
+    assert_eq!(
+        sealed.iter().map(|kind| kind.name.as_str()).collect::<Vec<_>>(),
+        ["id_number"]
+    );
+    assert!(
+        sealed
+            .iter()
+            .all(|kind| kind.class() == Some(Class::Sealed) && kind.family == Family::Record)
+    );
+    for kind in kinds.iter().filter(|kind| kind.effects.seals.is_none()) {
+        assert!(
+            kind.fields.iter().all(|field| field.class != Some(Class::Sealed)),
+            "{}",
+            kind.name
+        );
+    }
+    for kind in sealed {
+        let seals = kind.effects.seals.as_ref().unwrap();
+        let columns: Vec<String> = tables(kind)
+            .remove(0)
+            .columns
+            .into_iter()
+            .map(|column| column.name)
+            .collect();
+        assert!(columns.contains(&seals.subject.to_string()) && !columns.contains(&seals.number.to_string()));
+        assert!(kind.seals_numbers_of("person") && !kind.seals_numbers_of("household"));
+        assert_eq!(kinds.class_of("person", seals.last_four.as_str()), Some(Class::Care));
+    }
 }
 
 #[test]

@@ -295,6 +295,31 @@ fn effects_name_fields_that_can_carry_them() {
 }
 
 #[test]
+fn what_is_sealed_stands_in_a_record_of_its_own() {
+    let person = json!({"name": "person", "type": "ref", "labels": labels(), "to": "entry", "required": true});
+    let number = json!({"name": "number", "type": "text", "labels": labels(), "max_length": 132, "validate": "sealed",
+                        "required": true});
+    let seals = json!({"seals": {"subject": "person", "number": "number", "last_four": "end"}});
+    let sealed = with(file(&[person.clone(), number.clone()]), "class", json!("sealed"));
+    let good = with(sealed.clone(), "effects", seals.clone());
+    assert!(parse(&good).is_ok());
+    let open = with(good.clone(), "class", json!("open"));
+    let text = json!({"name": "number", "type": "text", "labels": labels(), "max_length": 132, "required": true});
+    let plain = with(file(&[person, text]), "class", json!("sealed"));
+    for (file, why) in [
+        (sealed, "without the effect"),
+        (open, "of another class"),
+        (with(plain, "effects", seals), "a plain text"),
+        (
+            with(file(&[number]), "class", json!("care")),
+            "a sealed text among others",
+        ),
+    ] {
+        assert!(matches!(parse(&file), Err(KindFileError::Effects(_))), "{why}");
+    }
+}
+
+#[test]
 fn a_catalogue_hangs_together() {
     let read = |name: &str, file: &Value| Kinds::from_files([(name, file.to_string().as_str())]);
     assert!(read("check", &file(&[])).is_ok());

@@ -7,6 +7,7 @@ mod broken;
 mod clock;
 mod corrections;
 mod home;
+mod id_number;
 mod night;
 mod overtaken;
 mod packets;

@@ -163,6 +163,11 @@ impl Phone {
         )))
     }
 
+    /// `TypedIdNumber`: what is wrong with a number, or what it says, and what it is to be sealed to.
+    pub fn typed_id_number(&self, text: &str, now: &str) -> Result<String, JsValue> {
+        to_json(&self.0.typed_id_number(text, convert::instant(now)?))
+    }
+
     /// Sets registry fields: `{result: SaveResult, writes}`.
     pub fn edit(&mut self, json: &str, now: &str, random_bytes: &[u8]) -> Result<Object, JsValue> {
         let draft: EditDraft = from_json(json)?;

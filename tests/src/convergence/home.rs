@@ -61,7 +61,11 @@ impl Home {
         let mut home = Home {
             folder,
             code,
-            settings: Settings { kinds, receipt_key },
+            settings: Settings {
+                kinds,
+                receipt_key,
+                id_numbers: None,
+            },
             courier_keys: CourierKeys::new(vec![Signer::from_bytes(&[12; 32]).unwrap()]).unwrap(),
             ledger,
             own: (office.device(), office.worker()),

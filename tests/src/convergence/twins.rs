@@ -2,7 +2,7 @@
 //! and parts them again, sometimes from what it had seen earlier. After quiet, the home's tables
 //! and phones must agree on what stands for what and on how many doors there are and are closed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use menpai_server::store::review::aliases::Aliases;
 use menpai_server::store::review::coverage::{self, Question};
@@ -67,7 +67,7 @@ impl World {
             let kinds = apps::builtin();
             let aliases = Aliases::read(connection, &kinds)?;
             let mut pairs = Vec::new();
-            for pair in duplicates::pairs(connection, &kinds, &aliases, &Distinguished::new())? {
+            for pair in duplicates::pairs(connection, &kinds, &aliases, &HashSet::new(), &Distinguished::new())? {
                 pairs.extend(entity(connection, pair.one)?.zip(entity(connection, pair.other)?));
             }
             let mut merged = Vec::new();

@@ -35,8 +35,6 @@ pub(crate) struct SheetFacts<'a> {
 pub(crate) struct Checked {
     /// The row, unless something held it back.
     pub(crate) row: Option<Row>,
-    /// The id number for finding the same person again; dropped after the sheet.
-    pub(crate) id_number: Option<String>,
     pub(crate) rejections: Vec<Rejection>,
     pub(crate) notices: Vec<Notice>,
 }
@@ -86,13 +84,12 @@ pub(crate) fn check(raw: &RawRow, facts: &SheetFacts<'_>) -> Checked {
             care_categories,
             note,
             care_plan,
-            has_id_number: id.is_some(),
+            id_number: id,
         }),
         _ => None,
     };
     Checked {
         row,
-        id_number: id.map(|id| id.as_str().to_owned()),
         rejections: check.rejections,
         notices: check.notices,
     }

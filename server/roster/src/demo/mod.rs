@@ -14,6 +14,7 @@ mod summary;
 mod workbook;
 
 use chrono::NaiveDate;
+use menpai_sync_core::kinds::citizen_id;
 
 pub use places::{COMMUNITY, COMMUNITY_CODE, GRIDS, STREET};
 pub use summary::DemoSummary;
@@ -138,7 +139,8 @@ impl DemoRoster {
             .filter_map(|value| CareCategory::from_value(value))
             .collect();
         care_categories.sort_unstable();
-        let has_id_number = person.id_number.is_some();
+        let id_number = person.id_number.as_deref();
+        let id_number = id_number.and_then(|number| citizen_id::check(number, NaiveDate::MAX).ok());
         let row = Row {
             sheet: 0,
             // The headings stand in row 1.
@@ -152,14 +154,14 @@ impl DemoRoster {
             dwelling_use: door::dwelling_use(door),
             name: person.name,
             sex: Some(person.sex),
-            birth_date: (has_id_number || person.states_birth_date).then_some(person.birth_date),
+            birth_date: (id_number.is_some() || person.states_birth_date).then_some(person.birth_date),
             phone: person.phone,
             second_phone: None,
             relation_to_head: person.relation.and_then(RelationToHead::from_code),
             care_categories,
             note: care.note,
             care_plan: care.interval_days.map(|interval_days| CarePlan { interval_days }),
-            has_id_number,
+            id_number,
         };
         self.people.push(Listed {
             row,

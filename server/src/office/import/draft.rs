@@ -6,7 +6,7 @@ use menpai_sync_core::entry::{Edit, Scalar, SetItem};
 use menpai_sync_core::ids::{EntityId, EntryId};
 use menpai_sync_core::part::Part;
 
-use super::plan::{Plan, PlannedEntry};
+use super::plan::{Plan, PlannedEntry, Says};
 
 /// Collects the fields of one edit; entities made by it are numbered in order of appearance.
 pub(super) struct Draft {
@@ -48,10 +48,10 @@ impl Draft {
             plan.entries.push(PlannedEntry {
                 id: self.id,
                 part,
-                edit: Edit {
+                says: Says::Edit(Edit {
                     base: Vec::new(),
                     set: self.set,
-                },
+                }),
             });
         }
     }

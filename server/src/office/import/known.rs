@@ -1,11 +1,11 @@
 //! What the community has already, by the keys a roster knows things by. Filled from the
 //! replica, then grown by the plan itself: the second row of a household finds the first's.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::NaiveDate;
 use menpai_sync_core::entry::Scalar;
-use menpai_sync_core::ids::{EntityId, GridId, WorkerId};
+use menpai_sync_core::ids::{EntityId, GridId, Hash, WorkerId};
 
 /// The registry as an importer looks it up.
 #[derive(Debug, Default)]
@@ -33,6 +33,8 @@ pub(super) struct Known {
     pub(super) care_plans: HashMap<EntityId, KnownCarePlan>,
     /// Who looks after a grid now; new care plans name them.
     pub(super) grid_workers: HashMap<GridId, Vec<WorkerId>>,
+    /// Whose id number is known, by its keyed hash.
+    pub(super) numbers: HashSet<(EntityId, Hash)>,
     /// What the importer last said of a field.
     pub(super) said: HashMap<(EntityId, String), Scalar>,
 }

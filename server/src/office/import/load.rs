@@ -13,11 +13,14 @@ use super::address::{fold, fold_grid};
 use super::known::{Known, KnownCarePlan, KnownDwelling, KnownHousehold, KnownPerson};
 use crate::clock;
 use crate::store::community::StoreError;
+use crate::store::review::aliases::Aliases;
+use crate::store::review::id_numbers::standing;
+use crate::store::review::statements::withdrawn_records;
 use crate::store::roster::{StoredEntity, for_each_entity, for_each_set_by};
 use crate::sync::Community;
 
 /// Fields of a person that a roster may change.
-const PERSON_FIELDS: [&str; 7] = [
+const PERSON_FIELDS: [&str; 8] = [
     "sex",
     "birth_date",
     "phone",
@@ -25,6 +28,7 @@ const PERSON_FIELDS: [&str; 7] = [
     "relation_to_head",
     "note",
     "health_note",
+    "id_last_four",
 ];
 /// Roles whose holders look after a grid's people.
 const GRID_ROLES: [&str; 2] = ["grid_worker", "grid_chief"];
@@ -37,6 +41,15 @@ pub(super) fn known(community: &Community, importer: Option<DeviceId>) -> Result
     };
     community.read(|reader| {
         for_each_entity(&reader.connection, |entity| add(&mut known, &entity))?;
+        let directory = community.directory();
+        let withdrawn = withdrawn_records(&reader.connection, |device| directory.is_office(device))?;
+        let aliases = Aliases::read(&reader.connection, community.kinds())?;
+        for (person, own) in standing(&reader.connection, &aliases, &withdrawn)? {
+            for one in own {
+                known.numbers.extend(one.hash.map(|hash| (person, hash)));
+                known.numbers.extend(one.hash.map(|hash| (one.subject, hash)));
+            }
+        }
         let Some(importer) = importer else { return Ok(()) };
         for_each_set_by(&reader.connection, &mut reader.codec, importer, |item| {
             known.said.insert((item.id, item.field), item.value);

@@ -22,9 +22,11 @@ use serde_json::{Map, json};
 use super::{Office, OfficeError, schema_of};
 use crate::clock;
 use crate::home::Home;
+use crate::id_numbers;
+use crate::packet::PacketError;
 use crate::store::community::StoreError;
 use crate::store::roster::count_held;
-use plan::{Context, PlannedEntry, plan, plan_grids};
+use plan::{Context, PlannedEntry, Says, plan, plan_grids};
 
 pub use report::{Counts, Finding, ImportReport, ReadSheet, UnreadSheet};
 
@@ -44,6 +46,9 @@ pub enum ImportError {
     /// The community's file.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// An id number could not be sealed.
+    #[error("an id number could not be sealed: {0}")]
+    Sealing(#[from] PacketError),
 }
 
 /// What is to be imported, and how.
@@ -82,6 +87,7 @@ pub fn import_roster(
             community: code,
             today,
             next_id: &mut clock::new_entry_id,
+            hash: &|number| home.id_numbers.hash(code, number),
             sheets: &sheets,
         },
     );
@@ -108,7 +114,7 @@ pub fn import_roster(
         .rejected
         .sort_by_key(|finding| (position(&finding.sheet), finding.row));
     if import.apply && !planned.entries.is_empty() {
-        report.held = write(&Office::of_importer(home, code)?, &planned.entries, progress)?;
+        report.held = write(home, &Office::of_importer(home, code)?, &planned.entries, progress)?;
     }
     Ok(report)
 }
@@ -127,38 +133,30 @@ pub fn ensure_grids(home: &Home, code: CommunityCode, names: &[&str]) -> Result<
             community: code,
             today: clock::now().local_date(),
             next_id: &mut clock::new_entry_id,
+            hash: &|number| home.id_numbers.hash(code, number),
             sheets: &[],
         },
     );
     if !planned.1.entries.is_empty() {
-        write(&office, &planned.1.entries, &mut |_, _| {})?;
+        write(home, &office, &planned.1.entries, &mut |_, _| {})?;
     }
     Ok(planned.0)
 }
 
 /// Writes the planned entries; says how many are held.
-fn write(office: &Office, entries: &[PlannedEntry], progress: &mut dyn FnMut(u64, u64)) -> Result<usize, ImportError> {
-    let schema = schema_of(office.community.kinds(), EDIT);
+fn write(
+    home: &Home,
+    office: &Office,
+    entries: &[PlannedEntry],
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<usize, ImportError> {
     let total = entries.len() as u64;
     let mut done = 0;
     let mut first_seq = None;
     progress(done, total);
     for slice in entries.chunks(SLICE_ENTRIES) {
-        let drafts: Vec<Draft> = slice
-            .iter()
-            .map(|planned| {
-                let body = Map::from_iter([("source".to_owned(), json!("roster_import"))]);
-                Draft::edit(
-                    planned.id,
-                    schema,
-                    planned.part.grid,
-                    office.worker,
-                    clock::now(),
-                    planned.edit.clone(),
-                    body,
-                )
-            })
-            .collect();
+        let drafts = slice.iter().map(|planned| drafted(home, office, planned));
+        let drafts: Vec<Draft> = drafts.collect::<Result<_, _>>()?;
         let head = office.write(&drafts)?;
         first_seq.get_or_insert(head.seq - slice.len() as u64);
         done += slice.len() as u64;
@@ -168,4 +166,25 @@ fn write(office: &Office, entries: &[PlannedEntry], progress: &mut dyn FnMut(u64
     Ok(office
         .community
         .query(|connection| count_held(connection, office.device.device, after))?)
+}
+
+/// A planned entry as it is written, an id number sealed.
+fn drafted(home: &Home, office: &Office, planned: &PlannedEntry) -> Result<Draft, ImportError> {
+    let (id, grid, now) = (planned.id, planned.part.grid, clock::now());
+    let kinds = office.community.kinds();
+    match &planned.says {
+        Says::Edit(edit) => {
+            let body = Map::from_iter([("source".to_owned(), json!("roster_import"))]);
+            let schema = schema_of(kinds, EDIT);
+            Ok(Draft::edit(id, schema, grid, office.worker, now, edit.clone(), body))
+        }
+        Says::Number(person, number) => {
+            let sealed = home
+                .id_numbers
+                .seal(office.community.identity().code, *person, number)?;
+            let (kind, body) = id_numbers::record(kinds, *person, &sealed).ok_or(StoreError::Other("no kind seals"))?;
+            let name = kind.name.as_str();
+            Ok(Draft::record(id, name, kind.schema, grid, office.worker, now, body))
+        }
+    }
 }

@@ -13,7 +13,7 @@ use menpai_sync_core::part::Part;
 use super::address::address_key;
 use super::draft::Draft;
 use super::known::{Known, KnownCarePlan, KnownPerson};
-use super::plan::{Context, Plan};
+use super::plan::{Context, Plan, PlannedEntry, Says};
 
 /// Whom the roster lists: door, name, birth date.
 pub(super) struct Listed<'a>(HashSet<(String, &'a str, Option<NaiveDate>)>);
@@ -125,7 +125,31 @@ fn set_if_new(kind: &str, id: EntityId, field: &'static str, value: Scalar, know
     known.persons.entry(id).or_default().fields.insert(field, value);
 }
 
-/// Categories that a row adds, its care plan, and a note that speaks of care.
+/// An id number that is not known of this person goes in an entry of its own, whatever was said before.
+pub(super) fn plan_number(
+    row: &Row,
+    person: EntityId,
+    grid: GridId,
+    known: &mut Known,
+    plan: &mut Plan,
+    context: &mut Context<'_>,
+) {
+    let Some(number) = &row.id_number else { return };
+    if !known.numbers.insert((person, (context.hash)(number))) {
+        return;
+    }
+    plan.entries.push(PlannedEntry {
+        id: (context.next_id)(),
+        part: Part {
+            grid: Some(grid),
+            class: Class::Sealed,
+        },
+        says: Says::Number(person, number.clone()),
+    });
+}
+
+/// Categories that a row adds, its care plan, a note that speaks of care, and what may be seen of an id
+/// number.
 pub(super) fn plan_care(
     row: &Row,
     person: EntityId,
@@ -134,10 +158,14 @@ pub(super) fn plan_care(
     plan: &mut Plan,
     context: &mut Context<'_>,
 ) {
-    if !note_is_care(row) {
+    if !note_is_care(row) && row.id_number.is_none() {
         return;
     }
     let mut draft = Draft::new((context.next_id)());
+    if let Some(number) = &row.id_number {
+        let end = Scalar::Text(number.last_four().to_owned());
+        set_if_new("person", person, "id_last_four", end, known, &mut draft);
+    }
     for category in &row.care_categories {
         let field = format!("care_categories:{}", category.value());
         let said = known.has_said(person, &field, &Scalar::Boolean(true));
@@ -146,7 +174,7 @@ pub(super) fn plan_care(
             draft.set("person", person, field, Scalar::Boolean(true));
         }
     }
-    if let (None, Some(note)) = (&row.care_plan, &row.note) {
+    if let (None, Some(note)) = (&row.care_plan, row.note.as_ref().filter(|_| note_is_care(row))) {
         let note = Scalar::Text(note.clone());
         set_if_new("person", person, "health_note", note, known, &mut draft);
     }

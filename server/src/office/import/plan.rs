@@ -1,37 +1,47 @@
 //! From rows to entries. Decide first: the plan is a value, a dry run prints it and drops it.
 //! One row is one entry of its grid's open part, making what is missing of building, door,
-//! household and person; what belongs to care goes in a second entry, because fields of
-//! different classes never share one. What is there already and the same makes no entry.
+//! household and person; what belongs to care goes in a second entry and an id number in a third, because
+//! fields of different classes never share one. What is there already and the same makes no entry.
 
 use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use menpai_roster::{Row, building_name};
 use menpai_sync_core::entry::{Edit, Scalar};
-use menpai_sync_core::ids::{CommunityCode, EntityId, EntryId, GridId};
+use menpai_sync_core::ids::{CommunityCode, EntityId, EntryId, GridId, Hash};
 use menpai_sync_core::kinds::Class;
+use menpai_sync_core::kinds::citizen_id::CitizenId;
 use menpai_sync_core::part::Part;
 
 use super::address::{address_key, fold, fold_grid};
 use super::draft::Draft;
 use super::grids::{self, GridsOfBuildings, Placed};
 use super::known::{Known, KnownDwelling, KnownHousehold};
-use super::people::{Listed, plan_care, plan_person};
+use super::people::{Listed, plan_care, plan_number, plan_person};
 use super::report::{Counts, Finding};
 
 /// The code of 户主 in GB/T 4761.
 const HEAD: &str = "02";
 const HEAD_FIELD: &str = "head_person_id";
 
-/// An edit that the importer will write.
+/// What an entry of the importer says.
+#[derive(Debug, Clone)]
+pub(super) enum Says {
+    /// It sets these.
+    Edit(Edit),
+    /// It carries somebody's id number, sealed when it is written.
+    Number(EntityId, CitizenId),
+}
+
+/// An entry that the importer will write.
 #[derive(Debug, Clone)]
 pub(super) struct PlannedEntry {
     /// Its id; the ids of what it makes follow from it.
     pub(super) id: EntryId,
     /// Where it goes.
     pub(super) part: Part,
-    /// What it sets.
-    pub(super) edit: Edit,
+    /// What it says.
+    pub(super) says: Says,
 }
 
 /// What an import would do.
@@ -59,6 +69,8 @@ pub(super) struct Context<'a> {
     pub(super) today: NaiveDate,
     /// Makes entry ids: clock and randomness are the caller's.
     pub(super) next_id: &'a mut dyn FnMut() -> EntryId,
+    /// By what an id number is known again.
+    pub(super) hash: &'a dyn Fn(&CitizenId) -> Hash,
     /// Names of the roster's sheets.
     pub(super) sheets: &'a [String],
 }
@@ -184,6 +196,7 @@ fn plan_row(
         plan,
     );
     plan_care(row, person, grid, known, plan, context);
+    plan_number(row, person, grid, known, plan, context);
 }
 
 /// The household in which an earlier roster has placed this person, whether or not they live

@@ -12,6 +12,7 @@ pub mod export;
 pub mod filters;
 pub mod grids;
 pub mod held;
+pub mod id_numbers;
 pub mod invitations;
 pub mod morning;
 pub mod overview;

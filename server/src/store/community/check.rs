@@ -6,12 +6,13 @@ use super::StoreError;
 
 /// Table, column and the table that has its number: what every entry's rows refer to, without
 /// foreign keys.
-const REFERENCES: [(&str, &str, &str); 5] = [
+const REFERENCES: [(&str, &str, &str); 6] = [
     ("log_line", "entry", "entry"),
     ("log_line", "part", "part"),
     ("merged_entry", "entry", "entry"),
     ("merged_entry", "kind", "kind"),
     ("merged_entry", "worker", "worker"),
+    ("sealed_number", "entry", "merged_entry"),
 ];
 
 /// What `integrity_check` and `foreign_key_check` find, and rows that refer to nothing; empty
@@ -67,6 +68,7 @@ mod tests {
                  VALUES (1, 7, 8, 'merged', 0, 0, 0);
                  INSERT INTO merged_entry (entry, lsn, kind, worker, made_ms, made_at_ms, made_at_offset_minutes)
                  VALUES (7, 1, 1, 9, 0, 0, 480);
+                 INSERT INTO sealed_number (entry, subject) VALUES (6, zeroblob(16));
                  INSERT INTO record_door_check (entry) VALUES (5);",
             )
             .unwrap();
@@ -76,6 +78,7 @@ mod tests {
             "a row of log_line refers to nothing in part",
             "a row of merged_entry refers to nothing in entry",
             "a row of merged_entry refers to nothing in worker",
+            "a row of sealed_number refers to nothing in merged_entry",
             "a row of record_door_check refers to nothing in merged_entry",
         ];
         assert_eq!(found, expected);

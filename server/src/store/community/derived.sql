@@ -39,6 +39,16 @@ CREATE INDEX merged_entry_by_time ON merged_entry (made_ms);
 CREATE INDEX merged_entry_superseding ON merged_entry (supersedes) WHERE supersedes IS NOT NULL;
 CREATE INDEX merged_entry_retracting ON merged_entry (retracts) WHERE retracts IS NOT NULL;
 
+CREATE TABLE sealed_number (
+  -- Whose number a merged entry carries. The number stands nowhere in clear: what is kept is a keyed
+  -- hash, by which two people with one number are found. The key is not in this file.
+  entry   INTEGER NOT NULL PRIMARY KEY,
+  -- A person.
+  subject BLOB NOT NULL CHECK (length(subject) = 16),
+  -- NULL: it was sealed to a key that the home has no longer.
+  hash    BLOB CHECK (length(hash) = 32)
+) STRICT;
+
 CREATE TABLE entity (
   -- Every registry entity that an edit makes. An id is never made twice.
   number INTEGER NOT NULL PRIMARY KEY,

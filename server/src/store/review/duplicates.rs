@@ -1,5 +1,5 @@
 //! Entities that look alike: they agree in all fields of a list that their type's effect
-//! `merges` names, anywhere in the community. Pairs that the office called two are left out,
+//! `merges` names, or have one id number, anywhere in the community. Pairs that the office called two are left out,
 //! and so is whatever was merged into another.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -11,6 +11,7 @@ use menpai_sync_core::kinds::{Column, Family, Kind, Kinds, Rule, Shape, Stored, 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::aliases::Aliases;
+use super::id_numbers;
 use crate::store::community::{BodyCodec, StoreError, entries, lines};
 
 /// As many alike are offered pair by pair; more are a mistake of whoever wrote them.
@@ -21,7 +22,7 @@ const MOST_ALIKE: usize = 12;
 pub struct Pair {
     /// Their registry type.
     pub entity_type: String,
-    /// The fields in which they agree.
+    /// The fields in which they agree, or the kind that carries the number that both have.
     pub same: Vec<String>,
     /// The one that was made first.
     pub one: EntityId,
@@ -46,26 +47,38 @@ pub fn pairs(
     connection: &Connection,
     kinds: &Kinds,
     aliases: &Aliases,
+    withdrawn: &HashSet<EntryId>,
     distinguished: &Distinguished,
 ) -> Result<Vec<Pair>, StoreError> {
     let mut pairs = Vec::new();
+    let numbers = id_numbers::standing(connection, aliases, withdrawn)?;
     for kind in kinds.iter() {
         let Some(merges) = &kind.effects.merges else { continue };
         let mut found = BTreeSet::new();
+        let mut groups = Vec::new();
         for same in merges.same() {
-            for group in alike(connection, kind, &same, aliases)? {
-                let group = &group[..group.len().min(MOST_ALIKE)];
-                for (at, one) in group.iter().enumerate() {
-                    for other in &group[at + 1..] {
-                        let known = ordered(*one, *other);
-                        if !distinguished.contains_key(&known) && found.insert(known) {
-                            pairs.push(Pair {
-                                entity_type: kind.name.to_string(),
-                                same: same.iter().map(|field| (*field).to_owned()).collect(),
-                                one: *one,
-                                other: *other,
-                            });
-                        }
+            groups.extend(
+                alike(connection, kind, &same, aliases)?
+                    .into_iter()
+                    .map(|group| (same.clone(), group)),
+            );
+        }
+        for sealing in kinds.iter().filter(|other| other.seals_numbers_of(kind.name.as_str())) {
+            let shared = id_numbers::shared(&numbers).into_iter();
+            groups.extend(shared.map(|group| (vec![sealing.name.as_str()], group)));
+        }
+        for (same, group) in groups {
+            let group = &group[..group.len().min(MOST_ALIKE)];
+            for (at, one) in group.iter().enumerate() {
+                for other in &group[at + 1..] {
+                    let known = ordered(*one, *other);
+                    if !distinguished.contains_key(&known) && found.insert(known) {
+                        pairs.push(Pair {
+                            entity_type: kind.name.to_string(),
+                            same: same.iter().map(|field| (*field).to_owned()).collect(),
+                            one: *one,
+                            other: *other,
+                        });
                     }
                 }
             }

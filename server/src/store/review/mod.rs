@@ -12,6 +12,7 @@ pub mod decided;
 pub mod devices;
 pub mod duplicates;
 pub mod erasable;
+pub mod id_numbers;
 pub mod late;
 pub mod lines;
 pub mod moves;

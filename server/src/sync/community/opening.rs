@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use super::{Community, Reader};
 use crate::clock;
+use crate::id_numbers::IdNumbers;
 use crate::signing::HomeKey;
 use crate::store::community::identity::{self, Founder, Identity};
 use crate::store::community::projection::Projection;
@@ -32,6 +33,8 @@ pub struct Settings {
     pub kinds: Arc<Kinds>,
     /// Signs receipts and log heads.
     pub receipt_key: Signer,
+    /// Opens id numbers; `None`: nobody here can, and new ones are held.
+    pub id_numbers: Option<Arc<IdNumbers>>,
 }
 
 /// What the communities of a home have in common.
@@ -150,6 +153,7 @@ impl Community {
             &connection,
             identity.clone(),
             Arc::clone(&receipt_key),
+            settings.id_numbers.clone(),
             projection,
             shared.documents.share(&let_go),
         )?;

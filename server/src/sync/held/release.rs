@@ -16,9 +16,10 @@ use menpai_sync_core::verdict::{Reason, Verdict};
 use rusqlite::Connection;
 use serde_json::{Map, Value};
 
-use super::super::decide::{Pending, Real, looking_up, merge, note_held};
+use super::super::decide::{Pending, Real, looking_up, merge, note_held, number_problem};
 use super::super::state::Work;
 use super::{Further, Held, HeldRefusal, Plan, Ruling, Wish, first_problem, read};
+use crate::id_numbers::carried;
 use crate::store::community::StoreError;
 use crate::store::community::projection::{heads, held};
 
@@ -54,6 +55,9 @@ fn release_record(work: &Work<'_>, held: Held, entry: &Entry) -> Result<Result<P
     if let Err((reason, detail)) = check(work, entry, &Real::new())? {
         return Ok(Err(HeldRefusal::StillHeld(reason, detail)));
     }
+    if let Some(problem) = number_problem(work, entry, held.envelope.received.unix_ms) {
+        return Ok(Err(HeldRefusal::StillHeld(Reason::FailedRule, Some(problem))));
+    }
     let line = Further {
         held,
         verdict: Verdict::Merged,
@@ -73,10 +77,11 @@ fn amend_record(
     entry: &Entry,
     body: &Map<String, Value>,
 ) -> Result<Plan, HeldRefusal> {
-    if entry.is_withdrawal() {
+    let kinds = work.state.projection.kinds();
+    // What is sealed nobody can write anew but who has the document before him.
+    if entry.is_withdrawal() || carried(kinds, entry).is_some() {
         return Err(HeldRefusal::NothingToAmend);
     }
-    let kinds = work.state.projection.kinds();
     let Some(kind) = kinds.get(&entry.kind) else {
         return Err(still_held(&held));
     };
@@ -257,6 +262,9 @@ pub(crate) fn release_refused(
     }
     if let Some(reason @ (Reason::SameIdOtherBytes | Reason::DeriveFailed)) = reason {
         return Ok(Some(HeldRefusal::StillHeld(reason, None)));
+    }
+    if reason == Some(Reason::FailedRule) && carried(kinds, entry).is_some() {
+        return Ok(Some(HeldRefusal::StillHeld(Reason::FailedRule, None)));
     }
     let entry = in_grid_now(connection, kinds, entry.clone())?;
     let broken = check_in(connection, kinds, &entry, &Real::new())?.err();

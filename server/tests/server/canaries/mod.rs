@@ -12,13 +12,14 @@ use std::fmt::Write;
 
 use menpai_server::rights::{Action, Place, ROLES, rights_of};
 use menpai_sync_core::kinds::Class;
+use serde_json::json;
 
 use crate::desk_world::http::Served;
 use crate::desk_world::{account, appoint};
 use crate::phones::{CODE, grid};
 use crate::rights::session;
 use found::{at_the_desk, on_a_phone};
-use planted::{Canary, HELD, plant};
+use planted::{Canary, HELD, NUMBER, plant};
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/canaries.tsv");
 
@@ -40,7 +41,7 @@ fn no_role_can_fetch_a_word_that_it_has_no_right_to() {
         let cookie = session(&served.world, role);
         for (route, bytes) in at_the_desk(&served, &planted, &cookie) {
             for canary in planted.canaries.iter().filter(|canary| canary.is_in(&bytes)) {
-                let may = rights.names && (rights.care || canary.class == Class::Open);
+                let may = rights.names && may_read(canary.class, rights.care);
                 assert!(may, "{role} finds {} at {route}", canary.name);
                 finds.get_mut(&canary.name).unwrap()[0].insert(role);
             }
@@ -48,7 +49,7 @@ fn no_role_can_fetch_a_word_that_it_has_no_right_to() {
         let in_grid = (rights.place == Place::Grid).then(|| grid(1));
         let bytes = on_a_phone(&served, role, "own", in_grid);
         for canary in planted.canaries.iter().filter(|canary| canary.is_in(&bytes)) {
-            let may = rights.actions.contains(&Action::ReadPart) && (rights.care || canary.class == Class::Open);
+            let may = rights.actions.contains(&Action::ReadPart) && may_read(canary.class, rights.care);
             assert!(may, "a phone of {role} finds {}", canary.name);
             finds.get_mut(&canary.name).unwrap()[1].insert(role);
         }
@@ -59,7 +60,9 @@ fn no_role_can_fetch_a_word_that_it_has_no_right_to() {
         }
     }
     // Where nobody finds anything, the search itself is at fault.
-    for (canary, [desk, phone]) in &finds {
+    let spoken = |canary: &&Canary| canary.class != Class::Sealed;
+    for canary in planted.canaries.iter().filter(spoken) {
+        let (canary, [desk, phone]) = (&canary.name, &finds[&canary.name]);
         assert!(
             desk.contains("community_secretary"),
             "{canary} is shown nowhere: {desk:?}"
@@ -67,7 +70,25 @@ fn no_role_can_fetch_a_word_that_it_has_no_right_to() {
         let for_the_office = canary.ends_with(HELD);
         assert_eq!(phone.contains("grid_worker"), !for_the_office, "{canary}: {phone:?}");
     }
+    // An id number is asked for by itself, and then it is there.
+    let cookie = session(&served.world, "community_secretary");
+    let asked = json!({"person": planted.id, "reason": "official_form"});
+    let reveal = served.send(
+        "POST",
+        "/api/v1/desk/id-numbers/reveal",
+        &[("Cookie", &cookie)],
+        Some(&asked),
+    );
+    assert!(reveal.text().contains(NUMBER), "{}", reveal.text());
     assert_reviewed(&text(&finds, &planted.canaries));
+}
+
+fn may_read(class: Class, care: bool) -> bool {
+    match class {
+        Class::Open => true,
+        Class::Care => care,
+        Class::Sealed => false,
+    }
 }
 
 fn assert_reviewed(written: &str) {
@@ -87,7 +108,11 @@ fn text(finds: &Finds, canaries: &[Canary]) -> String {
         String::from("# What of a resident is found in the bytes that each role can fetch; nobody else finds it.\n");
     for (name, [desk, phone]) in finds {
         let class = canaries.iter().find(|canary| canary.name == *name).unwrap().class;
-        let class = if class == Class::Care { "care" } else { "open" };
+        let class = match class {
+            Class::Open => "open",
+            Class::Care => "care",
+            Class::Sealed => "sealed",
+        };
         let words = |roles: &BTreeSet<&str>| roles.iter().copied().collect::<Vec<_>>().join(" ");
         writeln!(text, "{name}\t{class}\tdesk: {}\tphone: {}", words(desk), words(phone)).unwrap();
     }

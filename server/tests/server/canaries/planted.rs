@@ -6,12 +6,15 @@ use menpai_server::clock;
 use menpai_server::office::Office;
 use menpai_sync_core::entry::{Draft, Edit, Scalar, SetItem};
 use menpai_sync_core::ids::{EntityId, EntryId, GridId};
-use menpai_sync_core::kinds::{Class, Family, Field, Kinds, Rule, Shape};
+use menpai_sync_core::kinds::{Class, Family, Field, Kind, Kinds, Rule, Shape, citizen_id};
 use serde_json::{Map, Value, json};
 
 use crate::desk_world::http::Served;
 use crate::desk_world::object;
 use crate::phones::{grid, set, text};
+
+/// Of nobody: 99 is no province.
+pub(super) const NUMBER: &str = "990001194305020023";
 
 /// What the name of a canary ends in that only the office is shown, and whose it is.
 pub(super) const HELD: &str = "(held)";
@@ -36,6 +39,8 @@ pub(super) struct Planted {
     pub(super) canaries: Vec<Canary>,
     /// What the person is called: some pages want a name.
     pub(super) person: String,
+    /// Who that is.
+    pub(super) id: EntityId,
 }
 
 /// A household, who lives there, whom to call and how often to visit.
@@ -110,16 +115,18 @@ pub(super) fn plant(served: &Served) -> Planted {
     write(office, alike.0, grid(1), alike.1);
     // Nobody had seen the others: both values stay.
     for (field, class) in [("former_name", Class::Open), ("health_note", Class::Care)] {
-        let value = canaries.next(&format!("person.{field} (in conflict)"), class, None);
+        let value = canaries.next(&format!("person.{field} (in conflict)"), class, None, 50);
         let item = set("person", people.person, field, text(&value));
         write(office, clock::new_entry_id(), grid(1), vec![item]);
     }
     records(office, &kinds, &people, &mut canaries);
+    number(served, &people, &mut canaries);
     held(served, &people, &mut canaries);
     let person = canaries.of("person.name");
     Planted {
         canaries: canaries.all,
         person,
+        id: people.person,
     }
 }
 
@@ -130,12 +137,13 @@ struct Canaries {
 
 impl Canaries {
     /// A new one that the field's rule takes.
-    fn next(&mut self, name: &str, class: Class, rule: Option<Rule>) -> String {
+    fn next(&mut self, name: &str, class: Class, rule: Option<Rule>, most: u32) -> String {
         let number = self.all.len();
         let value = match rule {
             Some(Rule::Phone) => format!("154{number:08}"),
             Some(Rule::CountyCode) => format!("99{number:04}"),
-            // Short enough for the shortest field, and no hexadecimal.
+            // No hexadecimal; of the last four characters of a number there are four.
+            _ if most < 7 => format!("Z{number:03}"),
             _ => format!("Qz{number:03}Kv"),
         };
         self.all.push(Canary {
@@ -163,9 +171,9 @@ fn texts(kinds: &Kinds, people: &People, canaries: &mut Canaries, class: Class) 
         let id = people.of_type(kind.name.as_str());
         let id = id.unwrap_or_else(|| panic!("plant somebody's {} too", kind.name));
         for field in kind.fields.iter().filter(|field| field.class == Some(class)) {
-            if let Shape::Text { rule, .. } = &field.shape {
+            if let Shape::Text { rule, max_length, .. } = &field.shape {
                 let name = format!("{}.{}", kind.name, field.name);
-                let value = canaries.next(&name, class, *rule);
+                let value = canaries.next(&name, class, *rule, *max_length);
                 items.push(set(kind.name.as_str(), id, field.name.as_str(), text(&value)));
             }
         }
@@ -197,7 +205,8 @@ fn write(office: &Office, id: EntryId, in_grid: GridId, items: Vec<SetItem>) {
 
 /// Every example of what workers record, about these people and with a canary for each text.
 fn records(office: &Office, kinds: &Kinds, people: &People, canaries: &mut Canaries) {
-    for kind in kinds.iter().filter(|kind| kind.family == Family::Record) {
+    let spoken = |kind: &&Kind| kind.family == Family::Record && kind.effects.seals.is_none();
+    for kind in kinds.iter().filter(spoken) {
         let folder = format!("{}/../schemas/examples/{}/valid", env!("CARGO_MANIFEST_DIR"), kind.name);
         let mut drafts = Vec::new();
         let mut files: Vec<_> = std::fs::read_dir(folder)
@@ -222,10 +231,15 @@ fn fill(body: &mut Map<String, Value>, fields: &[Field], path: &str, people: &Pe
         };
         let path = format!("{path}.{}", field.name);
         match (&field.shape, value) {
-            (Shape::Text { rule: None, .. }, value) => {
+            (
+                Shape::Text {
+                    rule: None, max_length, ..
+                },
+                value,
+            ) => {
                 let known = canaries.all.iter().find(|canary| canary.name == path);
                 let known = known.map(|canary| canary.value.clone());
-                *value = json!(known.unwrap_or_else(|| canaries.next(&path, field.class.unwrap(), None)));
+                *value = json!(known.unwrap_or_else(|| canaries.next(&path, field.class.unwrap(), None, *max_length)));
             }
             (Shape::Ref { to }, value) => {
                 if let Some(id) = to.names().iter().find_map(|name| people.of_type(name.as_str())) {
@@ -243,11 +257,30 @@ fn fill(body: &mut Map<String, Value>, fields: &[Field], path: &str, people: &Pe
     }
 }
 
+/// The person's id number, sealed. In no page, file or line: not whole, not its middle, not sealed.
+fn number(served: &Served, people: &People, canaries: &mut Canaries) {
+    let office = &served.world.office;
+    let checked = citizen_id::check(NUMBER, chrono::NaiveDate::MAX).unwrap();
+    let numbers = &served.world.home.id_numbers;
+    let sealed = numbers.seal(served.world.code(), people.person, &checked).unwrap();
+    let body = object(json!({"person_id": people.person, "id_doc_type": "111", "sealed": sealed}));
+    office
+        .write(&[office.record("id_number", Some(grid(1)), body)])
+        .unwrap();
+    for (name, value) in [("whole", NUMBER), ("middle", &NUMBER[4..14]), ("sealed", &sealed)] {
+        canaries.all.push(Canary {
+            name: format!("id_number ({name})"),
+            class: Class::Sealed,
+            value: value.to_owned(),
+        });
+    }
+}
+
 /// What somebody sent for a grid that is not theirs: a door of grid 1, and how somebody is.
 fn held(served: &Served, people: &People, canaries: &mut Canaries) {
     let mut phone = served.phone("stranger", "外人", 2);
-    let diary = canaries.next(&format!("door_check.diary {HELD}"), Class::Open, None);
-    let note = canaries.next(&format!("care_visit.note {HELD}"), Class::Care, None);
+    let diary = canaries.next(&format!("door_check.diary {HELD}"), Class::Open, None, 50);
+    let note = canaries.next(&format!("care_visit.note {HELD}"), Class::Care, None, 50);
     let check = json!({"dwelling_id": people.door, "mode": "door", "outcome": "met", "diary": diary});
     let visit =
         json!({"subject_id": people.person, "mode": "door", "met": "met", "contact_person": "self", "note": note});

@@ -230,6 +230,7 @@ impl Office {
         let settings = Settings {
             kinds: Arc::new(Kinds::builtin().unwrap()),
             receipt_key,
+            id_numbers: None,
         };
         let desk = Phone::new();
         let device = OfficeDevice {

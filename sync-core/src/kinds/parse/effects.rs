@@ -3,8 +3,9 @@
 
 use super::super::effects::{Closes, Effects, Moves, Opens, Resets};
 use super::super::field::{Choice, Field, Members, Shape};
-use super::super::kind::{Family, Kind};
+use super::super::kind::{Class, Family, Kind};
 use super::super::name::Name;
+use super::super::rule::Rule;
 use super::conditions;
 
 /// What of `kind`'s effects cannot be, if anything.
@@ -113,6 +114,19 @@ pub(super) fn check(kind: &Kind) -> Result<(), String> {
         need(kind, &jumps.since_contact, "a required bool", |field| {
             field.required && field.shape == Shape::Bool
         })?;
+    }
+    if let Some(seals) = &effects.seals {
+        need(kind, &seals.subject, "a required ref", |field| {
+            field.required && is_ref(field)
+        })?;
+        need(kind, &seals.number, "a required sealed text", |field| {
+            field.required && is_sealed(field)
+        })?;
+    }
+    // What is sealed is not merged, and the class says who has it: nobody.
+    let sealed = |field: &Field| field.class == Some(Class::Sealed) || is_sealed(field);
+    if kind.fields.iter().any(sealed) && (effects.seals.is_none() || kind.class() != Some(Class::Sealed)) {
+        return Err("what is sealed stands in a record of class sealed with the effect seals".into());
     }
     if let Some(plan) = &effects.schedules {
         need(kind, &plan.subject, "a required ref", |field| {
@@ -269,6 +283,16 @@ fn need_each(kind: &Kind, name: &Option<Name>, what: &str, fits: impl Fn(&Field)
 
 fn is_ref(field: &Field) -> bool {
     matches!(field.shape, Shape::Ref { .. })
+}
+
+fn is_sealed(field: &Field) -> bool {
+    matches!(
+        field.shape,
+        Shape::Text {
+            rule: Some(Rule::Sealed),
+            ..
+        }
+    )
 }
 
 fn is_compared(field: &Field) -> bool {

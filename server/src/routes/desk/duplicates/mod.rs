@@ -4,7 +4,8 @@
 
 pub mod decisions;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
 use menpai_sync_core::entry::Scalar;
@@ -12,13 +13,15 @@ use menpai_sync_core::ids::{EntityId, EntryId};
 use menpai_sync_core::kinds::{Class, Labels, Shape};
 use serde::Serialize;
 
-use super::{Desk, DeviceName, Named, read, wording};
+use super::{Desk, DeviceName, Named, id_numbers, read, wording};
 use crate::auth::May;
 use crate::auth::may::Review;
 use crate::error::ApiResult;
 use crate::home::Home;
+use crate::id_numbers::IdNumbers;
 use crate::store::community::StoreError;
 use crate::store::review::duplicates::{self, Distinguished, Pair};
+use crate::store::review::id_numbers::Standing;
 use crate::store::review::register::Address;
 use crate::store::review::statements;
 use crate::store::roster::{StoredEntity, entity};
@@ -111,23 +114,34 @@ struct Field {
     responses((status = 200, body = Answer, description = "Pairs"))
 )]
 pub async fn get(home: web::Data<Home>, session: May<Review>) -> ApiResult<HttpResponse> {
-    Ok(HttpResponse::Ok().json(read(&home, &session, answer).await?))
+    let numbers = Arc::clone(&home.id_numbers);
+    let answer = read(&home, &session, move |desk| answer(desk, &numbers)).await?;
+    Ok(HttpResponse::Ok().json(answer))
 }
 
 /// The pairs that are to be looked at.
 pub(super) fn pairs(desk: &Desk<'_>) -> Result<Vec<Pair>, StoreError> {
-    let known = distinguished(desk)?;
-    duplicates::pairs(desk.connection, desk.kinds, desk.register.aliases(), &known)
+    Ok(looked_for(desk)?.0)
 }
 
-fn distinguished(desk: &Desk<'_>) -> Result<Distinguished, StoreError> {
+/// The pairs, and those that the office called two.
+fn looked_for(desk: &Desk<'_>) -> Result<(Vec<Pair>, Distinguished), StoreError> {
     let withdrawn = statements::withdrawn_records(desk.connection, |device| desk.is_office(device))?;
-    duplicates::distinguished(desk.connection, desk.kinds, &withdrawn)
+    let known = duplicates::distinguished(desk.connection, desk.kinds, &withdrawn)?;
+    let aliases = desk.register.aliases();
+    let pairs = duplicates::pairs(desk.connection, desk.kinds, aliases, &withdrawn, &known)?;
+    Ok((pairs, known))
 }
 
-fn answer(desk: &mut Desk<'_>) -> Result<Answer, StoreError> {
-    let known = distinguished(desk)?;
-    let pairs = duplicates::pairs(desk.connection, desk.kinds, desk.register.aliases(), &known)?;
+/// What is said of every side.
+struct About<'a> {
+    records: HashMap<EntityId, u64>,
+    numbers: &'a IdNumbers,
+    standing: BTreeMap<EntityId, Vec<Standing>>,
+}
+
+fn answer(desk: &mut Desk<'_>, numbers: &IdNumbers) -> Result<Answer, StoreError> {
+    let (pairs, known) = looked_for(desk)?;
     let merged = desk.register.aliases().all();
     let two = |(one, other): (EntityId, EntityId)| [one, other];
     let shown: BTreeSet<EntityId> = pairs
@@ -136,7 +150,11 @@ fn answer(desk: &mut Desk<'_>) -> Result<Answer, StoreError> {
         .chain(merged.iter().copied().flat_map(two))
         .chain(known.keys().copied().flat_map(two))
         .collect();
-    let records = duplicates::count_records(desk.connection, desk.kinds, &shown)?;
+    let about = &About {
+        records: duplicates::count_records(desk.connection, desk.kinds, &shown)?,
+        numbers,
+        standing: id_numbers::of_everybody(desk)?,
+    };
     let mut answer = Answer {
         pairs: Vec::new(),
         merged: Vec::new(),
@@ -145,22 +163,26 @@ fn answer(desk: &mut Desk<'_>) -> Result<Answer, StoreError> {
     for pair in pairs {
         let mut same = Vec::new();
         for field in &pair.same {
-            same.push(wording::registry_field(desk, &pair.entity_type, field)?);
+            let number = desk.kinds.get(field).filter(|kind| kind.effects.seals.is_some());
+            same.push(match number {
+                Some(kind) => kind.labels.clone(),
+                None => wording::registry_field(desk, &pair.entity_type, field)?,
+            });
         }
         let (one, other) = (entity(desk.connection, pair.one)?, entity(desk.connection, pair.other)?);
         if let (Some(one), Some(other)) = (one, other) {
             answer.pairs.push(PairRow {
                 labels: type_words(desk, &pair.entity_type),
                 same,
-                one: side(desk, &one, &records)?,
-                other: side(desk, &other, &records)?,
+                one: side(desk, &one, about)?,
+                other: side(desk, &other, about)?,
                 entity_type: pair.entity_type,
             });
         }
     }
     for (alias, into) in merged {
         if let (Some(alias), Some(into)) = (entity(desk.connection, alias)?, entity(desk.connection, into)?) {
-            answer.merged.push(merged_row(desk, &alias, &into, &records)?);
+            answer.merged.push(merged_row(desk, &alias, &into, about)?);
         }
     }
     for ((one, other), entry) in known {
@@ -168,8 +190,8 @@ fn answer(desk: &mut Desk<'_>) -> Result<Answer, StoreError> {
             answer.distinguished.push(DistinguishedRow {
                 labels: type_words(desk, &one.entity_type),
                 entry,
-                one: side(desk, &one, &records)?,
-                other: side(desk, &other, &records)?,
+                one: side(desk, &one, about)?,
+                other: side(desk, &other, about)?,
             });
         }
     }
@@ -180,7 +202,7 @@ fn merged_row(
     desk: &mut Desk<'_>,
     alias: &StoredEntity,
     into: &StoredEntity,
-    records: &HashMap<EntityId, u64>,
+    about: &About<'_>,
 ) -> Result<MergedRow, StoreError> {
     let kind = desk.kinds.registry_type(&alias.entity_type);
     let field = kind
@@ -193,8 +215,8 @@ fn merged_row(
     let worker = written.and_then(|(device, _)| desk.register.device(device)?.worker);
     Ok(MergedRow {
         labels: type_words(desk, &alias.entity_type),
-        alias: side(desk, alias, records)?,
-        into: side(desk, into, records)?,
+        alias: side(desk, alias, about)?,
+        into: side(desk, into, about)?,
         by: written.map(|(device, _)| desk.device(device)),
         worker: worker.map(|worker| desk.worker(worker)),
         at: written.map(|(_, at_s)| desk.local.instant(at_s * 1000).to_string()),
@@ -207,7 +229,7 @@ fn type_words(desk: &Desk<'_>, entity_type: &str) -> Labels {
         .map_or_else(|| wording::same(entity_type), |kind| kind.labels.clone())
 }
 
-fn side(desk: &mut Desk<'_>, entity: &StoredEntity, records: &HashMap<EntityId, u64>) -> Result<Side, StoreError> {
+fn side(desk: &mut Desk<'_>, entity: &StoredEntity, about: &About<'_>) -> Result<Side, StoreError> {
     let known = desk.register.entity_itself(entity.id)?;
     let maker = duplicates::maker(desk.connection, desk.codec, entity.id)?;
     let mut fields = Vec::new();
@@ -222,6 +244,7 @@ fn side(desk: &mut Desk<'_>, entity: &StoredEntity, records: &HashMap<EntityId, 
             });
         }
     }
+    fields.extend(number(desk, entity, about)?);
     Ok(Side {
         id: entity.id,
         name: known.name,
@@ -234,6 +257,28 @@ fn side(desk: &mut Desk<'_>, entity: &StoredEntity, records: &HashMap<EntityId, 
         received: maker
             .as_ref()
             .map(|(envelope, _)| desk.local.instant(envelope.received.unix_ms).to_string()),
-        records: records.get(&entity.id).copied().unwrap_or(0),
+        records: about.records.get(&entity.id).copied().unwrap_or(0),
     })
+}
+
+/// The newest id number that was recorded of this one, masked.
+fn number(desk: &mut Desk<'_>, entity: &StoredEntity, about: &About<'_>) -> Result<Option<Field>, StoreError> {
+    let kind = desk
+        .kinds
+        .iter()
+        .find(|kind| kind.seals_numbers_of(&entity.entity_type));
+    let stands_for = desk.register.aliases().canonical(entity.id);
+    let mut own = about.standing.get(&stands_for).into_iter().flatten().rev();
+    let (Some(kind), Some(newest)) = (kind, own.find(|one| one.subject == entity.id)) else {
+        return Ok(None);
+    };
+    desk.saw([entity.id]);
+    let text = match id_numbers::opened(desk, about.numbers, newest)? {
+        Some(number) => wording::same(number.masked()),
+        None => wording::labels("读不出来，请重新登记", "cannot be read; record it again"),
+    };
+    Ok(Some(Field {
+        labels: kind.labels.clone(),
+        text,
+    }))
 }

@@ -65,7 +65,8 @@ pub(super) fn of(desk: &mut Desk<'_>, entry: &Entry) -> Result<Option<Form>, Sto
     }
     let kinds = desk.kinds;
     let kind = kinds.get(&entry.kind).filter(|kind| kind.family == Family::Record);
-    let Some(kind) = kind.filter(|_| !entry.is_withdrawal()) else {
+    let can_be_amended = |kind: &&kinds::Kind| !entry.is_withdrawal() && kind.effects.seals.is_none();
+    let Some(kind) = kind.filter(can_be_amended) else {
         return Ok(None);
     };
     let mut fields = Vec::new();

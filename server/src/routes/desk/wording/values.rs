@@ -2,7 +2,7 @@
 //! stands for. What the kind file does not know is shown as it is, never hidden.
 
 use menpai_sync_core::ids::EntityId;
-use menpai_sync_core::kinds::{Choice, Field, Labels, Members, Shape, Targets};
+use menpai_sync_core::kinds::{Choice, Field, Labels, Members, Rule, Shape, Targets};
 use serde_json::Value;
 
 use super::super::Desk;
@@ -67,6 +67,13 @@ pub(in super::super) fn body_value(
 /// A value of a field in words.
 pub(in super::super) fn field_value(desk: &mut Desk<'_>, field: &Field, value: &Value) -> Result<Labels, StoreError> {
     match (&field.shape, value) {
+        (
+            Shape::Text {
+                rule: Some(Rule::Sealed),
+                ..
+            },
+            _,
+        ) => Ok(labels("只有服务器能打开", "only the server can open it")),
         (Shape::Choice { choices, .. }, Value::String(chosen)) => Ok(choice_words(choices, chosen)),
         (Shape::Integer { .. }, Value::Number(number)) => Ok(match &field.unit {
             Some(unit) => labels(format!("{number} {}", unit.zh), format!("{number} {}", unit.en)),

@@ -15,9 +15,14 @@ impl Projection {
     /// [`StoreError`].
     pub fn remove_merged(&self, transaction: &Transaction<'_>, entry: i64, kind: &str) -> Result<(), StoreError> {
         self.remove_rows(transaction, entry, kind)?;
-        transaction
-            .prepare_cached("DELETE FROM merged_entry WHERE entry = :entry")?
-            .execute(named_params! {":entry": entry})?;
+        for sql in [
+            "DELETE FROM sealed_number WHERE entry = :entry",
+            "DELETE FROM merged_entry WHERE entry = :entry",
+        ] {
+            transaction
+                .prepare_cached(sql)?
+                .execute(named_params! {":entry": entry})?;
+        }
         Ok(())
     }
 

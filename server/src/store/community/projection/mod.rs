@@ -7,6 +7,7 @@ mod erase;
 pub mod held;
 mod records;
 mod registry;
+mod sealed_numbers;
 mod statements;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use super::StoreError;
 
 pub use records::{MergedEntry, Naming, merged_of_kinds, naming};
 pub use registry::{KnownEntity, NewEntity, find_entity, heads, stored_document};
+pub use sealed_numbers::add_sealed_number;
 use statements::Statements;
 
 /// The derived tables of one catalogue of kinds, with the statements that fill them.
