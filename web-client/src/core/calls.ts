@@ -11,6 +11,7 @@ import type {
   SaveResult,
   SyncResult,
   Today,
+  TypedIdNumber,
 } from './types';
 import type { Content } from '../courier/seal';
 import type { NotEnrolled } from './enrolment';
@@ -66,6 +67,10 @@ export interface Calls {
   /** says one of this phone's own records anew */
   correct(entry: string, body: Record<string, unknown>, draft: string): SaveResult;
   edit(request: EditRequest): SaveResult;
+  /** says what is wrong with a number; nothing of it is kept */
+  typedIdNumber(text: string): TypedIdNumber;
+  /** a sealed number and what everybody may see of it, in one transaction */
+  recordSealed(record: Omit<RecordRequest, 'draft'>, edit: EditRequest): SaveResult;
   /** withdraws one of this phone's own records */
   retract(entry: string): SaveResult;
   draft(key: string): Draft | null;

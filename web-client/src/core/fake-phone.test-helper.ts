@@ -34,6 +34,7 @@ export class FakePhone implements Phone {
   check = (): string => '[]';
   edit = (json: string): Changed => this.record(json);
   correct = (entry: string, bodyJson: string): Changed => this.record(JSON.stringify({ supersedes: entry, body: bodyJson }));
+  typed_id_number = (): string => '{"error":null,"birth_date":null,"sex":null,"key":null}';
   retract = (entry: string): Changed => this.record(JSON.stringify({ retracts: entry }));
   use_snapshots: Phone['use_snapshots'] = () => undefined;
   snapshots_wanted: Phone['snapshots_wanted'] = () => undefined;

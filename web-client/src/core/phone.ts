@@ -28,6 +28,8 @@ export interface Phone {
   check(kind: string, bodyJson: string, now: string): string;
   record(json: string, now: string, random: Uint8Array): Changed;
   edit(json: string, now: string, random: Uint8Array): Changed;
+  /** `TypedIdNumber` as JSON */
+  typed_id_number(text: string, now: string): string;
   correct(entry: string, bodyJson: string, now: string, random: Uint8Array): Changed;
   retract(entry: string, now: string, random: Uint8Array): Changed;
   use_snapshots(useThem: boolean): void;

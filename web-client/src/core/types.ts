@@ -269,6 +269,15 @@ export interface Problem {
   sentence: Label;
 }
 
+/** An id number as it was typed: what is wrong with it, or what it says, and what it is to be sealed to. */
+export interface TypedIdNumber {
+  error: 'length' | 'fifteen_digits' | 'characters' | 'birth_date' | 'in_future' | 'check_character' | null;
+  birth_date: string | null;
+  sex: string | null;
+  /** null: the server has not told its key yet */
+  key: string | null;
+}
+
 export type SaveResult = { ok: true; entry: string; seq: number } | { ok: false; problems: Problem[] };
 
 export interface SyncResult {

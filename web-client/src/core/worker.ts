@@ -90,6 +90,14 @@ const handlers: Handlers = {
   record: ({ draft, ...request }) =>
     save((phone, now, random) => phone.record(JSON.stringify(request), now, random), draft),
   edit: (request) => save((phone, now, random) => phone.edit(JSON.stringify(request), now, random), null),
+  typedIdNumber: (text) => asked((phone) => phone.typed_id_number(text, rfc3339())),
+  recordSealed: (record, edit) =>
+    save((phone, now, random) => {
+      const sealed = phone.record(JSON.stringify(record), now, random);
+      if (!(JSON.parse(sealed.result) as SaveResult).ok) return sealed;
+      const shown = phone.edit(JSON.stringify(edit), now, crypto.getRandomValues(new Uint8Array(16)));
+      return { result: sealed.result, writes: [...sealed.writes, ...shown.writes] };
+    }, null),
   correct: (entry, body, draft) => save((phone, now, random) => phone.correct(entry, JSON.stringify(body), now, random), draft),
   retract: (entry) => save((phone, now, random) => phone.retract(entry, now, random), null),
 

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { fromBase45, toBase45 } from './base45';
 import { CodeCollector, codesOf, MOST_CODES } from './codes';
 import { asText, clearLine, fromText, shortHash } from './packet';
-import { seal } from './seal';
+import { seal, sealNumber } from './seal';
 
 const device = '0f0e0d0c-0b0a-4908-8706-050403020100';
 const about = { community: '410102002005', device, count: 3, clock: '2026-11-24T17:30:00.000+08:00' };
@@ -39,6 +39,21 @@ describe('a packet', () => {
     expect(new TextDecoder().decode(await open(line))).toBe('entries');
     await expect(open(line.map((byte) => byte ^ 1))).rejects.toThrow();
     expect(Buffer.from(packet).includes('entries')).toBe(false);
+  });
+
+  it('has a sister: a number that opens for its person and community only', async () => {
+    const { pair, key } = await sealed();
+    const person = '5f0c3e52-7d1a-8c44-9b1e-000000000021';
+    const text = await sealNumber('990001194305020023', key, about.community, person);
+    expect(text).toMatch(/^[A-Za-z0-9+/]{132}$/);
+    const bytes = new Uint8Array(Buffer.from(text, 'base64'));
+    const open = async (whose: string) => {
+      const info = Buffer.concat([Buffer.from(`menpai-id-number-1\0${about.community}`), Buffer.from(whose.replaceAll('-', ''), 'hex')]);
+      const recipient = await suite.createRecipientContext({ recipientKey: pair.privateKey, enc: bytes.slice(0, 65).buffer, info: new Uint8Array(info).buffer });
+      return new TextDecoder().decode(await recipient.open(bytes.slice(65).buffer));
+    };
+    expect(await open(person)).toBe('990001194305020023');
+    await expect(open(person.replace('021', '022'))).rejects.toThrow();
   });
 
   it('passes as a text, also where a messenger broke its lines', async () => {

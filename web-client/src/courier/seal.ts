@@ -29,6 +29,15 @@ export async function seal({ bytes, key, community, device, count, clock }: Cont
   return joined(line, text('\n'), new Uint8Array(sender.enc), new Uint8Array(sealed));
 }
 
+/** A number of somebody in a community, sealed so that only the server reads it: base64. */
+export async function sealNumber(number: string, key: string, community: string, person: string): Promise<string> {
+  const info = joined(text(`menpai-id-number-1\0${community}`), unhex(person.replaceAll('-', '')));
+  const recipientPublicKey = await suite.kem.deserializePublicKey(buffer(unhex(key)));
+  const sender = await suite.createSenderContext({ recipientPublicKey, info: buffer(info) });
+  const sealed = await sender.seal(buffer(text(number)));
+  return btoa(String.fromCharCode(...new Uint8Array(sender.enc), ...new Uint8Array(sealed)));
+}
+
 function text(words: string): Uint8Array {
   return new TextEncoder().encode(words);
 }

@@ -445,6 +445,16 @@ export interface Erasable {
   whole: { id: string; type: string; label: Label } | null;
 }
 
+/** Somebody with the id numbers that were recorded, the newest first. */
+export interface NumberOf {
+  id: string;
+  name: string;
+  grid: Named | null;
+  address: Place | null;
+  /** `masked`: 1101**********002X; null: the key it was sealed with is gone */
+  numbers: { masked: string | null; worker: Named; made: string }[];
+}
+
 export interface HeldRole {
   record: string;
   role: string;
@@ -506,6 +516,8 @@ export interface AuditLine {
     | 'export_registry'
     | 'erase'
     | 'see_audit'
+    | 'see_id_numbers'
+    | 'reveal_id_number'
     | 'add_passkey'
     | 'remove_passkey'
     | 'set_up_code'

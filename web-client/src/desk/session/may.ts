@@ -16,7 +16,9 @@ export type Action =
   | 'organise'
   | 'manage_staff'
   | 'erase'
-  | 'see_audit';
+  | 'see_audit'
+  | 'see_id_numbers'
+  | 'reveal_id_number';
 
 export function useMay(): (action: Action) => boolean {
   const { who } = useSession();

@@ -11,12 +11,12 @@ export interface Answer {
   value: string;
 }
 
-/** Every answer but ids and what the line above says already. */
+/** Every answer but ids, what is sealed, and what the line above says already. */
 export function answersOf(kind: Kind, body: Answers): Answer[] {
   const said = [effectsOf(kind).closes?.by, effectsOf(kind).moves?.by];
   return fieldsOf(kind).flatMap((field): Answer[] => {
     const value = body[field.name];
-    if (value === undefined || said.includes(field.name) || (field.required && field.type === 'choice')) return [];
+    if (value === undefined || said.includes(field.name) || field.validate === 'sealed' || (field.required && field.type === 'choice')) return [];
     if (field.type === 'object') return answersIn(field, value as Answers);
     const words = inWords(field, value);
     return words ? [{ label: say(field.labels), value: words }] : [];

@@ -57,6 +57,8 @@ interface Effects {
   resets?: { subject: string; when: Condition };
   opens?: { subject: string };
   moves?: { opened_by: string; by: string };
+  /** a number that only the server can read; `last_four`: the registry field that says its end */
+  seals?: { subject: string; number: string; last_four: string };
 }
 
 export function fieldsOf(kind: Kind): FormField[] {
@@ -100,7 +102,8 @@ export interface DoorForms {
 /** The records that can be made at a door, found by what they are about and what they do. */
 export function doorForms(kinds: Kind[]): DoorForms {
   const here = kinds.filter((kind) => {
-    const subject = kind.family === 'record' ? subjectOf(kind) : null;
+    // What is sealed has no form: it is kept nowhere until it is.
+    const subject = kind.family === 'record' && !effectsOf(kind).seals ? subjectOf(kind) : null;
     return !!subject && targets(subject).some((to) => to === 'dwelling' || to === 'person' || to === 'household');
   });
   const check = here.find((kind) => effectsOf(kind).closes) ?? null;
@@ -151,4 +154,11 @@ export function phoneFields(kinds: Kind[], type: string): FormField[] {
 export function registryField(kinds: Kind[], type: string, name: string): FormField | null {
   const kind = kinds.find((one) => one.family === 'registry' && one.kind === type);
   return kind ? (fieldsOf(kind).find((field) => field.name === name) ?? null) : null;
+}
+
+/** The kind that carries a sealed number of somebody, as its effect says; null: there is none. */
+export function sealing(kinds: Kind[]): ({ kind: Kind } & NonNullable<Effects['seals']>) | null {
+  const kind = kinds.find((one) => effectsOf(one).seals);
+  const seals = kind && effectsOf(kind).seals;
+  return kind && seals ? { kind, ...seals } : null;
 }
