@@ -265,6 +265,22 @@ fn two_people_with_one_number_are_offered_as_duplicates() {
         1
     );
     assert!(pairs[0]["one"].to_string().contains(MASKED) && !answer.to_string().contains(NUMBER));
+    // Merged they are one person, with what was recorded of both.
+    let same = json!({"id": clock::new_entry_id(), "one": person, "other": other, "decision": "same"});
+    let cookie = [("Cookie", registered.secretary.as_str())];
+    let path = "/api/v1/desk/duplicates/decisions";
+    let merged = registered.served.send("POST", path, &cookie, Some(&same));
+    assert_eq!(merged.status, 204, "{}", merged.text());
+    let found = registered.find(&json!({"number": NUMBER}));
+    assert_eq!(
+        (
+            found.as_array().unwrap().len(),
+            found[0]["numbers"].as_array().unwrap().len()
+        ),
+        (1, 2)
+    );
+    let after = registered.served.read("duplicates", &registered.secretary);
+    assert_eq!(after["pairs"], json!([]));
 }
 
 #[test]
