@@ -278,11 +278,11 @@ impl ApiError {
             ],
             ApiError::SecondFactorMissing => [
                 (
-                    "您能管理人员，登录要有第二步验证。",
+                    "您能管理人员或登记手机，登录要有第二步验证。",
                     "请先在“我的登录”里设置通行密钥或验证器。",
                 ),
                 (
-                    "You may manage staff, so your sign-in needs a second step.",
+                    "You may manage staff or enrol phones, so your sign-in needs a second step.",
                     "Set up a passkey or an authenticator under My sign-in first.",
                 ),
             ],

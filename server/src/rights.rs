@@ -11,8 +11,8 @@ use menpai_sync_core::kinds::Class;
 use serde::{Serialize, Serializer};
 
 use Action::{
-    Decide, Erase, Export, ExportRegistry, ManageStaff, Organise, ReadPart, RevealIdNumber, Review, SeeAudit, SeeDoors,
-    SeeFigures, SeeIdNumbers, SeeRecords, SeeVisits, Settle,
+    Decide, Erase, Export, ExportRegistry, InvitePhones, ManageStaff, Organise, ReadPart, RevealIdNumber, Review,
+    SeeAudit, SeeDoors, SeeFigures, SeeIdNumbers, SeeRecords, SeeVisits, Settle,
 };
 
 /// The actions, each with its word in the API and the audit log: the one list of them. What else is
@@ -42,8 +42,10 @@ macro_rules! actions {
             Settle "settle",
             /// Split, merge and staff grids.
             Organise "organise",
-            /// Accounts, invitations and devices.
+            /// Roles, and which phones are stopped.
             ManageStaff "manage_staff",
+            /// Let phones of workers in.
+            InvitePhones "invite_phones",
             /// Erase a person or a household.
             Erase "erase",
             /// Who did and saw what.
@@ -89,9 +91,15 @@ impl Action {
     pub fn asks_fresh_proof(self, changes: bool) -> bool {
         match self {
             Export | ExportRegistry | RevealIdNumber => true,
-            Erase | ManageStaff => changes,
+            Erase | ManageStaff | InvitePhones => changes,
             _ => false,
         }
+    }
+
+    /// Whether who may do it lets others in, or gives them rights: a password alone is not enough for that.
+    #[must_use]
+    pub fn lets_others_in(self) -> bool {
+        matches!(self, ManageStaff | InvitePhones)
     }
 }
 
@@ -138,6 +146,7 @@ const OFFICE: &[Action] = &[
 ];
 const EVERYTHING: &[Action] = &ACTIONS;
 const PHONE: &[Action] = &[ReadPart];
+const CHIEF: &[Action] = &[ReadPart, InvitePhones];
 const FIGURES: &[Action] = &[SeeFigures, SeeDoors];
 
 /// Every role of the table.
@@ -168,7 +177,7 @@ pub fn rights_of(role: &str) -> Option<Rights> {
         //                        works in          care   names  may
         "community_secretary" => (Place::Community, true,  true,  EVERYTHING),
         "community_staff"     => (Place::Community, true,  true,  OFFICE),
-        "grid_chief"          => (Place::Grid,      true,  true,  PHONE),
+        "grid_chief"          => (Place::Grid,      true,  true,  CHIEF),
         "deputy_grid_chief"   => (Place::Grid,      true,  true,  PHONE),
         "grid_worker"         => (Place::Grid,      true,  true,  PHONE),
         "volunteer"           => (Place::Grid,      true,  true,  PHONE),
@@ -179,7 +188,7 @@ pub fn rights_of(role: &str) -> Option<Rights> {
         "street_leader"       => (Place::Street,    false, false, FIGURES),
         "inspector"           => (Place::Community, false, false, FIGURES),
         "auditor"             => (Place::Community, false, false, &[SeeFigures, SeeAudit][..]),
-        "admin"               => (Place::Community, false, false, &[SeeFigures, ManageStaff, SeeAudit][..]),
+        "admin"               => (Place::Community, false, false, &[SeeFigures, ManageStaff, InvitePhones, SeeAudit][..]),
         // They are named, and do not sign in.
         "household_contact"   => (Place::Grid,      false, false, &[][..]),
         "partner_org"         => (Place::Community, false, false, &[][..]),
@@ -202,6 +211,8 @@ pub struct Actor<'a> {
 pub enum Scope {
     /// All of it: what the desk shows.
     Community,
+    /// One grid's people.
+    Grid(GridId),
     /// One grid's, or the community's own, of one class.
     Part(Option<GridId>, Class),
 }
@@ -240,16 +251,45 @@ pub fn authorize(actor: Actor<'_>, action: Action, scope: Scope) -> Result<Sight
     sight.ok_or(Denied)
 }
 
-/// What somebody may do in the whole community: what the desk offers.
+/// Whether this may be done in the whole community, or else in a grid at least. Where, and about whom,
+/// is still to be asked.
+///
+/// # Errors
+/// [`Denied`], unless there is such a place.
+pub fn authorize_somewhere(actor: Actor<'_>, action: Action) -> Result<Sight, Denied> {
+    let own = actor.assignments.iter().filter_map(|assignment| assignment.grid);
+    let mut scopes = std::iter::once(Scope::Community).chain(own.map(Scope::Grid));
+    scopes.find_map(|scope| authorize(actor, action, scope).ok()).ok_or(Denied)
+}
+
+/// Whether this may be done about somebody with these roles: in the whole community, or else in every
+/// place where they have one or are to have one. What their phone shows, it shows of all of them.
+///
+/// # Errors
+/// [`Denied`]; also for somebody without a role, unless it may be done in the whole community.
+pub fn authorize_about(actor: Actor<'_>, action: Action, of: &[Assignment]) -> Result<(), Denied> {
+    if authorize(actor, action, Scope::Community).is_ok() {
+        return Ok(());
+    }
+    let standing = of.iter().filter(|held| held.until_ms.is_none_or(|until| until > actor.now_ms));
+    let mut places = standing.map(|held| held.grid.map_or(Scope::Community, Scope::Grid)).peekable();
+    let somewhere = places.peek().is_some();
+    let everywhere = places.all(|place| authorize(actor, action, place).is_ok());
+    if somewhere && everywhere { Ok(()) } else { Err(Denied) }
+}
+
+/// What somebody may do in the whole community or in a grid: what the desk offers.
 #[must_use]
 pub fn allowed(actor: Actor<'_>) -> Vec<Action> {
-    let may = |action: &Action| authorize(actor, *action, Scope::Community).is_ok();
+    let may = |action: &Action| authorize_somewhere(actor, *action).is_ok();
     ACTIONS.into_iter().filter(may).collect()
 }
 
 fn covers(grid: Option<GridId>, rights: Rights, scope: Scope) -> bool {
     match scope {
-        Scope::Community => grid.is_none(),
+        // A role of grids is none of the community, wherever its record says that it works.
+        Scope::Community => grid.is_none() && rights.place != Place::Grid,
+        Scope::Grid(of) => grid.is_none_or(|grid| grid == of),
         // What is sealed is for the home alone, whatever role a phone's worker has.
         Scope::Part(_, Class::Sealed) => false,
         Scope::Part(_, Class::Care) if !rights.care => false,
@@ -338,6 +378,44 @@ mod tests {
             ask(&watching[..1], SeeDoors, Scope::Community),
             Ok(Sight { names: false })
         );
+    }
+
+    #[test]
+    fn a_chief_lets_in_whoever_works_in_the_own_grid_and_nowhere_else() {
+        let chief = [role("grid_chief", Some(GRID))];
+        let actor = Actor {
+            assignments: &chief,
+            now_ms: NOW,
+        };
+        let about = |of: &[Assignment]| authorize_about(actor, InvitePhones, of).is_ok();
+        let here = role("grid_worker", Some(GRID));
+        let ended = |of: Assignment| Assignment {
+            until_ms: Some(NOW),
+            ..of
+        };
+        let coming = Assignment {
+            from_ms: NOW + 1,
+            ..role("grid_worker", Some(OTHER))
+        };
+        assert!(about(&[here.clone()]));
+        assert!(about(&[here.clone(), ended(role("grid_worker", Some(OTHER)))]));
+        for elsewhere in [role("grid_worker", Some(OTHER)), coming, role("community_secretary", None)] {
+            assert!(!about(&[here.clone(), elsewhere.clone()]), "{elsewhere:?}");
+            assert!(!about(&[elsewhere]));
+        }
+        assert!(!about(&[]) && !about(&[ended(here.clone())]), "who has no role here");
+        // One who is chief of two grids looks after who works in both.
+        let both = [role("grid_chief", Some(GRID)), role("grid_chief", Some(OTHER))];
+        let actor = Actor {
+            assignments: &both,
+            now_ms: NOW,
+        };
+        let of = [here, role("grid_worker", Some(OTHER))];
+        assert!(authorize_about(actor, InvitePhones, &of).is_ok());
+        assert_eq!(ask(&both, InvitePhones, Scope::Community), Err(Denied));
+        assert_eq!(allowed(actor), [ReadPart, InvitePhones]);
+        // Without a grid in its record it is still none of the whole community.
+        assert_eq!(ask(&[role("grid_chief", None)], InvitePhones, Scope::Community), Err(Denied));
     }
 
     /// Lists of records, visits and conflicts show every class and every name: whoever has them

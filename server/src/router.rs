@@ -7,7 +7,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, Error, HttpRequest, HttpResponse, Scope};
 
-use crate::auth::admit::Guard::{self, AnyDevice, Anyone, Device, May, SignedIn};
+use crate::auth::admit::Guard::{self, AnyDevice, Anyone, Device, May, MaySomewhere, SignedIn};
 use crate::auth::admit::admit;
 use crate::connections::take_turns;
 use crate::error::{ApiError, ApiResult};
@@ -17,8 +17,8 @@ use crate::middleware::headers::add_security_headers;
 use crate::middleware::time_limit::limit_time;
 use crate::middleware::unread::close_on_unread;
 use crate::rights::Action::{
-    Decide, Erase, Export, ExportRegistry, ManageStaff, Organise, RevealIdNumber, Review, SeeAudit, SeeDoors,
-    SeeFigures, SeeIdNumbers, SeeRecords, SeeVisits, Settle,
+    Decide, Erase, Export, ExportRegistry, InvitePhones, ManageStaff, Organise, RevealIdNumber, Review, SeeAudit,
+    SeeDoors, SeeFigures, SeeIdNumbers, SeeRecords, SeeVisits, Settle,
 };
 use crate::routes::static_files::WebFolder;
 use crate::routes::{
@@ -135,14 +135,14 @@ routes! {
     post "/desk/id-numbers/find" => desk::id_numbers::find, May(SeeIdNumbers);
     post "/desk/id-numbers/reveal" => desk::id_numbers::reveal, May(RevealIdNumber);
     get "/desk/audit" => desk::audit::get, May(SeeAudit);
-    get "/desk/staff" => desk::staff::get, May(ManageStaff);
+    get "/desk/staff" => desk::staff::get, MaySomewhere(InvitePhones);
     post "/desk/staff/roles" => desk::staff::grant, May(ManageStaff);
     post "/desk/staff/roles/end" => desk::staff::end, May(ManageStaff);
     post "/desk/staff/phones/stop" => desk::staff::stop, May(ManageStaff);
-    get "/desk/staff/invitations" => desk::invitations::get, May(ManageStaff);
-    post "/desk/staff/invitations" => desk::invitations::post, May(ManageStaff);
-    post "/desk/staff/invitations/confirm" => desk::invitations::confirm, May(ManageStaff);
-    post "/desk/staff/invitations/end" => desk::invitations::end, May(ManageStaff);
+    get "/desk/staff/invitations" => desk::invitations::get, MaySomewhere(InvitePhones);
+    post "/desk/staff/invitations" => desk::invitations::post, MaySomewhere(InvitePhones);
+    post "/desk/staff/invitations/confirm" => desk::invitations::confirm, MaySomewhere(InvitePhones);
+    post "/desk/staff/invitations/end" => desk::invitations::end, MaySomewhere(InvitePhones);
     get "/desk/held" => desk::held::get, May(Review);
     post "/desk/held/decisions" => desk::held::decisions::post, May(Decide);
 }

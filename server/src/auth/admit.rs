@@ -18,7 +18,7 @@ use crate::limits::memory::{Room, Whose};
 use crate::limits::{Caller, Limiter, Place};
 use crate::middleware::holding::Holding;
 use crate::middleware::time_limit::PIECE_BY_PIECE;
-use crate::rights::{Action, Actor, Scope, Sight, allowed, authorize};
+use crate::rights::{Action, Actor, Scope, Sight, allowed, authorize, authorize_somewhere};
 
 /// Who gets in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +37,20 @@ pub enum Guard {
     /// others must have come in with more than a password; what takes data away, takes rights or
     /// cannot be undone asks for a fresh proof.
     May(Action),
+    /// The same of whoever may do it in a grid at least; the handler asks about whom.
+    MaySomewhere(Action),
 }
 
 impl Guard {
+    /// What one must be allowed to do at the desk.
+    #[must_use]
+    pub const fn action(self) -> Option<Action> {
+        match self {
+            Guard::May(action) | Guard::MaySomewhere(action) => Some(action),
+            Guard::Anyone | Guard::Device | Guard::AnyDevice | Guard::SignedIn => None,
+        }
+    }
+
     /// Most bytes of a JSON body. A stranger's is an account and a password.
     #[must_use]
     pub const fn most_json_bytes(self) -> usize {
@@ -54,7 +65,8 @@ impl Guard {
 #[derive(Debug, Clone)]
 pub(super) struct Admitted {
     pub(super) session: DeskSession,
-    pub(super) action: Action,
+    /// The guard that let them in.
+    pub(super) by: Guard,
     pub(super) sight: Sight,
 }
 
@@ -113,26 +125,33 @@ async fn look(guard: Guard, request: &HttpRequest) -> ApiResult<Held> {
             limiter.count(Caller::Desk(session.worker), session.community)?;
             request.extensions_mut().insert(session);
         }
-        Guard::May(action) => {
+        Guard::May(action) | Guard::MaySomewhere(action) => {
             let mut session = DeskSession::of(request).await?;
             let about = web::Query::<About>::from_query(request.query_string());
             let about = about.map_err(|_| ApiError::unreadable("community"))?.into_inner();
             session.community = about.community.unwrap_or(session.community);
             limiter.count(Caller::Desk(session.worker), session.community)?;
             let asked = ask(request, &session, |actor| {
-                let may_manage_staff = authorize(actor, Action::ManageStaff, Scope::Community).is_ok();
-                (authorize(actor, action, Scope::Community), may_manage_staff)
+                let sight = match guard {
+                    Guard::MaySomewhere(_) => authorize_somewhere(actor, action),
+                    _ => authorize(actor, action, Scope::Community),
+                };
+                (sight, allowed(actor))
             });
-            let (sight, may_manage_staff) = asked.await?;
+            let (sight, allowed) = asked.await?;
             let sight = sight.map_err(|_| ApiError::NotAllowed)?;
-            if session.lacks_second_factor(may_manage_staff) {
+            if session.lacks_second_factor(&allowed) {
                 return Err(ApiError::SecondFactorMissing);
             }
             let asks_fresh = action.asks_fresh_proof(!request.method().is_safe());
             if asks_fresh && session.proof.has_second_factor {
                 session.check_fresh(clock::now_ms())?;
             }
-            request.extensions_mut().insert(Admitted { session, action, sight });
+            request.extensions_mut().insert(Admitted {
+                session,
+                by: guard,
+                sight,
+            });
         }
     }
     Ok(Held {

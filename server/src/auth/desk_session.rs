@@ -15,6 +15,7 @@ use super::token::Token;
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::home::Home;
+use crate::rights::Action;
 use crate::store::node::{self, Proof, Session};
 
 /// How long a desk stays signed in: a working day.
@@ -68,10 +69,10 @@ impl DeskSession {
         }
     }
 
-    /// Whether somebody who may give others rights came in with a password alone.
+    /// Whether somebody who may let others in or give them rights came in with a password alone.
     #[must_use]
-    pub fn lacks_second_factor(&self, may_manage_staff: bool) -> bool {
-        may_manage_staff && !self.proof.strong && !self.proof.demo
+    pub fn lacks_second_factor(&self, may: &[Action]) -> bool {
+        may.iter().any(|action| action.lets_others_in()) && !self.proof.strong && !self.proof.demo
     }
 
     /// The living session of a request; of one that changes something only if the desk's own page

@@ -7,12 +7,16 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, web};
+use menpai_sync_core::ids::WorkerId;
 
 use super::DeskSession;
-use super::admit::{Admitted, put_down};
+use super::admit::{Admitted, Guard, put_down};
+use crate::clock;
 use crate::error::{ApiError, ApiResult};
-use crate::rights::{Action, Sight, actions};
+use crate::home::{self, Home};
+use crate::rights::{Action, Actor, Sight, actions, authorize_about};
+use crate::sync::Directory;
 
 /// What a handler is for, as a type.
 pub trait Permission {
@@ -56,15 +60,65 @@ impl<P: Permission> FromRequest for May<P> {
     type Future = Ready<ApiResult<May<P>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(put_down::<Admitted>(request).and_then(|admitted| {
-            if admitted.action != P::ACTION {
-                return Err(ApiError::internal("the route's guard is for another action"));
-            }
-            Ok(May {
-                session: admitted.session,
-                sight: admitted.sight,
-                permission: PhantomData,
-            })
-        }))
+        ready(admitted(request, Guard::May(P::ACTION)))
     }
+}
+
+/// Who asks at the desk, and may somewhere: in the whole community, or in a grid. The handler asks about
+/// whom ([`MaySomewhere::check_about`]) and shows no more than that.
+#[derive(Debug)]
+pub struct MaySomewhere<P>(May<P>);
+
+impl<P> Deref for MaySomewhere<P> {
+    type Target = May<P>;
+
+    fn deref(&self) -> &May<P> {
+        &self.0
+    }
+}
+
+impl<P: Permission> MaySomewhere<P> {
+    /// Demands that it may be done about a worker of the session's community now.
+    ///
+    /// # Errors
+    /// [`ApiError::NotAllowed`].
+    pub async fn check_about(&self, home: &web::Data<Home>, worker: WorkerId) -> ApiResult<()> {
+        let community = home::community(home, self.community).await?;
+        if may_about::<P>(&community.directory(), self.worker, worker) {
+            Ok(())
+        } else {
+            Err(ApiError::NotAllowed)
+        }
+    }
+}
+
+/// Whether one worker may do it about another now.
+#[must_use]
+pub fn may_about<P: Permission>(directory: &Directory, by: WorkerId, about: WorkerId) -> bool {
+    let actor = Actor {
+        assignments: directory.assignments(by),
+        now_ms: clock::now_ms(),
+    };
+    authorize_about(actor, P::ACTION, directory.assignments(about)).is_ok()
+}
+
+impl<P: Permission> FromRequest for MaySomewhere<P> {
+    type Error = ApiError;
+    type Future = Ready<ApiResult<MaySomewhere<P>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(admitted(request, Guard::MaySomewhere(P::ACTION)).map(MaySomewhere))
+    }
+}
+
+fn admitted<P: Permission>(request: &HttpRequest, by: Guard) -> ApiResult<May<P>> {
+    let admitted = put_down::<Admitted>(request)?;
+    if admitted.by != by {
+        return Err(ApiError::internal("the route has another guard"));
+    }
+    Ok(May {
+        session: admitted.session,
+        sight: admitted.sight,
+        permission: PhantomData,
+    })
 }

@@ -88,7 +88,7 @@ fn complete(operation: &mut Value, route: &Route, refusals: &mut Map<String, Val
     let (about, errors) = written.split_once("# Errors").unwrap_or((&written, ""));
     let mut codes: Vec<&str> = errors.split('`').skip(1).step_by(2).collect();
     codes.extend(refusals_of(route.guard));
-    if let Guard::May(action) = route.guard
+    if let Some(action) = route.guard.action()
         && action.asks_fresh_proof(route.method != "get")
     {
         codes.push("fresh_proof_needed");
@@ -108,10 +108,10 @@ fn complete(operation: &mut Value, route: &Route, refusals: &mut Map<String, Val
     operation["security"] = match route.guard {
         Guard::Anyone => json!([]),
         Guard::Device | Guard::AnyDevice => json!([{ PHONE: [] }]),
-        Guard::SignedIn | Guard::May(_) => json!([{ DESK: [] }]),
+        Guard::SignedIn | Guard::May(_) | Guard::MaySomewhere(_) => json!([{ DESK: [] }]),
     };
     let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
-    if matches!(route.guard, Guard::May(_)) {
+    if route.guard.action().is_some() {
         parameters.push(json!({
             "name": "community", "in": "query", "required": false,
             "description": "Which community it is about, for those with roles in several; else the account's own.",
@@ -162,7 +162,7 @@ fn refusals_of(guard: Guard) -> &'static [&'static str] {
             "too_many_requests",
             "internal",
         ],
-        Guard::May(_) => &[
+        Guard::May(_) | Guard::MaySomewhere(_) => &[
             "not_signed_in",
             "not_allowed",
             "second_factor_missing",
@@ -187,6 +187,11 @@ fn admits(guard: Guard) -> String {
         Guard::SignedIn => "For whoever is signed in at the desk, about their own session.".to_owned(),
         Guard::May(action) => format!(
             "For whoever may `{}` by the roles that they have now in the community.",
+            action.name()
+        ),
+        Guard::MaySomewhere(action) => format!(
+            "For whoever may `{}` by the roles that they have now in the community, or in a grid about whoever works \
+             there and nowhere else.",
             action.name()
         ),
     }

@@ -314,7 +314,7 @@ pub async fn delete(home: web::Data<Home>, session: DeskSession, id: web::Path<S
 /// What the desk offers, and whether it offers nothing because a second factor is missing.
 async fn desk_of(request: &HttpRequest, session: &DeskSession) -> ApiResult<(Vec<Action>, bool)> {
     let may = offered(request, session).await?;
-    let lacks = session.lacks_second_factor(may.contains(&Action::ManageStaff));
+    let lacks = session.lacks_second_factor(&may);
     Ok((if lacks { Vec::new() } else { may }, lacks))
 }
 

@@ -2,14 +2,15 @@
 //! keys, somebody at the desk who compares them. Whatever else comes is refused and writes nothing.
 
 use menpai_server::clock;
-use menpai_server::office::invitations;
+use menpai_server::office::{invitations, roles};
 use menpai_server::store::node;
+use menpai_sync_core::ids::WorkerId;
 use menpai_sync_core::signature::Signer;
 use serde_json::{Value, json};
 
-use crate::desk_world::account;
+use crate::desk_world::{account, appoint_in};
 use crate::desk_world::http::Served;
-use crate::phones::{CODE, Phone};
+use crate::phones::{CODE, Phone, grid};
 use crate::support::Newcomer;
 
 struct Desk {
@@ -19,6 +20,12 @@ struct Desk {
 }
 
 impl Desk {
+    /// The same desk with somebody else at it.
+    fn signed_in_as(self, login: &str) -> Desk {
+        let cookie = self.served.sign_in_as(login);
+        Desk { cookie, ..self }
+    }
+
     fn new() -> Desk {
         let served = Served::new();
         let worker = json!(account(&served.world.home, "zhou", "周桂兰", CODE));
@@ -261,6 +268,73 @@ fn the_same_phone_comes_again_and_is_one_phone() {
     let replaces = "SELECT count(*) FROM record_device WHERE replaces IS NOT NULL";
     let query = |connection: &rusqlite::Connection| Ok(connection.query_row(replaces, [], |row| row.get::<_, i64>(0))?);
     assert_eq!(desk.served.world.community().query(query).unwrap(), 1);
+}
+
+/// Somebody with an account and a role, in a grid if that is where it works.
+fn member(desk: &Desk, login: &str, name: &str, role: &str, in_grid: Option<u8>) -> WorkerId {
+    let world = &desk.served.world;
+    let worker = account(&world.home, login, name, CODE);
+    appoint_in(&world.office, worker, name, role, in_grid.map(grid));
+    worker
+}
+
+#[test]
+fn a_chief_enrols_phones_of_the_own_grid_and_of_no_other() {
+    let desk = Desk::new();
+    member(&desk, "chief", "郑凯", "grid_chief", Some(1));
+    let own = member(&desk, "own", "刘敏", "grid_worker", Some(1));
+    let other = member(&desk, "other", "马超", "grid_worker", Some(2));
+    let of_both = member(&desk, "both", "孙丽", "grid_worker", Some(1));
+    appoint_in(&desk.served.world.office, of_both, "孙丽", "volunteer", Some(grid(2)));
+    let nobody = desk.worker.clone();
+    // An invitation of the secretary's, for somebody of another grid, to whom a phone has come.
+    let (status, theirs) = desk.post("invitations", &json!({"worker": other}));
+    assert_eq!(status, 200);
+    let stranger = Phone::new();
+    let (_, strangers_digits) = desk.waiting(&newcomer(theirs["code"].as_str().unwrap(), &stranger));
+
+    let desk = desk.signed_in_as("chief");
+    let current = desk.served.read("sessions/current", &desk.cookie);
+    assert_eq!(current["may"], json!(["invite_phones"]));
+    let staff = desk.served.read("staff", &desk.cookie);
+    let names: Vec<&str> = (staff["people"].as_array().unwrap().iter())
+        .map(|person| person["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["刘敏", "郑凯"], "the own grid's people");
+    assert_eq!((&staff["roles"], &staff["grids"]), (&json!([]), &json!([])));
+    for worker in [json!(other), json!(of_both), nobody] {
+        let (status, said) = desk.post("invitations", &json!({"worker": worker}));
+        assert_eq!((status, &said["code"]), (403, &json!("not_allowed")));
+    }
+    let listed = desk.served.read("staff/invitations", &desk.cookie);
+    assert_eq!(listed["invitations"], json!([]), "nobody else's are shown");
+    let same = json!({"id": theirs["id"], "comparison": strangers_digits});
+    assert_eq!(desk.post("invitations/confirm", &same).0, 403);
+    assert_eq!(desk.post("invitations/end", &json!({"id": theirs["id"]})).0, 403);
+    assert_eq!(desk.phones(), 0);
+    // What else the secretary does there is not the chief's.
+    for (path, body) in [
+        ("roles", json!({"worker": own, "role": "grid_worker", "grid": grid(2)})),
+        ("phones/stop", json!({"device": stranger.device, "because": "lost"})),
+    ] {
+        assert_eq!(desk.post(path, &body).0, 403, "{path}");
+    }
+
+    let (status, made) = desk.post("invitations", &json!({"worker": own}));
+    assert_eq!(status, 200, "{made}");
+    let phone = Phone::new();
+    let (_, digits) = desk.waiting(&newcomer(made["code"].as_str().unwrap(), &phone));
+    let same = json!({"id": made["id"], "comparison": digits});
+    // Given a role elsewhere meanwhile, they are no longer the chief's to let in.
+    let office = &desk.served.world.office;
+    appoint_in(office, own, "刘敏", "volunteer", Some(grid(2)));
+    assert_eq!(desk.post("invitations/confirm", &same).0, 403);
+    let directory = office.community.directory();
+    let mut second = directory.granted_in(grid(2), clock::now_ms());
+    let second = second.find(|role| role.worker == own).unwrap();
+    roles::end(office, second.record, "ordinary").unwrap();
+    assert_eq!(desk.post("invitations/confirm", &same).0, 204);
+    assert_eq!(desk.phones(), 1);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use menpai_server::auth::signed_request::PhoneSigner;
 use menpai_server::auth::token::Token;
 use menpai_server::clock;
 use menpai_server::office::{Office, records, roles};
-use menpai_server::rights::ROLES;
+use menpai_server::rights::{Place, ROLES, rights_of};
 use menpai_server::router::{ROUTES, Route, app};
 use menpai_server::routes::static_files::WebFolder;
 use menpai_server::store::node;
@@ -25,8 +25,8 @@ use menpai_sync_core::time::Instant;
 use serde_json::json;
 
 use crate::desk_world::http::Served;
-use crate::desk_world::{World, account, appoint};
-use crate::phones::{CODE, HOUR_MS, Phone};
+use crate::desk_world::{World, account};
+use crate::phones::{CODE, HOUR_MS, Phone, grid};
 use crate::support::authorise;
 
 const OTHER: &str = "410102002006";
@@ -70,12 +70,12 @@ async fn every_route_lets_in_whom_the_reviewed_file_says_and_nobody_else() {
     let mut table: BTreeMap<String, BTreeMap<String, &'static str>> = BTreeMap::new();
     for role in ROLES {
         let worker = account(&world.home, role, role, CODE);
-        appoint(&world.office, worker, role, role);
+        appoint(&world.office, worker, role, false);
         let cookie = session(&world, role);
         let ended = format!("{role}-ended");
-        appoint_until(&world.office, account(&world.home, &ended, role, CODE), role);
+        appoint(&world.office, account(&world.home, &ended, role, CODE), role, true);
         let ended_cookie = session(&world, &ended);
-        for route in ROUTES.iter().filter(|route| matches!(route.guard, Guard::May(_))) {
+        for route in ROUTES.iter().filter(|route| route.guard.action().is_some()) {
             let row = table.entry(name(route)).or_default();
             row.insert(role.to_owned(), ask(&call, route, Some(&cookie), "").await);
             let elsewhere = ask(&call, route, Some(&cookie), OTHER).await;
@@ -86,8 +86,8 @@ async fn every_route_lets_in_whom_the_reviewed_file_says_and_nobody_else() {
             assert_eq!(after, "no", "{role} that ended: {}", name(route));
         }
         // The same role in the other community opens that one, and no more of it.
-        appoint(&other, worker, role, role);
-        for route in ROUTES.iter().filter(|route| matches!(route.guard, Guard::May(_))) {
+        appoint(&other, worker, role, false);
+        for route in ROUTES.iter().filter(|route| route.guard.action().is_some()) {
             let there = ask(&call, route, Some(&cookie), OTHER).await;
             assert_eq!(there, table[&name(route)][role], "{role} there: {}", name(route));
         }
@@ -97,7 +97,7 @@ async fn every_route_lets_in_whom_the_reviewed_file_says_and_nobody_else() {
         let open = route.guard == Guard::Anyone;
         // Signing in with nothing in the body is no way in either.
         assert_eq!(nobody, if open { "yes" } else { "not signed in" }, "{}", name(route));
-        if !matches!(route.guard, Guard::May(_)) {
+        if route.guard.action().is_none() {
             let guard = format!("{:?}", route.guard);
             table.entry(name(route)).or_default().insert(guard, "yes");
         }
@@ -143,21 +143,24 @@ async fn a_phone_opens_what_phones_open_and_a_stopped_one_only_brings() {
                 let with_cookie = served.send(&method, &path, &[("Cookie", cookie.as_str())], None);
                 assert_eq!(with_cookie.status, 401, "{path}");
             }
-            Guard::SignedIn | Guard::May(_) => assert_eq!([known, halted, never], [401; 3], "{path}"),
+            Guard::SignedIn | Guard::May(_) | Guard::MaySomewhere(_) => assert_eq!([known, halted, never], [401; 3], "{path}"),
         }
     }
 }
 
-/// A role that ended a moment ago.
-fn appoint_until(office: &Office, worker: WorkerId, role: &str) {
+/// Gives a role, in a grid if that is where it works; one that ended a moment ago.
+fn appoint(office: &Office, worker: WorkerId, role: &str, ended: bool) {
     let now_ms = clock::now_ms();
     let at = |unix_ms| Instant {
         unix_ms,
         offset_minutes: 480,
     };
-    let mut body = records::assignment(worker, role, role, None, at(now_ms - 24 * HOUR_MS));
-    body.insert("until".to_owned(), json!(at(now_ms - 1)));
-    body.insert("end_reason".to_owned(), json!("ordinary"));
+    let in_grid = rights_of(role).is_some_and(|rights| rights.place == Place::Grid);
+    let mut body = records::assignment(worker, role, role, in_grid.then(|| grid(1)), at(now_ms - 24 * HOUR_MS));
+    if ended {
+        body.insert("until".to_owned(), json!(at(now_ms - 1)));
+        body.insert("end_reason".to_owned(), json!("ordinary"));
+    }
     office.write(&[office.record(records::ASSIGNMENT, None, body)]).unwrap();
 }
 

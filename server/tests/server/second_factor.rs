@@ -12,8 +12,25 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::desk_browser::{Browser, code_of};
-use crate::desk_world::{account, appoint};
+use crate::desk_world::{account, appoint, appoint_in};
+use crate::phones::grid;
 use crate::support::{CODE, PASSWORD, code, home};
+
+#[actix_web::test]
+async fn who_lets_phones_in_is_asked_for_more_than_a_password() {
+    let (_folder, home) = office();
+    let office = Office::of_home(&home, code()).unwrap();
+    let worker = account(&home, "chief", "郑凯", CODE);
+    appoint_in(&office, worker, "郑凯", "grid_chief", Some(grid(1)));
+    let sql = "UPDATE account SET demo = ?1";
+    set(&home, sql, 0);
+    let mut desk = Browser::new(&home, "192.0.2.1");
+    let (status, body) = desk.sign_in("chief", PASSWORD, None).await;
+    assert_eq!((status, &body["second_factor_missing"]), (200, &json!(true)));
+    assert_eq!(code_of(&desk.get("staff").await), (403, "second_factor_missing"));
+    set_up(&mut desk).await;
+    assert_eq!(desk.get("staff").await.0, 200);
+}
 
 /// Sets up an authenticator app; its secret and the recovery codes.
 async fn set_up(desk: &mut Browser<'_>) -> (Secret, Vec<String>) {

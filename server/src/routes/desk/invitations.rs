@@ -1,6 +1,9 @@
 //! `/api/v1/desk/staff/invitations`: `POST` invites a phone of a worker and shows its code, once;
 //! `GET` says which phones have come with one and the six digits they show; `…/confirm` enrols the
-//! phone that shows the same, `…/end` takes an invitation back, or refuses the phone.
+//! phone that shows the same, `…/end` takes an invitation back, or refuses the phone. A grid's chief does
+//! so for whoever works in the own grids alone.
+
+use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
 use menpai_sync_core::ids::{WorkerId, hex, unhex};
@@ -8,16 +11,15 @@ use menpai_sync_core::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::{Named, read};
-use crate::auth::May;
 use crate::auth::invitation::InvitationCode;
-use crate::auth::may::ManageStaff;
+use crate::auth::may::{InvitePhones, MaySomewhere, may_about};
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::home::Home;
 use crate::local_time::LocalTime;
 use crate::office::invitations;
 use crate::store::community::StoreError;
-use crate::store::node::{self, EnrolmentState, InvitationId};
+use crate::store::node::{self, EnrolmentState, Invitation, InvitationId};
 
 /// What ended so long ago is still listed: whoever looks late sees how it ended.
 const LISTED_AFTER_MS: i64 = 10 * 60 * 1000;
@@ -58,8 +60,8 @@ struct Came {
     path = "/desk/staff/invitations",
     responses((status = 200, body = Invitations, description = "Those that are not over, and those that ended not long ago"))
 )]
-pub async fn get(home: web::Data<Home>, session: May<ManageStaff>) -> ApiResult<HttpResponse> {
-    let (code, now_ms) = (session.community, clock::now_ms());
+pub async fn get(home: web::Data<Home>, session: MaySomewhere<InvitePhones>) -> ApiResult<HttpResponse> {
+    let (code, by, now_ms) = (session.community, session.worker, clock::now_ms());
     let found = home.node(move |node| {
         node.read(|connection| {
             let listed = node::list_invitations(connection, code, now_ms - LISTED_AFTER_MS)?;
@@ -73,7 +75,10 @@ pub async fn get(home: web::Data<Home>, session: May<ManageStaff>) -> ApiResult<
     let found = found.await?;
     let local = LocalTime::of_community();
     let listed: Vec<Listed> = read(&home, &session, move |desk| {
-        let listed = found.into_iter().map(|(invitation, came)| {
+        let directory = Arc::clone(&desk.directory);
+        let own = move |invitation: &Invitation| may_about::<InvitePhones>(&directory, by, invitation.account.worker);
+        let found = found.into_iter().filter(|(invitation, _)| own(invitation));
+        let listed = found.map(|(invitation, came)| {
             let expires_ms = invitation.expires_ms.unwrap_or(now_ms);
             let state = match &came {
                 Some(came) if came.state == EnrolmentState::Confirmed => came.state.name(),
@@ -132,10 +137,11 @@ struct Invited {
 )]
 pub async fn post(
     home: web::Data<Home>,
-    session: May<ManageStaff>,
+    session: MaySomewhere<InvitePhones>,
     body: web::Json<Invite>,
 ) -> ApiResult<HttpResponse> {
     let (code, by, worker) = (session.community, session.worker, body.worker);
+    session.check_about(&home, worker).await?;
     let made = web::block(move || {
         let account = invitations::account_of(&home, code, worker).map_err(ApiError::internal)?;
         let account = account.ok_or(ApiError::NotFound)?;
@@ -169,11 +175,12 @@ pub struct Same {
 )]
 pub async fn confirm(
     home: web::Data<Home>,
-    session: May<ManageStaff>,
+    session: MaySomewhere<InvitePhones>,
     body: web::Json<Same>,
 ) -> ApiResult<HttpResponse> {
     let (code, by) = (session.community, session.worker);
     let (id, comparison) = (id_of(&body.id)?, body.into_inner().comparison);
+    check_invitation(&home, &session, id).await?;
     web::block(move || invitations::confirm(&home, code, by, &id, &comparison)).await??;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -195,10 +202,27 @@ pub struct Which {
     path = "/desk/staff/invitations/end",
     request_body = Which, responses((status = 204, description = "It is over"))
 )]
-pub async fn end(home: web::Data<Home>, session: May<ManageStaff>, body: web::Json<Which>) -> ApiResult<HttpResponse> {
+pub async fn end(
+    home: web::Data<Home>,
+    session: MaySomewhere<InvitePhones>,
+    body: web::Json<Which>,
+) -> ApiResult<HttpResponse> {
     let (code, by, id) = (session.community, session.worker, id_of(&body.id)?);
+    check_invitation(&home, &session, id).await?;
     web::block(move || invitations::end(&home, code, by, &id)).await??;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// Demands that an invitation of the session's community is for somebody whom they may invite.
+async fn check_invitation(
+    home: &web::Data<Home>,
+    session: &MaySomewhere<InvitePhones>,
+    id: InvitationId,
+) -> ApiResult<()> {
+    let found = home.node(move |node| node.read(|connection| node::get_invitation(connection, &id)));
+    let found = found.await?.filter(|invitation| invitation.account.community == session.community);
+    let invitation = found.ok_or(ApiError::NoInvitation)?;
+    session.check_about(home, invitation.account.worker).await
 }
 
 fn id_of(text: &str) -> ApiResult<InvitationId> {

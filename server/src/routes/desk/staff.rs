@@ -1,5 +1,6 @@
-//! `GET /api/v1/desk/staff`: who works here, in which roles, with which phones. `POST …/roles` gives
-//! one, `POST …/roles/end` ends one, `POST …/phones/stop` stops a phone: with its next request.
+//! `GET /api/v1/desk/staff`: who works here, in which roles, with which phones; a grid's chief sees whoever
+//! works in the own grids alone. `POST …/roles` gives one, `POST …/roles/end` ends one,
+//! `POST …/phones/stop` stops a phone: with its next request.
 
 use std::collections::BTreeMap;
 
@@ -12,21 +13,21 @@ use serde::{Deserialize, Serialize};
 
 use super::{Desk, Named, read};
 use crate::auth::May;
-use crate::auth::may::ManageStaff;
+use crate::auth::may::{InvitePhones, ManageStaff, MaySomewhere, may_about};
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::home::{self, Home};
 use crate::local_time::LocalTime;
 use crate::office::roles::{self, Because, ChangeError, NewRole};
 use crate::office::{Office, OfficeError, grids};
-use crate::rights::{Place, rights_of};
+use crate::rights::{Action, Actor, Place, Scope, authorize, rights_of};
 use crate::store::community::{StoreError, heard};
 
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = StaffAnswer)]
 struct Answer {
     people: Vec<Person>,
-    /// What can be given.
+    /// What whoever asks can give.
     roles: Vec<Role>,
     grids: Vec<Named>,
 }
@@ -89,7 +90,7 @@ struct Role {
     path = "/desk/staff",
     responses((status = 200, body = Answer, description = "People"))
 )]
-pub async fn get(home: web::Data<Home>, session: May<ManageStaff>) -> ApiResult<HttpResponse> {
+pub async fn get(home: web::Data<Home>, session: MaySomewhere<InvitePhones>) -> ApiResult<HttpResponse> {
     let (own, now_ms) = (session.worker, clock::now_ms());
     // What the office writes by itself carries a name too; it is nobody.
     let office = home::community(&home, session.community)
@@ -118,7 +119,8 @@ fn answer(desk: &mut Desk<'_>, own: WorkerId, office: WorkerId, now_ms: i64) -> 
         own: worker == own,
     };
     let directory = std::sync::Arc::clone(&desk.directory);
-    for granted in directory.granted().filter(|granted| granted.worker != office) {
+    let shown = |worker: WorkerId| worker != office && may_about::<InvitePhones>(&directory, own, worker);
+    for granted in directory.granted().filter(|granted| shown(granted.worker)) {
         let assignment = granted.assignment;
         let label = choices.iter().find(|choice| choice.value == assignment.role);
         let grid = match assignment.grid {
@@ -142,7 +144,7 @@ fn answer(desk: &mut Desk<'_>, own: WorkerId, office: WorkerId, now_ms: i64) -> 
         });
     }
     let heard = heard::all(desk.connection)?;
-    for (device, known) in directory.phones() {
+    for (device, known) in directory.phones().filter(|(_, known)| shown(known.facts.worker)) {
         let of = people
             .entry(known.facts.worker)
             .or_insert_with(|| person(desk, known.facts.worker));
@@ -160,6 +162,17 @@ fn answer(desk: &mut Desk<'_>, own: WorkerId, office: WorkerId, now_ms: i64) -> 
     }
     let mut people: Vec<Person> = people.into_values().collect();
     people.sort_by(|a, b| (&a.named.name, &a.named.id).cmp(&(&b.named.name, &b.named.id)));
+    let actor = Actor {
+        assignments: directory.assignments(own),
+        now_ms,
+    };
+    if authorize(actor, Action::ManageStaff, Scope::Community).is_err() {
+        return Ok(Answer {
+            people,
+            roles: Vec::new(),
+            grids: Vec::new(),
+        });
+    }
     let roles = choices.iter().filter_map(|choice| {
         let rights = rights_of(&choice.value)?;
         Some(Role {

@@ -317,11 +317,16 @@ pub(crate) fn account(home: &Home, name: &str, display_name: &str, community: &s
 
 /// Gives somebody a role in the whole community.
 pub(crate) fn appoint(office: &Office, worker: WorkerId, name: &str, role: &str) {
+    appoint_in(office, worker, name, role, None);
+}
+
+/// Gives somebody a role in a grid.
+pub(crate) fn appoint_in(office: &Office, worker: WorkerId, name: &str, role: &str, in_grid: Option<GridId>) {
     let from = Instant {
         unix_ms: clock::now_ms() - 30 * 24 * HOUR_MS,
         offset_minutes: 480,
     };
-    let body = records::assignment(worker, name, role, None, from);
+    let body = records::assignment(worker, name, role, in_grid, from);
     office.write(&[office.record(records::ASSIGNMENT, None, body)]).unwrap();
 }
 

@@ -15,6 +15,7 @@ export type Action =
   | 'settle'
   | 'organise'
   | 'manage_staff'
+  | 'invite_phones'
   | 'erase'
   | 'see_audit'
   | 'see_id_numbers'

@@ -15,7 +15,7 @@ const MENU = {
   held: 'review',
   conflicts: 'review',
   duplicates: 'review',
-  staff: 'manage_staff',
+  staff: 'invite_phones',
   audit: 'see_audit',
 } as const satisfies Record<string, Action>;
 /** Pages that others lead to. */
@@ -34,6 +34,12 @@ export function menu(may: (action: Action) => boolean): MenuName[] {
 export function isOpen(page: PageName, may: (action: Action) => boolean): boolean {
   const needed = NEEDS[page];
   return needed === null || may(needed);
+}
+
+/** Where no page is named and the usual one is not theirs: the first of the menu. */
+export function openFirst(may: (action: Action) => boolean): void {
+  const first = menu(may)[0];
+  if (first && !location.hash.replace(/^#\/?/, '') && !isOpen('overview', may)) location.replace(linkTo(first));
 }
 
 export function linkTo(page: PageName, query: Query = {}): string {
