@@ -3,10 +3,11 @@
 //! that Menpai was written for. A community that is not in it goes by its code.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 use std::sync::LazyLock;
 
 use menpai_sync_core::ids::CommunityCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 const FILE: &str = include_str!("../data/divisions.json");
 
@@ -30,6 +31,54 @@ static DIVISIONS: LazyLock<BTreeMap<CommunityCode, Division>> = LazyLock::new(||
     let list: Vec<Division> = serde_json::from_str(FILE).unwrap_or_default();
     list.into_iter().map(|division| (division.code, division)).collect()
 });
+
+/// The first nine digits of its communities' codes: 1–2 province, 3–4 prefecture, 5–6 county, 7–9 street,
+/// town or township.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct StreetCode(String);
+
+/// Not a street's code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a street has 9 digits")]
+pub struct NoStreetCode;
+
+impl StreetCode {
+    /// Its digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for StreetCode {
+    type Err = NoStreetCode;
+
+    fn from_str(text: &str) -> Result<StreetCode, NoStreetCode> {
+        let fits = text.len() == 9 && text.bytes().all(|byte| byte.is_ascii_digit());
+        if fits { Ok(StreetCode(text.to_owned())) } else { Err(NoStreetCode) }
+    }
+}
+
+impl TryFrom<String> for StreetCode {
+    type Error = NoStreetCode;
+
+    fn try_from(text: String) -> Result<StreetCode, NoStreetCode> {
+        text.parse()
+    }
+}
+
+impl From<StreetCode> for String {
+    fn from(code: StreetCode) -> String {
+        code.0
+    }
+}
+
+/// The street that a community belongs to.
+#[must_use]
+pub fn street_of(community: CommunityCode) -> StreetCode {
+    StreetCode(community.to_string().chars().take(9).collect())
+}
 
 /// The division of a code.
 #[must_use]

@@ -111,6 +111,7 @@ routes! {
     get "/desk/coverage" => desk::coverage::get, May(SeeFigures);
     get "/desk/wall" => desk::wall::get, May(SeeFigures);
     get "/desk/doors" => desk::doors::get, May(SeeDoors);
+    get "/desk/chain" => desk::chain::get, May(SeeDoors);
     get "/desk/visits" => desk::visits::get, May(SeeVisits);
     get "/desk/export/records" => desk::export::records, May(Export);
     get "/desk/export/conflicts" => desk::export::conflicts, May(Export);

@@ -18,6 +18,7 @@ mod restore;
 mod serve;
 mod settle;
 mod simulate;
+mod street;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -42,6 +43,9 @@ enum Command {
     /// Begin communities
     #[command(subcommand)]
     Community(community::Command),
+    /// Say what a street calls things
+    #[command(subcommand)]
+    Street(street::Command),
     /// Say who signs in, and in which role
     #[command(subcommand)]
     Account(account::Command),
@@ -98,6 +102,7 @@ pub fn run() -> ExitCode {
     let outcome = match cli.command {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Community(command) => community::run(&command),
+        Command::Street(command) => street::run(command),
         Command::Account(command) => account::run(command),
         Command::Invite(arguments) => invite::run(arguments),
         Command::Import(Import::Roster(arguments)) => import_roster::run(&arguments),

@@ -5,6 +5,7 @@
 mod listener;
 mod work;
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::auth::invitation::InvitationCode;
 use crate::data_folder::{DataFolderError, NODE_FILE};
+use crate::divisions::StreetCode;
 use crate::home::{Home, HomeError};
 use crate::jobs::night::NightReport;
 use crate::office::grids::NamedChange;
@@ -37,6 +39,14 @@ pub enum Request {
     FoundCommunity {
         /// Which.
         community: CommunityCode,
+    },
+    /// Rename levels of a street's responsibility chain, by their words in the API; an empty name brings the
+    /// usual one back.
+    StreetLevels {
+        /// Which street.
+        street: StreetCode,
+        /// The new names.
+        names: BTreeMap<String, String>,
     },
     /// Add an account with its roles.
     AddAccount {
@@ -135,6 +145,11 @@ pub enum Answer {
         name: String,
         /// It was not before.
         new: bool,
+    },
+    /// What the levels are called now.
+    Levels {
+        /// From the top: the level's word in the API, and its name.
+        labels: Vec<(String, String)>,
     },
     /// An account has this password from now on.
     Password {

@@ -1,5 +1,7 @@
 //! What the commands do to an open home, in the server or in the command's own process.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use menpai_roster::Message;
 use menpai_sync_core::ids::{CommunityCode, EntityId};
@@ -7,7 +9,7 @@ use menpai_sync_core::part::Part;
 
 use super::{Answer, Request};
 use crate::clock;
-use crate::divisions::community_name;
+use crate::divisions::{StreetCode, community_name};
 use crate::home::Home;
 use crate::jobs::night::{self, Which};
 use crate::jobs::{compact, rebuild, verify};
@@ -16,9 +18,10 @@ use crate::office::grids::NamedChange;
 use crate::office::import::{self, Import, ImportError};
 use crate::office::settlement::{self, Quarter};
 use crate::office::staff::StaffError;
-use crate::office::{Office, erasures, grids, invitations, staff};
+use crate::office::{Office, chain_labels, erasures, grids, invitations, staff};
 use crate::store::community::StoreError;
 use crate::store::node;
+use crate::store::review::chain::LEVELS;
 use crate::sync::Community;
 
 type Failure = Box<dyn std::error::Error>;
@@ -27,6 +30,7 @@ type Failure = Box<dyn std::error::Error>;
 pub(super) fn perform(home: &Home, request: &Request, progress: &mut dyn FnMut(u64, u64)) -> Answer {
     let done = match request {
         Request::FoundCommunity { community } => found(home, *community),
+        Request::StreetLevels { street, names } => street_levels(home, street, names),
         Request::AddAccount { community, member } => staff::add(home, *community, member)
             .map(|password| Answer::Password {
                 account: member.account.clone(),
@@ -104,6 +108,20 @@ fn found(home: &Home, community: CommunityCode) -> Result<Answer, Failure> {
     Ok(Answer::Founded {
         name: community_name(community),
         new,
+    })
+}
+
+fn street_levels(home: &Home, street: &StreetCode, names: &BTreeMap<String, String>) -> Result<Answer, Failure> {
+    let level = |word: &str| LEVELS.into_iter().find(|level| level.name() == word);
+    let named = names.iter().filter_map(|(word, name)| {
+        let name = Some(name.clone()).filter(|name| !name.trim().is_empty());
+        Some((level(word)?, name))
+    });
+    chain_labels::rename(home.node_store(), street, &named.collect())?;
+    let labels = chain_labels::labels_of(home.node_store(), street)?;
+    let labels = labels.into_iter().map(|(level, label)| (level.name().to_owned(), label.zh));
+    Ok(Answer::Levels {
+        labels: labels.collect(),
     })
 }
 

@@ -3,6 +3,7 @@
 //! and registers the others), one for the importer, one for the night, one for each account at the desk, so
 //! that two people never share an actor.
 
+pub mod chain_labels;
 pub mod decisions;
 pub mod duplicates;
 pub mod erasures;

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use menpai_sync_core::entry::Entry;
-use menpai_sync_core::ids::{DeviceId, EntryId, GridId, WorkerId};
+use menpai_sync_core::ids::{DeviceId, EntityId, EntryId, GridId, WorkerId};
 use menpai_sync_core::judge::{Assignment, DeviceFacts, ORDINARY_END};
 use menpai_sync_core::kinds::Class;
 use menpai_sync_core::kinds::{Enrols, Grants, Kind, Kinds};
@@ -23,6 +23,9 @@ const DEVICE_TYPE: &str = "type";
 const REVOKED_BECAUSE: &str = "revoked_because";
 const LOST: &str = "lost";
 const OFFICE: &str = "office";
+/// The fields of an assignment that say below its grid what it is for; they narrow no right.
+pub(super) const ASSIGNED_PLACE: &str = "place";
+pub(super) const ASSIGNED_UNIT: &str = "unit";
 
 /// How the office stands to a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +71,10 @@ pub struct Granted<'a> {
     pub name: Option<&'a str>,
     /// Which role, where and when.
     pub assignment: &'a Assignment,
+    /// The compound, building or dwelling that it is for.
+    pub place: Option<EntityId>,
+    /// And which of a building's stairwells.
+    pub unit: Option<&'a str>,
 }
 
 /// What one record of the office says.
@@ -78,6 +85,8 @@ enum OfficeRecord {
         worker: WorkerId,
         name: Option<String>,
         assignment: Assignment,
+        place: Option<EntityId>,
+        unit: Option<String>,
     },
 }
 
@@ -161,6 +170,7 @@ impl Directory {
                     worker,
                     name,
                     assignment,
+                    ..
                 } => {
                     self.assignments.entry(*worker).or_default().push(assignment.clone());
                     if let Some(name) = name {
@@ -219,21 +229,13 @@ impl Directory {
         self.assignments.get(&worker).map_or(&[], Vec::as_slice)
     }
 
-    /// The workers who have a role in exactly that grid now, by name.
+    /// The workers who have a role in exactly that grid now, and not for a place below it, by name.
     #[must_use]
     pub fn workers_of(&self, grid: GridId, now_ms: i64) -> Vec<WorkerId> {
-        let current = |assignment: &&Assignment| assignment.is_current(now_ms);
-        let mut workers: Vec<WorkerId> = self
-            .assignments
-            .iter()
-            .filter(|(_, own)| {
-                own.iter()
-                    .filter(current)
-                    .any(|assignment| assignment.grid == Some(grid))
-            })
-            .map(|(worker, _)| *worker)
-            .collect();
+        let of_all = self.granted_in(grid, now_ms).filter(|granted| granted.place.is_none());
+        let mut workers: Vec<WorkerId> = of_all.map(|granted| granted.worker).collect();
         workers.sort_by_key(|worker| (self.names.get(worker), *worker));
+        workers.dedup();
         workers
     }
 
@@ -244,11 +246,15 @@ impl Directory {
                 worker,
                 name,
                 assignment,
+                place,
+                unit,
             } => Some(Granted {
                 record,
                 worker: *worker,
                 name: name.as_deref(),
                 assignment,
+                place: *place,
+                unit: unit.as_deref(),
             }),
             OfficeRecord::Device(..) => None,
         })
@@ -373,6 +379,8 @@ fn assignment(grants: &Grants, entry: &Entry) -> Option<OfficeRecord> {
     Some(OfficeRecord::Assignment {
         worker: text(entry, grants.worker.as_str())?.parse().ok()?,
         name: text(entry, grants.worker_name.as_str()).map(str::to_owned),
+        place: text(entry, ASSIGNED_PLACE).and_then(|place| place.parse().ok()),
+        unit: text(entry, ASSIGNED_UNIT).map(str::to_owned),
         assignment: Assignment {
             role: text(entry, grants.role.as_str())?.to_owned(),
             grid,

@@ -16,7 +16,7 @@ use menpai_sync_core::time::Instant;
 use serde_json::{Map, Value, json};
 
 use super::community::Community;
-use super::directory::Granted;
+use super::directory::{ASSIGNED_PLACE, ASSIGNED_UNIT, Granted};
 use super::epoch::{broken, values_digest};
 use super::handover;
 use super::scribe::Scribe;
@@ -167,7 +167,8 @@ fn move_to_grid(work: &mut Work<'_>, scribe: &Scribe, wanted: Move) -> Result<Mo
     handover::write(work, scribe, (from, to), Some(moved.doors), &standing)?;
     let buildings = roots(work, &here, &going);
     keep_in_scope(work, scribe, from, &buildings)?;
-    moved.ended = write_roles(work, scribe, (from, to), wanted.buildings.is_none(), &wanted.workers)?;
+    let ends = wanted.buildings.is_none();
+    moved.ended = write_roles(work, scribe, (from, to), (ends, &going), &wanted.workers)?;
     if roster::count_held(work.transaction, scribe.office.device, written)? > 0 {
         return Err(StoreError::Other("what the office wrote about a move did not merge").into());
     }
@@ -294,12 +295,13 @@ fn keep_in_scope(
     Ok(())
 }
 
-/// The roles that are given, and where the old grid has nothing left, the end of those in it.
+/// The roles that are given, those that go along with what they are for, and where the old grid has nothing
+/// left, the end of the others in it.
 fn write_roles(
     work: &mut Work<'_>,
     scribe: &Scribe,
     (from, to): (GridId, GridId),
-    ends: bool,
+    (ends, going): (bool, &HashSet<EntityId>),
     workers: &[Joining],
 ) -> Result<usize, StoreError> {
     let kinds = Arc::clone(work.state.projection.kinds());
@@ -319,15 +321,35 @@ fn write_roles(
     };
     let mut written = Vec::new();
     let now_ms = scribe.at.unix_ms;
-    for granted in directory.granted_in(from, now_ms).filter(|_| ends) {
+    let mut ended = 0;
+    for granted in directory.granted_in(from, now_ms) {
         let assignment = granted.assignment;
+        let follows = granted.place.is_some_and(|place| going.contains(&place));
+        if !ends && !follows {
+            continue;
+        }
         let who = (granted.worker, granted.name.unwrap_or_default());
-        let mut body = body(who, &assignment.role, from, Instant::utc(assignment.from_ms));
-        body.insert(grants.until.to_string(), json!(scribe.at));
-        body.insert("end_reason".to_owned(), Value::from(ORDINARY_END));
-        written.push(scribe.record_instead(kind, granted.record, body)?);
+        let there = |grid: GridId, since: Instant| {
+            let mut body = body(who, &assignment.role, grid, since);
+            body.extend(granted.place.map(|place| (ASSIGNED_PLACE.to_owned(), json!(place))));
+            body.extend(granted.unit.map(|unit| (ASSIGNED_UNIT.to_owned(), json!(unit))));
+            body
+        };
+        let mut before = there(from, Instant::utc(assignment.from_ms));
+        before.insert(grants.until.to_string(), json!(scribe.at));
+        before.insert("end_reason".to_owned(), Value::from(ORDINARY_END));
+        written.push(scribe.record_instead(kind, granted.record, before)?);
+        if follows {
+            let mut after = there(to, scribe.at);
+            if let Some(until_ms) = assignment.until_ms {
+                after.insert(grants.until.to_string(), json!(Instant::utc(until_ms)));
+                after.insert("end_reason".to_owned(), Value::from(ORDINARY_END));
+            }
+            written.push(scribe.record(kind, None, after)?);
+        } else {
+            ended += 1;
+        }
     }
-    let ended = written.len();
     for Joining { worker, name, role } in workers {
         let has = |granted: Granted<'_>| granted.worker == *worker && granted.assignment.role == *role;
         if !directory.granted_in(to, now_ms).any(has) {

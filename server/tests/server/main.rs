@@ -23,6 +23,7 @@ mod courier;
 mod demo;
 mod desk;
 mod desk_browser;
+mod desk_chain;
 mod desk_coverage;
 mod desk_decisions;
 mod desk_duplicates;

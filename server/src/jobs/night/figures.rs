@@ -12,6 +12,7 @@ use menpai_sync_core::kinds::{Kinds, Mark};
 
 use super::records::{DailyReturn, Figures, MOST_NAMED, SilentPhone};
 use crate::local_time::LocalTime;
+use crate::rights::rights_of;
 use crate::store::community::{StoreError, heard};
 use crate::store::review::places::Places;
 use crate::store::review::statements::{self, Wanted};
@@ -168,12 +169,14 @@ fn phones(reader: &mut Reader, kinds: &Kinds) -> Result<HashMap<WorkerId, BTreeS
     Ok(phones)
 }
 
-/// Who had a task in which grid on that day; `None`: in all of them.
+/// Who had a task in which grid on that day; `None`: in all of them. Whoever is only named has none.
 fn assigned(directory: &Directory, day: &Range<i64>) -> BTreeMap<Option<GridId>, BTreeSet<WorkerId>> {
     let mut assigned: BTreeMap<Option<GridId>, BTreeSet<WorkerId>> = BTreeMap::new();
     for (worker, _) in directory.names() {
         for assignment in directory.assignments(worker) {
-            if assignment.from_ms < day.end && assignment.until_ms.is_none_or(|until| until > day.start) {
+            let does_something = rights_of(&assignment.role).is_none_or(|rights| !rights.actions.is_empty());
+            let that_day = assignment.from_ms < day.end && assignment.until_ms.is_none_or(|until| until > day.start);
+            if does_something && that_day {
                 assigned.entry(assignment.grid).or_default().insert(worker);
             }
         }

@@ -31,7 +31,7 @@ const PERSON_FIELDS: [&str; 8] = [
     "id_last_four",
 ];
 /// Roles whose holders look after a grid's people.
-const GRID_ROLES: [&str; 2] = ["grid_worker", "grid_chief"];
+const GRID_ROLES: [&str; 3] = ["grid_worker", "grid_chief", "deputy_grid_chief"];
 
 /// What the community has now, and what `importer` has said of it before.
 pub(super) fn known(community: &Community, importer: Option<DeviceId>) -> Result<Known, StoreError> {

@@ -94,20 +94,13 @@ fn answer(desk: &Desk<'_>, now_ms: i64) -> Result<Answer, StoreError> {
     Ok(Answer { grids: grids.collect() })
 }
 
-/// Who has a role in exactly that grid, by name.
+/// Who has a role in exactly that grid, by name; a role for a place in it goes where that goes.
 fn workers(desk: &Desk<'_>, grid: GridId, now_ms: i64) -> Vec<Worker> {
-    let granted = desk.directory.granted_in(grid, now_ms);
+    let granted = desk.directory.granted_in(grid, now_ms).filter(|granted| granted.place.is_none());
     let mut workers: Vec<Worker> = granted
-        .map(|granted| {
-            let role = granted.assignment.role.as_str();
-            let choice = desk.kinds.iter().find_map(|kind| {
-                let grants = kind.effects.grants.as_ref()?;
-                kind.choice(grants.role.as_str(), role)
-            });
-            Worker {
-                named: desk.worker(granted.worker),
-                role: choice.map_or_else(|| super::wording::same(role.to_owned()), |choice| choice.labels.clone()),
-            }
+        .map(|granted| Worker {
+            named: desk.worker(granted.worker),
+            role: desk.role(&granted.assignment.role),
         })
         .collect();
     workers.sort_by(|a, b| (&a.named.name, &a.named.id).cmp(&(&b.named.name, &b.named.id)));

@@ -2,6 +2,7 @@
 //! comes from one snapshot of its file; nothing here writes.
 
 pub mod audit;
+pub mod chain;
 pub mod conflicts;
 pub mod coverage;
 pub mod doors;
@@ -30,7 +31,7 @@ use std::sync::Arc;
 
 use actix_web::web;
 use menpai_sync_core::ids::{CommunityCode, DeviceId, EntityId, GridId, Seq, WorkerId};
-use menpai_sync_core::kinds::{Family, Kinds};
+use menpai_sync_core::kinds::{Family, Kinds, Labels};
 use rusqlite::Connection;
 use serde::Serialize;
 
@@ -45,9 +46,9 @@ use crate::rights::Sight;
 use crate::store::community::audit::Seen;
 use crate::store::community::{BodyCodec, StoreError};
 use crate::store::node;
-use crate::store::review::register::Register;
+use crate::store::review::register::{Address, Register};
 use crate::store::review::silence::SilentPhone;
-use crate::sync::{Community, Directory};
+use crate::sync::{Community, Directory, Granted};
 
 /// What a question to a community is answered from.
 struct Desk<'c> {
@@ -121,6 +122,23 @@ impl<'c> Desk<'c> {
             id: worker.to_string(),
             name: self.register.worker(worker).unwrap_or_default().to_owned(),
         }
+    }
+
+    /// A role as the kind that grants it calls it.
+    fn role(&self, role: &str) -> Labels {
+        let choice = self.kinds.iter().find_map(|kind| {
+            let grants = kind.effects.grants.as_ref()?;
+            kind.choice(grants.role.as_str(), role)
+        });
+        choice.map_or_else(|| wording::same(role), |choice| choice.labels.clone())
+    }
+
+    /// What below its grid a role is for.
+    fn address_of(&mut self, granted: &Granted<'_>) -> Result<Option<Address>, StoreError> {
+        let Some(place) = granted.place else { return Ok(None) };
+        let mut address = self.register.entity(place)?.address;
+        address.unit = address.unit.or_else(|| granted.unit.map(str::to_owned));
+        Ok(Some(address))
     }
 
     fn is_office(&self, device: DeviceId) -> bool {

@@ -1,13 +1,14 @@
 //! `GET /api/v1/desk/staff`: who works here, in which roles, with which phones; a grid's chief sees whoever
-//! works in the own grids alone. `POST …/roles` gives one, `POST …/roles/end` ends one,
+//! works in the own grids alone. `POST …/roles` gives one, to somebody new too, `POST …/roles/end` ends one,
 //! `POST …/phones/stop` stops a phone: with its next request.
 
 use std::collections::BTreeMap;
 
 use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
-use menpai_sync_core::ids::{DeviceId, EntryId, GridId, WorkerId};
+use menpai_sync_core::ids::{DeviceId, EntityId, EntryId, GridId, WorkerId};
 use menpai_sync_core::kinds::{Choice, Labels, Shape};
+use menpai_sync_core::text::nfc;
 use menpai_sync_core::time::Instant;
 use serde::{Deserialize, Serialize};
 
@@ -18,10 +19,15 @@ use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::home::{self, Home};
 use crate::local_time::LocalTime;
-use crate::office::roles::{self, Because, ChangeError, NewRole};
+use crate::office::roles::{self, At, Because, ChangeError, NewRole};
 use crate::office::{Office, OfficeError, grids};
 use crate::rights::{Action, Actor, Place, Scope, authorize, rights_of};
 use crate::store::community::{StoreError, heard};
+use crate::store::review::chain::answers_for;
+use crate::store::review::register::Address;
+
+/// Characters of a person's name.
+const LONGEST_NAME: usize = 50;
 
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = StaffAnswer)]
@@ -29,7 +35,7 @@ struct Answer {
     people: Vec<Person>,
     /// What whoever asks can give.
     roles: Vec<Role>,
-    grids: Vec<Named>,
+    grids: Vec<Grid>,
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
@@ -52,6 +58,8 @@ struct HeldRole {
     #[schema(value_type = crate::openapi::Labels)]
     label: Labels,
     grid: Option<Named>,
+    /// What below the grid it is for.
+    address: Option<Address>,
     from: String,
     until: Option<String>,
     current: bool,
@@ -79,6 +87,26 @@ struct Role {
     label: Labels,
     /// It works in a grid.
     in_grid: bool,
+    /// Types of places below the grid for one of which it is given; none: for the whole grid.
+    answers_for: Vec<&'static str>,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = StaffGrid)]
+struct Grid {
+    #[serde(flatten)]
+    named: Named,
+    /// Its compounds and buildings.
+    places: Vec<Spot>,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = StaffSpot)]
+struct Spot {
+    #[serde(flatten)]
+    named: Named,
+    #[serde(rename = "type")]
+    place_type: String,
 }
 
 /// Who has which role, and which phones.
@@ -103,14 +131,6 @@ pub async fn get(home: web::Data<Home>, session: MaySomewhere<InvitePhones>) -> 
 }
 
 fn answer(desk: &mut Desk<'_>, own: WorkerId, office: WorkerId, now_ms: i64) -> Result<Answer, StoreError> {
-    let grids: Vec<Named> = grids::all(desk.connection)?
-        .into_iter()
-        .map(|grid| Named {
-            id: grid.id.to_string(),
-            name: grid.name,
-        })
-        .collect();
-    let choices = role_choices(desk);
     let mut people: BTreeMap<WorkerId, Person> = BTreeMap::new();
     let person = |desk: &Desk<'_>, worker: WorkerId| Person {
         named: desk.worker(worker),
@@ -122,7 +142,6 @@ fn answer(desk: &mut Desk<'_>, own: WorkerId, office: WorkerId, now_ms: i64) -> 
     let shown = |worker: WorkerId| worker != office && may_about::<InvitePhones>(&directory, own, worker);
     for granted in directory.granted().filter(|granted| shown(granted.worker)) {
         let assignment = granted.assignment;
-        let label = choices.iter().find(|choice| choice.value == assignment.role);
         let grid = match assignment.grid {
             Some(grid) => Some(desk.grid(grid)?),
             None => None,
@@ -133,11 +152,9 @@ fn answer(desk: &mut Desk<'_>, own: WorkerId, office: WorkerId, now_ms: i64) -> 
         of.roles.push(HeldRole {
             record: granted.record,
             role: assignment.role.clone(),
-            label: label.map_or_else(
-                || super::wording::same(assignment.role.clone()),
-                |one| one.labels.clone(),
-            ),
+            label: desk.role(&assignment.role),
             grid,
+            address: desk.address_of(&granted)?,
             from: desk.local.instant(assignment.from_ms).to_string(),
             until: assignment.until_ms.map(|until| desk.local.instant(until).to_string()),
             current: assignment.is_current(now_ms),
@@ -173,12 +190,30 @@ fn answer(desk: &mut Desk<'_>, own: WorkerId, office: WorkerId, now_ms: i64) -> 
             grids: Vec::new(),
         });
     }
-    let roles = choices.iter().filter_map(|choice| {
+    let mut spots = roles::spots(desk.connection)?;
+    let grids = grids::all(desk.connection)?.into_iter().map(|grid| Grid {
+        places: (spots.remove(&grid.id).unwrap_or_default().into_iter())
+            .map(|spot| Spot {
+                named: Named {
+                    id: spot.id.to_string(),
+                    name: spot.name,
+                },
+                place_type: spot.place_type,
+            })
+            .collect(),
+        named: Named {
+            id: grid.id.to_string(),
+            name: grid.name,
+        },
+    });
+    let grids = grids.collect();
+    let roles = role_choices(desk).iter().filter_map(|choice| {
         let rights = rights_of(&choice.value)?;
         Some(Role {
             role: choice.value.clone(),
             label: choice.labels.clone(),
             in_grid: rights.place == Place::Grid,
+            answers_for: answers_for(&choice.value).to_vec(),
         })
     });
     Ok(Answer {
@@ -204,11 +239,21 @@ fn role_choices<'c>(desk: &Desk<'c>) -> &'c [Choice] {
 #[serde(deny_unknown_fields)]
 #[schema(as = StaffGiven)]
 pub struct Given {
-    #[schema(value_type = crate::openapi::Id)]
-    worker: WorkerId,
+    /// Who has a role or an account here already.
+    #[schema(value_type = Option<crate::openapi::Id>)]
+    worker: Option<WorkerId>,
+    /// Or the name of somebody who is new.
+    name: Option<String>,
     role: String,
     #[schema(value_type = Option<crate::openapi::Id>)]
     grid: Option<GridId>,
+    /// A compound or building of the grid, for roles that are for one.
+    #[schema(value_type = Option<crate::openapi::Id>)]
+    place: Option<EntityId>,
+    /// One of the building's stairwells.
+    unit: Option<String>,
+    /// One of its doors.
+    room: Option<String>,
     /// Last day, if it is for a key period.
     #[schema(value_type = Option<crate::openapi::Day>)]
     until: Option<NaiveDate>,
@@ -228,32 +273,30 @@ pub async fn grant(
     session: May<ManageStaff>,
     body: web::Json<Given>,
 ) -> ApiResult<HttpResponse> {
-    let Given {
-        worker,
-        role,
-        grid,
-        until,
-    } = body.into_inner();
+    let given = body.into_inner();
     let local = LocalTime::of_community();
-    let until = until.map(|day| Instant {
+    let until = given.until.map(|day| Instant {
         unix_ms: local.range(day).end,
         offset_minutes: local.offset_minutes,
     });
     if until.is_some_and(|until| until.unix_ms <= clock::now_ms()) {
         return Err(ApiError::unreadable("until"));
     }
-    let name = name_of(&home, &session, worker).await?;
-    change(&home, &session, move |office| {
-        let new = NewRole {
-            worker,
-            name,
-            role,
-            grid,
-            until,
-        };
-        roles::grant(office, &new)
-    })
-    .await
+    let (worker, name) = match (given.worker, given.name) {
+        (Some(worker), None) => (worker, name_of(&home, &session, worker).await?),
+        (None, Some(name)) => (clock::new_worker_id(), new_name(&name)?),
+        _ => return Err(ApiError::unreadable("worker")),
+    };
+    let (unit, room) = (given.unit, given.room);
+    let new = NewRole {
+        worker,
+        name,
+        role: given.role,
+        grid: given.grid,
+        at: given.place.map(|place| At { place, unit, room }),
+        until,
+    };
+    change(&home, &session, move |office| roles::grant(office, &new)).await
 }
 
 /// A role to be ended.
@@ -337,6 +380,13 @@ pub async fn stop(
     .await
 }
 
+/// The name of somebody who is new here.
+fn new_name(typed: &str) -> ApiResult<String> {
+    let name = nfc(typed.trim()).into_owned();
+    let fits = (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    if fits { Ok(name) } else { Err(ApiError::unreadable("name")) }
+}
+
 /// As the office calls somebody who has an account or a role here.
 async fn name_of(home: &web::Data<Home>, session: &May<ManageStaff>, worker: WorkerId) -> ApiResult<String> {
     let name = read(home, session, move |desk| {
@@ -360,6 +410,7 @@ async fn change(
         ChangeError::Office(error) => ApiError::internal(error),
         ChangeError::Own => ApiError::NotAllowed,
         ChangeError::WrongPlace => ApiError::unreadable("grid"),
+        ChangeError::Unknown(part @ ("place" | "door")) => ApiError::unreadable(part),
         ChangeError::Ended | ChangeError::Unknown(_) => ApiError::NotFound,
     })?;
     Ok(HttpResponse::NoContent().finish())

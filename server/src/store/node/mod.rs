@@ -4,6 +4,7 @@
 
 mod accounts;
 mod browsers;
+mod chain_labels;
 mod devices;
 mod invitations;
 mod nights;
@@ -13,6 +14,7 @@ mod sessions;
 
 pub use accounts::{Account, find_account, insert_account, is_demo_account, list_accounts, mark_demo_account};
 pub use browsers::{forget_browsers, knows_browser, remember_browser};
+pub use chain_labels::{chain_labels, set_chain_label};
 pub use devices::{
     OfficeDeviceRow, PhoneDevice, find_office_device, find_phone_device, insert_office_device, insert_phone_device,
     mark_phone_device_recorded, unrecorded_phone_devices,

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::store::connection::{OpenError, open_writer};
 use crate::store::migrations::{Migration, MigrationError, migrate};
 
-const MIGRATIONS: [Migration; 6] = [
+const MIGRATIONS: [Migration; 7] = [
     Migration {
         name: "0001_accounts.sql",
         sql: include_str!("../../../migrations/node/0001_accounts.sql"),
@@ -32,6 +32,10 @@ const MIGRATIONS: [Migration; 6] = [
     Migration {
         name: "0006_requests_are_signed.sql",
         sql: include_str!("../../../migrations/node/0006_requests_are_signed.sql"),
+    },
+    Migration {
+        name: "0007_chain_labels.sql",
+        sql: include_str!("../../../migrations/node/0007_chain_labels.sql"),
     },
 ];
 

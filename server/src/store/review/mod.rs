@@ -5,6 +5,7 @@
 pub mod aliases;
 pub mod ancestry;
 pub mod campaigns;
+pub mod chain;
 pub mod conflicts;
 pub mod counts;
 pub mod coverage;

@@ -5,4 +5,4 @@ mod desk;
 mod handed_over;
 mod late;
 mod moves;
-mod town;
+pub(crate) mod town;

@@ -191,7 +191,7 @@ impl Town {
 }
 
 /// A new grid.
-fn make_grid(world: &World, name: &str) -> GridId {
+pub(crate) fn make_grid(world: &World, name: &str) -> GridId {
     let entry = clock::new_entry_id();
     let place = EntityId::made_by(entry, 0);
     edit(
@@ -207,7 +207,7 @@ fn make_grid(world: &World, name: &str) -> GridId {
 }
 
 /// The office edits something.
-pub(super) fn edit(world: &World, grid: Option<GridId>, id: EntryId, set: Vec<SetItem>) {
+pub(crate) fn edit(world: &World, grid: Option<GridId>, id: EntryId, set: Vec<SetItem>) {
     let edit = Edit { base: Vec::new(), set };
     let body = object(json!({"source": "roster_import"}));
     let draft = Draft::edit(id, 1, grid, world.office.worker, clock::now(), edit, body);

@@ -460,6 +460,8 @@ export interface HeldRole {
   role: string;
   label: Label;
   grid: Named | null;
+  /** what below the grid it is for */
+  address: Place | null;
   from: string;
   until: string | null;
   current: boolean;
@@ -475,8 +477,23 @@ export interface StaffAnswer {
     own: boolean;
   })[];
   /** what can be given */
-  roles: { role: string; label: Label; in_grid: boolean }[];
-  grids: Named[];
+  roles: { role: string; label: Label; in_grid: boolean; answers_for: string[] }[];
+  grids: (Named & { places: (Named & { type: string })[] })[];
+}
+
+/** One level of the responsibility chain, and for how many of the doors somebody answers there. */
+export interface ChainLevel {
+  level: 'street' | 'community' | 'grid' | 'building' | 'household';
+  label: Label;
+  named: number;
+  doors: number;
+}
+
+/** Who answers for doors, and where nobody does; `rungs` are as many as the levels. */
+export interface ChainAnswer {
+  levels: ChainLevel[];
+  gaps: { level: ChainLevel['level']; grid: Named | null; building: Named | null; doors: number }[];
+  door: { id: string; grid: Named | null; address: Place; rungs: (Named & { role: Label; address: Place | null })[][] } | null;
 }
 
 export interface InvitationsAnswer {

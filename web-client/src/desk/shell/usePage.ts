@@ -19,7 +19,9 @@ const MENU = {
   audit: 'see_audit',
 } as const satisfies Record<string, Action>;
 /** Pages that others lead to. */
-const ASIDE = { numbers: 'see_id_numbers', erase: 'erase', grids: 'organise', sessions: null } as const satisfies Record<string, Action | null>;
+const ASIDE = {
+  chain: 'see_doors', numbers: 'see_id_numbers', erase: 'erase', grids: 'organise', sessions: null,
+} as const satisfies Record<string, Action | null>;
 const NEEDS = { ...MENU, ...ASIDE };
 export type MenuName = keyof typeof MENU;
 export type PageName = keyof typeof NEEDS;

@@ -12,7 +12,8 @@ export const ENDED_BECAUSE = ['ordinary', 'abuse'] as const;
 
 /** What is about to be done, until somebody confirms it or turns back. */
 export type Intent =
-  | { kind: 'grant'; worker: string }
+  /** null: to somebody who is new */
+  | { kind: 'grant'; worker: string | null }
   | { kind: 'end'; worker: string; record: string }
   | { kind: 'stop'; worker: string; device: string };
 
