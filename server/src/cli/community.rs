@@ -32,6 +32,9 @@ pub(super) fn run(command: &Command) -> Outcome {
         Answer::Founded { name, new } => {
             let code = arguments.community;
             println!("{code} {name}: {}", if new { "founded" } else { "is here already" });
+            if new && name == code.to_string() {
+                println!("no division of that code is known here: check it, or menpai import divisions TABLE");
+            }
             println!("next: menpai import roster --community {code} FILE");
             println!("then: menpai account add NAME --community {code} --name 姓名 --role community_secretary");
             Ok(ExitCode::SUCCESS)

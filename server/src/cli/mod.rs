@@ -8,6 +8,7 @@ mod demo_roster;
 mod erase;
 mod export;
 mod grid;
+mod import_divisions;
 mod import_report;
 mod import_roster;
 mod invite;
@@ -51,7 +52,7 @@ enum Command {
     Account(account::Command),
     /// Invite a phone of an account; prints the code, which holds for ten minutes and once
     Invite(invite::Arguments),
-    /// Bring files into a community
+    /// Bring files in
     #[command(subcommand)]
     Import(Import),
     /// Write what a community has to files
@@ -84,6 +85,9 @@ enum Command {
 enum Import {
     /// Read a roster (.xlsx or .csv) with one row per person; without --apply only show what would change
     Roster(import_roster::Arguments),
+    /// Read a table of division codes (.xlsx or .csv with columns code and name): what streets and communities
+    /// are called; the same table again changes nothing
+    Divisions(import_divisions::Arguments),
 }
 
 /// Where data lies; the same for every command.
@@ -106,6 +110,7 @@ pub fn run() -> ExitCode {
         Command::Account(command) => account::run(command),
         Command::Invite(arguments) => invite::run(arguments),
         Command::Import(Import::Roster(arguments)) => import_roster::run(&arguments),
+        Command::Import(Import::Divisions(arguments)) => import_divisions::run(&arguments),
         Command::Export(export) => export::run(&export),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Verify(arguments) => maintain::verify(&arguments),

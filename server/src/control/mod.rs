@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::auth::invitation::InvitationCode;
 use crate::data_folder::{DataFolderError, NODE_FILE};
-use crate::divisions::StreetCode;
+use crate::divisions::{Imported, StreetCode};
 use crate::home::{Home, HomeError};
 use crate::jobs::night::NightReport;
 use crate::office::grids::NamedChange;
@@ -85,6 +85,11 @@ pub enum Request {
         apply: bool,
         /// The day on which ages are judged; without it, today.
         today: Option<NaiveDate>,
+    },
+    /// Keep the names of a table of division codes.
+    ImportDivisions {
+        /// The file; absolute, both sides are on one machine.
+        file: PathBuf,
     },
     /// Check every community.
     Verify,
@@ -188,6 +193,8 @@ pub enum Answer {
         /// English.
         en: String,
     },
+    /// The names of a table of division codes are kept.
+    DivisionsImported(Imported),
     /// Communities were checked or rebuilt.
     Maintained {
         /// One line for each finding or community.

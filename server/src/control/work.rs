@@ -1,6 +1,7 @@
 //! What the commands do to an open home, in the server or in the command's own process.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use chrono::NaiveDate;
 use menpai_roster::Message;
@@ -9,7 +10,7 @@ use menpai_sync_core::part::Part;
 
 use super::{Answer, Request};
 use crate::clock;
-use crate::divisions::{StreetCode, community_name};
+use crate::divisions::{self, NotImported, StreetCode, community_name};
 use crate::home::Home;
 use crate::jobs::night::{self, Which};
 use crate::jobs::{compact, rebuild, verify};
@@ -77,6 +78,7 @@ pub(super) fn perform(home: &Home, request: &Request, progress: &mut dyn FnMut(u
                 Err(error) => Err(error.into()),
             }
         }
+        Request::ImportDivisions { file } => import_divisions(home, file),
         Request::Verify => for_each_community(home, verify_one),
         Request::Rebuild => for_each_community(home, rebuild_one),
         Request::Erase {
@@ -106,7 +108,7 @@ fn found(home: &Home, community: CommunityCode) -> Result<Answer, Failure> {
     let new = home.communities.get(community)?.is_none();
     Office::found(home, community)?;
     Ok(Answer::Founded {
-        name: community_name(community),
+        name: community_name(home.node_store(), community)?,
         new,
     })
 }
@@ -123,6 +125,18 @@ fn street_levels(home: &Home, street: &StreetCode, names: &BTreeMap<String, Stri
     Ok(Answer::Levels {
         labels: labels.collect(),
     })
+}
+
+fn import_divisions(home: &Home, file: &Path) -> Result<Answer, Failure> {
+    match divisions::import(home.node_store(), file) {
+        Ok(imported) => Ok(Answer::DivisionsImported(imported)),
+        Err(NotImported::File(error)) => {
+            let Message { zh, en } = error.message();
+            let code = error.code().to_owned();
+            Ok(Answer::NotARoster { code, zh, en })
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn invite(home: &Home, name: &str) -> Result<Answer, Failure> {

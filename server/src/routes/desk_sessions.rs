@@ -158,7 +158,7 @@ async fn begin(
     Ok(HttpResponse::Ok()
         .append_header((SET_COOKIE, cookie(request, &token)))
         .append_header((SET_COOKIE, browser::cookie(request, &browser)))
-        .json(describe(&session, &may, lacks)))
+        .json(describe(home, &session, &may, lacks).await?))
 }
 
 /// Who is signed in here, and what they may do.
@@ -170,9 +170,13 @@ async fn begin(
     path = "/desk/sessions/current",
     responses((status = 200, body = Session, description = "The session"))
 )]
-pub async fn get_current(request: HttpRequest, session: DeskSession) -> ApiResult<HttpResponse> {
+pub async fn get_current(
+    home: web::Data<Home>,
+    request: HttpRequest,
+    session: DeskSession,
+) -> ApiResult<HttpResponse> {
     let (may, lacks) = desk_of(&request, &session).await?;
-    Ok(HttpResponse::Ok().json(describe(&session, &may, lacks)))
+    Ok(HttpResponse::Ok().json(describe(&home, &session, &may, lacks).await?))
 }
 
 /// Signs out here.
@@ -319,8 +323,15 @@ async fn desk_of(request: &HttpRequest, session: &DeskSession) -> ApiResult<(Vec
 }
 
 /// `may` is what the desk offers; whatever it asks for is decided again.
-fn describe(session: &DeskSession, may: &[Action], lacks_second_factor: bool) -> Session {
-    Session {
+async fn describe(
+    home: &Home,
+    session: &DeskSession,
+    may: &[Action],
+    lacks_second_factor: bool,
+) -> ApiResult<Session> {
+    let code = session.community;
+    let name = home.node(move |node| community_name(node, code)).await?;
+    Ok(Session {
         second_factor_missing: lacks_second_factor,
         account: session.account.clone(),
         worker: Worker {
@@ -328,10 +339,7 @@ fn describe(session: &DeskSession, may: &[Action], lacks_second_factor: bool) ->
             name: session.worker_name.clone(),
         },
         may: may.to_vec(),
-        community: Community {
-            code: session.community,
-            name: community_name(session.community),
-        },
+        community: Community { code, name },
         expires_at: Instant::utc(session.expires_ms),
-    }
+    })
 }

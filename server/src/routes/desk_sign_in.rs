@@ -205,7 +205,9 @@ pub async fn begin_code(home: web::Data<Home>, request: HttpRequest, session: De
     let now_ms = clock::now_ms();
     session.check_fresh(now_ms)?;
     let secret = second_factor::new_secret();
-    let issuer = format!("门牌 {}", community_name(session.community));
+    let community = session.community;
+    let name = home.node(move |node| community_name(node, community)).await?;
+    let issuer = format!("门牌 {name}");
     let (text, uri) = (secret.to_base32(), secret.to_uri(&issuer, &session.account));
     let ceremony = Ceremony::NewCode(session.account.clone(), secret);
     let ceremony = home.ceremonies.begin(here(&request), ceremony, now_ms);

@@ -47,17 +47,16 @@ struct Invited {
 }
 
 impl Invited {
-    fn of(account: Account) -> Invited {
-        Invited {
+    async fn of(home: &Home, account: Account) -> ApiResult<Invited> {
+        let code = account.community;
+        let name = home.node(move |node| community_name(node, code)).await?;
+        Ok(Invited {
             worker: Worker {
                 id: account.worker,
                 name: account.display_name,
             },
-            community: Community {
-                code: account.community,
-                name: community_name(account.community),
-            },
-        }
+            community: Community { code, name },
+        })
     }
 }
 
@@ -72,8 +71,9 @@ impl Invited {
 )]
 pub async fn look(home: web::Data<Home>, request: HttpRequest, body: web::Json<Looked>) -> ApiResult<HttpResponse> {
     let (from, code) = (address_of(&request), body.into_inner().code);
-    let invitation = web::block(move || enrolment::look(&home, &code, from)).await??;
-    Ok(HttpResponse::Ok().json(Invited::of(invitation.account)))
+    let here = home.clone();
+    let invitation = web::block(move || enrolment::look(&here, &code, from)).await??;
+    Ok(HttpResponse::Ok().json(Invited::of(&home, invitation.account).await?))
 }
 
 /// What a phone commits itself to.
@@ -126,9 +126,10 @@ pub async fn begin(home: web::Data<Home>, request: HttpRequest, body: web::Json<
         commitment,
     } = body.into_inner();
     let public_key = home.receipt_key.public_key();
-    let begun = web::block(move || enrolment::begin(&home, &code, device, Hash(commitment), from));
+    let here = home.clone();
+    let begun = web::block(move || enrolment::begin(&here, &code, device, Hash(commitment), from));
     let (invitation, enrolment) = begun.await??;
-    let Invited { worker, community } = Invited::of(invitation.account);
+    let Invited { worker, community } = Invited::of(&home, invitation.account).await?;
     Ok(HttpResponse::Ok().json(Begins {
         worker,
         community,
@@ -240,7 +241,7 @@ pub async fn show(home: web::Data<Home>, body: web::Json<Shown>) -> ApiResult<Ht
 
 async fn enrolled(home: &web::Data<Home>, account: Account, device: DeviceId) -> ApiResult<HttpResponse> {
     let open = community(home, account.community).await?;
-    let Invited { worker, community } = Invited::of(account);
+    let Invited { worker, community } = Invited::of(home, account).await?;
     Ok(HttpResponse::Ok().json(Stands {
         state: EnrolmentState::Confirmed.name(),
         worker: Some(worker),

@@ -1,4 +1,5 @@
-//! `node.sqlite`: accounts, how they sign in, sessions, invitations, the keys of devices and what the nights did. One connection behind a lock,
+//! `node.sqlite`: accounts, how they sign in, sessions, invitations, the keys of devices,
+//! names of divisions, and what the nights did. One connection behind a lock,
 //! WAL and FULL read back at open; a session that was ended stays ended after a power cut.
 //! Everything here blocks: callers are on a blocking thread.
 
@@ -6,6 +7,7 @@ mod accounts;
 mod browsers;
 mod chain_labels;
 mod devices;
+mod divisions;
 mod invitations;
 mod nights;
 mod open;
@@ -19,6 +21,7 @@ pub use devices::{
     OfficeDeviceRow, PhoneDevice, find_office_device, find_phone_device, insert_office_device, insert_phone_device,
     mark_phone_device_recorded, unrecorded_phone_devices,
 };
+pub use divisions::{Kept, division_name, keep_division};
 pub use invitations::{
     Enrolment, EnrolmentState, Invitation, InvitationId, ShownPhone, confirm_enrolment, end_invitation, enrolments_of,
     find_enrolment, find_invitation, get_invitation, insert_enrolment, insert_invitation, list_invitations,

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::store::connection::{OpenError, open_writer};
 use crate::store::migrations::{Migration, MigrationError, migrate};
 
-const MIGRATIONS: [Migration; 7] = [
+const MIGRATIONS: [Migration; 8] = [
     Migration {
         name: "0001_accounts.sql",
         sql: include_str!("../../../migrations/node/0001_accounts.sql"),
@@ -36,6 +36,10 @@ const MIGRATIONS: [Migration; 7] = [
     Migration {
         name: "0007_chain_labels.sql",
         sql: include_str!("../../../migrations/node/0007_chain_labels.sql"),
+    },
+    Migration {
+        name: "0008_divisions.sql",
+        sql: include_str!("../../../migrations/node/0008_divisions.sql"),
     },
 ];
 
