@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 
 use Action::{
     Decide, Erase, Export, ExportRegistry, InvitePhones, ManageStaff, Organise, ReadPart, RevealIdNumber, Review,
-    SeeAudit, SeeDoors, SeeFigures, SeeIdNumbers, SeeRecords, SeeVisits, Settle,
+    SeeAudit, SeeDoors, SeeFigures, SeeIdNumbers, SeeRecords, SeeStreet, SeeVisits, Settle,
 };
 
 /// The actions, each with its word in the API and the audit log: the one list of them. What else is
@@ -24,6 +24,8 @@ macro_rules! actions {
             ReadPart "read_part",
             /// Numbers: coverage, the wall, the morning, how much is open.
             SeeFigures "see_figures",
+            /// The communities of a street side by side.
+            SeeStreet "see_street",
             /// Doors one by one, with what they are called and who lives there.
             SeeDoors "see_doors",
             /// Who is visited, and when.
@@ -144,10 +146,15 @@ const OFFICE: &[Action] = &[
     Export,
     SeeIdNumbers,
 ];
-const EVERYTHING: &[Action] = &ACTIONS;
+/// Everything in the community.
+const SECRETARY: &[Action] = &[
+    ReadPart, SeeFigures, SeeDoors, SeeVisits, SeeRecords, Review, Decide, Export, ExportRegistry, Settle, Organise,
+    ManageStaff, InvitePhones, Erase, SeeAudit, SeeIdNumbers, RevealIdNumber,
+];
 const PHONE: &[Action] = &[ReadPart];
 const CHIEF: &[Action] = &[ReadPart, InvitePhones];
 const FIGURES: &[Action] = &[SeeFigures, SeeDoors];
+const STREET: &[Action] = &[SeeFigures, SeeDoors, SeeStreet];
 
 /// Every role of the table.
 pub const ROLES: [&str; 16] = [
@@ -175,7 +182,7 @@ pub const ROLES: [&str; 16] = [
 pub fn rights_of(role: &str) -> Option<Rights> {
     let (place, care, names, actions) = match role {
         //                        works in          care   names  may
-        "community_secretary" => (Place::Community, true,  true,  EVERYTHING),
+        "community_secretary" => (Place::Community, true,  true,  SECRETARY),
         "community_staff"     => (Place::Community, true,  true,  OFFICE),
         "grid_chief"          => (Place::Grid,      true,  true,  CHIEF),
         "deputy_grid_chief"   => (Place::Grid,      true,  true,  PHONE),
@@ -184,8 +191,8 @@ pub fn rights_of(role: &str) -> Option<Rights> {
         "building_head"       => (Place::Grid,      false, true,  PHONE),
         "compound_head"       => (Place::Grid,      false, true,  PHONE),
         "safety_volunteer"    => (Place::Grid,      false, true,  PHONE),
-        "street_staff"        => (Place::Street,    false, false, FIGURES),
-        "street_leader"       => (Place::Street,    false, false, FIGURES),
+        "street_staff"        => (Place::Street,    false, false, STREET),
+        "street_leader"       => (Place::Street,    false, false, STREET),
         "inspector"           => (Place::Community, false, false, FIGURES),
         "auditor"             => (Place::Community, false, false, &[SeeFigures, SeeAudit][..]),
         "admin"               => (Place::Community, false, false, &[SeeFigures, ManageStaff, InvitePhones, SeeAudit][..]),

@@ -18,7 +18,7 @@ use crate::middleware::time_limit::limit_time;
 use crate::middleware::unread::close_on_unread;
 use crate::rights::Action::{
     Decide, Erase, Export, ExportRegistry, InvitePhones, ManageStaff, Organise, RevealIdNumber, Review, SeeAudit,
-    SeeDoors, SeeFigures, SeeIdNumbers, SeeRecords, SeeVisits, Settle,
+    SeeDoors, SeeFigures, SeeIdNumbers, SeeRecords, SeeStreet, SeeVisits, Settle,
 };
 use crate::routes::static_files::WebFolder;
 use crate::routes::{
@@ -110,6 +110,7 @@ routes! {
     get "/desk/overview" => desk::overview::get, May(SeeFigures);
     get "/desk/coverage" => desk::coverage::get, May(SeeFigures);
     get "/desk/wall" => desk::wall::get, May(SeeFigures);
+    get "/desk/street" => desk::street::get, May(SeeStreet);
     get "/desk/doors" => desk::doors::get, May(SeeDoors);
     get "/desk/chain" => desk::chain::get, May(SeeDoors);
     get "/desk/visits" => desk::visits::get, May(SeeVisits);

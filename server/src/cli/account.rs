@@ -14,6 +14,8 @@ use crate::office::staff::NewMember;
 pub(super) enum Command {
     /// Add somebody; prints the password, once
     Add(Add),
+    /// Give an account a role in a community, its own or another: a street's staff has one in each
+    Role(Role),
     /// List accounts with their roles
     List(List),
     /// Give an account a new password and end its sessions
@@ -36,6 +38,23 @@ pub(super) struct Add {
     #[arg(long)]
     name: String,
     /// community_secretary or community_staff for the desk; grid_worker, volunteer … for a phone
+    #[arg(long)]
+    role: String,
+    /// Name or code of a grid; may be given several times
+    #[arg(long = "grid", value_name = "GRID")]
+    grids: Vec<String>,
+}
+
+#[derive(Args)]
+pub(super) struct Role {
+    #[command(flatten)]
+    data: DataArguments,
+    /// Whose
+    account: String,
+    /// In which community: its 12-digit code
+    #[arg(long, value_name = "CODE")]
+    community: CommunityCode,
+    /// Which: street_staff, street_leader, inspector …
     #[arg(long)]
     role: String,
     /// Name or code of a grid; may be given several times
@@ -74,6 +93,18 @@ pub(super) fn run(command: Command) -> Outcome {
                 },
             },
         ),
+        Command::Role(role) => said(
+            &role.data.data,
+            &Request::GiveRole {
+                community: role.community,
+                member: NewMember {
+                    account: role.account,
+                    name: String::new(),
+                    role: role.role,
+                    grids: role.grids,
+                },
+            },
+        ),
         Command::List(list) => said(
             &list.data.data,
             &Request::ListAccounts {
@@ -95,6 +126,7 @@ pub(super) fn run(command: Command) -> Outcome {
 fn said(data: &Path, request: &Request) -> Outcome {
     match control::perform(data, request, &mut |_, _| {})? {
         Answer::Password { account, password } => println!("{account} {password}"),
+        Answer::RoleGiven => {}
         Answer::SecondFactorReset { account } => {
             println!("{account} signs in with the password alone, until a second factor is set up again");
         }

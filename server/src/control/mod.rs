@@ -55,6 +55,13 @@ pub enum Request {
         /// Who.
         member: NewMember,
     },
+    /// Give an account a role in a community.
+    GiveRole {
+        /// Where.
+        community: CommunityCode,
+        /// Whose, and which; the account's name stays.
+        member: NewMember,
+    },
     /// Give an account a new password.
     ChangePassword {
         /// Whose.
@@ -156,6 +163,8 @@ pub enum Answer {
         /// From the top: the level's word in the API, and its name.
         labels: Vec<(String, String)>,
     },
+    /// The account has the role.
+    RoleGiven,
     /// An account has this password from now on.
     Password {
         /// Whose.

@@ -38,6 +38,9 @@ pub(super) fn perform(home: &Home, request: &Request, progress: &mut dyn FnMut(u
                 password,
             })
             .map_err(Into::into),
+        Request::GiveRole { community, member } => staff::give_role(home, *community, member)
+            .map(|()| Answer::RoleGiven)
+            .map_err(Into::into),
         Request::ChangePassword { account } => staff::change_password(home, account)
             .map(|password| Answer::Password {
                 account: account.clone(),

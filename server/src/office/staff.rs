@@ -136,6 +136,109 @@ pub fn add(home: &Home, code: CommunityCode, member: &NewMember) -> Result<Strin
     Ok(password)
 }
 
+/// Gives whoever has an account a role in a community, which need not be the account's own: a street's staff has
+/// one in each. One that they have there already is not given twice.
+///
+/// # Errors
+/// [`StaffError`]; then there is no new role.
+pub fn give_role(home: &Home, code: CommunityCode, member: &NewMember) -> Result<(), StaffError> {
+    let office = Office::of_home(home, code)?;
+    let role = known_role(office.community.kinds(), &member.role)?;
+    let grids = grids_of(&office, member)?;
+    let found = home
+        .node_store()
+        .read(|connection| node::find_account(connection, &member.account))?;
+    let account = found.ok_or_else(|| StaffError::NoAccount(member.account.clone()))?;
+    let (directory, now_ms) = (office.community.directory(), clock::now_ms());
+    let has = |grid: Option<GridId>| {
+        let held = directory.assignments(account.worker).iter();
+        let mut held = held.filter(|held| held.is_current(now_ms));
+        held.any(|held| held.role == role && held.grid == grid)
+    };
+    let mut grids = grids;
+    let everywhere = grids.is_empty() && has(None);
+    grids.retain(|grid| !has(Some(*grid)));
+    if everywhere || (grids.is_empty() && works_in_a_grid(&role)) {
+        return Ok(());
+    }
+    office.write(&assignments(
+        &office,
+        account.worker,
+        &account.display_name,
+        &role,
+        &grids,
+    ))?;
+    Ok(())
+}
+
+/// A password of the office, said once.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// What its holder types.
+    pub account: String,
+    /// The password.
+    pub password: String,
+    /// Until when it serves, milliseconds UTC.
+    pub until_ms: i64,
+}
+
+/// Gives somebody who has a role here an account, or a new password where there is one, with which an own password
+/// is set within some days. Sessions of the account end; the audit log says so.
+///
+/// # Errors
+/// [`StaffError`]; then nothing has changed.
+pub fn open_account(
+    home: &Home,
+    code: CommunityCode,
+    by: WorkerId,
+    member: &NewMember,
+    worker: WorkerId,
+) -> Result<Opened, StaffError> {
+    let office = Office::of_home(home, code)?;
+    let found = super::invitations::account_of(home, code, worker)?;
+    let name = found.as_ref().map_or(&member.account, |found| &found.name).clone();
+    if found.is_none() {
+        check_names(member)?;
+    }
+    let (password, now_ms) = (new_password(), clock::now_ms());
+    let account = Account {
+        name: name.clone(),
+        password_hash: hash_password(&password)?,
+        worker,
+        display_name: member.name.trim().to_owned(),
+        community: code,
+    };
+    let until_ms = now_ms + FIRST_PASSWORD_MS;
+    let seen = Seen {
+        worker: by,
+        action: "open_account".to_owned(),
+        place: Some(audit::of_worker(worker)),
+        about: Vec::new(),
+    };
+    // Said first: what is not written down is not done.
+    office.community.note_seen(seen, now_ms)?;
+    let done = home.node_store().write(|transaction| {
+        // Somebody else may have taken the name meanwhile; theirs it stays.
+        if node::find_account(transaction, &name)?.is_some_and(|taken| taken.worker != worker) {
+            return Ok(false);
+        }
+        node::insert_account(transaction, &account, now_ms)?;
+        node::set_first_password(transaction, &name, until_ms)?;
+        node::forget_browsers(transaction, &name)?;
+        node::delete_sessions_of(transaction, &name)?;
+        Ok(true)
+    })?;
+    if !done {
+        return Err(StaffError::AccountExists(name));
+    }
+    home.session_ends.send_modify(|ended| *ended += 1);
+    Ok(Opened {
+        account: name,
+        password,
+        until_ms,
+    })
+}
+
 /// Gives an account a new password and ends its sessions.
 ///
 /// # Errors

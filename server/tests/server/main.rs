@@ -34,6 +34,7 @@ mod desk_held;
 mod desk_morning;
 mod desk_settlements;
 mod desk_staff;
+mod desk_street;
 mod divisions;
 mod enrolment;
 mod epochs;

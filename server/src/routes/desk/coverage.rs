@@ -2,7 +2,7 @@
 //! each building. Closed, visited but open, not visited and not yet heard from are four
 //! numbers and never one; with the last goes whose phone is silent, and since when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::{HttpResponse, web};
 use menpai_sync_core::folds::coverage::Campaign;
@@ -41,7 +41,7 @@ pub(super) struct Answer {
     heard_since: String,
     campaign: Option<CampaignRow>,
     campaigns: Vec<CampaignRow>,
-    total: Counts,
+    pub(super) total: Counts,
     pub(super) grids: Vec<GridRow>,
 }
 
@@ -83,6 +83,25 @@ pub(super) struct BuildingRow {
     pub(super) compound: Option<String>,
     #[serde(flatten)]
     pub(super) counts: Counts,
+}
+
+impl Answer {
+    /// The doors of one grid.
+    pub(super) fn of_grid(&self, grid: GridId) -> Counts {
+        let row = self.grids.iter().find(|row| row.id == Some(grid));
+        row.map_or_else(Counts::default, |row| row.counts)
+    }
+
+    /// How many phones are silent; one that is in several grids is one.
+    pub(super) fn silent_phones(&self) -> usize {
+        let silent = self.grids.iter().flat_map(|row| &row.silent);
+        silent.map(|phone| phone.device.named.id.as_str()).collect::<BTreeSet<_>>().len()
+    }
+
+    /// What counts.
+    pub(super) fn campaign_name(&self) -> Option<String> {
+        self.campaign.as_ref().map(|campaign| campaign.name.clone())
+    }
 }
 
 /// Coverage by grid and building.

@@ -21,6 +21,7 @@ mod reading;
 pub mod records;
 pub mod settlements;
 pub mod staff;
+pub mod street;
 pub mod visits;
 pub mod wall;
 mod withdrawal;
@@ -42,7 +43,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::home::{self, Home};
 use crate::local_time::LocalTime;
 use crate::masking::masked;
-use crate::rights::Sight;
+use crate::rights::{Action, Sight};
 use crate::store::community::audit::Seen;
 use crate::store::community::{BodyCodec, StoreError};
 use crate::store::node;
@@ -213,13 +214,40 @@ impl Desk<'_> {
 /// What the founding device is called, which no record names.
 const OFFICE_NAME: &str = "社区办公室";
 
+/// Who asks what of which community, decided already.
+struct Asks {
+    worker: WorkerId,
+    action: Action,
+    community: CommunityCode,
+    sight: Sight,
+}
+
 /// Answers a question from one snapshot of the session's community, off the workers.
 async fn read<P: Permission, T: Send + 'static, E: Into<ApiError> + Send + 'static>(
     home: &web::Data<Home>,
     session: &May<P>,
     question: impl FnOnce(&mut Desk<'_>) -> Result<T, E> + Send + 'static,
 ) -> ApiResult<T> {
-    let (code, sight) = (session.community, session.sight);
+    let asks = Asks {
+        worker: session.worker,
+        action: P::ACTION,
+        community: session.community,
+        sight: session.sight,
+    };
+    read_as(home, asks, question).await
+}
+
+async fn read_as<T: Send + 'static, E: Into<ApiError> + Send + 'static>(
+    home: &web::Data<Home>,
+    asks: Asks,
+    question: impl FnOnce(&mut Desk<'_>) -> Result<T, E> + Send + 'static,
+) -> ApiResult<T> {
+    let Asks {
+        worker,
+        action,
+        community: code,
+        sight,
+    } = asks;
     let accounts: HashMap<WorkerId, String> = home
         .node(move |node| node.read(|connection| node::list_accounts(connection, code)))
         .await?
@@ -227,7 +255,7 @@ async fn read<P: Permission, T: Send + 'static, E: Into<ApiError> + Send + 'stat
         .map(|account| (account.worker, account.display_name))
         .collect();
     let community = home::community(home, code).await?;
-    let (home, worker) = (home.clone(), session.worker);
+    let home = home.clone();
     let answer = web::block(move || {
         let (answer, about, place) = community.read(|reader| {
             let kinds = community.kinds();
@@ -250,7 +278,7 @@ async fn read<P: Permission, T: Send + 'static, E: Into<ApiError> + Send + 'stat
         if !about.is_empty() || place.is_some() {
             let seen = Seen {
                 worker,
-                action: P::ACTION.name().to_owned(),
+                action: action.name().to_owned(),
                 place,
                 about: about.into_iter().collect(),
             };

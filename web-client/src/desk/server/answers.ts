@@ -481,6 +481,21 @@ export interface StaffAnswer {
   grids: (Named & { places: (Named & { type: string })[] })[];
 }
 
+/** The communities of a street that whoever asks may see: levels 1, 2 and 3. */
+export interface StreetAnswer {
+  code: string;
+  name: string;
+  communities: {
+    code: string;
+    name: string;
+    unit: 'community' | 'village' | 'like_community' | null;
+    campaign: string | null;
+    total: Counts;
+    silent: number;
+    grids: (Named & Counts & { grid_code: string })[];
+  }[];
+}
+
 /** One level of the responsibility chain, and for how many of the doors somebody answers there. */
 export interface ChainLevel {
   level: 'street' | 'community' | 'grid' | 'building' | 'household';

@@ -3,6 +3,7 @@
 // asks for time, nothing was done: the same request goes again then, and its page just waits.
 
 import { language } from '../words';
+import { about } from './elsewhere';
 
 const TIMEOUT_MS = 20_000;
 /** Statuses with which the server says when to come back. */
@@ -93,7 +94,7 @@ async function once<Body>(path: string, init: RequestInit, timeout_ms: number, r
   const giveUp = new AbortController();
   const timer = setTimeout(() => giveUp.abort(), timeout_ms);
   try {
-    const response = await fetch(`/api/v1/desk/${path}`, {
+    const response = await fetch(`/api/v1/desk/${about(path)}`, {
       ...init,
       headers: { ...init.headers, 'Accept-Language': language.value },
       credentials: 'same-origin',

@@ -5,6 +5,7 @@ import { useSession } from './useSession';
 
 export type Action =
   | 'see_figures'
+  | 'see_street'
   | 'see_doors'
   | 'see_visits'
   | 'see_records'

@@ -3,6 +3,7 @@
 
 import { computed, ref } from 'vue';
 import type { SignedIn } from '../server/answers';
+import { elsewhere } from '../server/elsewhere';
 import { get, post, remove, type Answer, type Failed, type ServerError } from '../server/ask';
 import { showPasskey, type Ceremony } from './passkeys';
 
@@ -49,6 +50,7 @@ function signedIn(answer: Answer<SignedIn> | Failed): SignInFailure | null {
 async function signOut(): Promise<Failed | null> {
   const answer = await remove('sessions/current');
   if (answer.kind === 'no_network' || answer.kind === 'error') return answer;
+  elsewhere.value = null;
   state.value = { phase: 'signed_out', because: 'left' };
   return null;
 }
@@ -56,6 +58,7 @@ async function signOut(): Promise<Failed | null> {
 /** Every answer passes here, so that an ended session is seen wherever it shows first. */
 function notice<Body>(answer: Answer<Body>): Answer<Body> {
   if (answer.kind === 'not_signed_in' && state.value.phase === 'signed_in') {
+    elsewhere.value = null;
     state.value = { phase: 'signed_out', because: 'ended' };
   }
   // A role came that demands a second factor, or the last one was taken away.

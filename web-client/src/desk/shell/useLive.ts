@@ -3,6 +3,7 @@
 // that nobody sees gives its own back.
 
 import { onScopeDispose, ref, shallowReadonly } from 'vue';
+import { about } from '../server/elsewhere';
 
 const ADDRESS = '/api/v1/desk/events';
 /** After a refusal, such as an ended session; broken connections the browser renews itself. */
@@ -23,7 +24,7 @@ export function keepLive(arrived: () => void): void {
   };
   const open = () => {
     close();
-    const opened = new EventSource(ADDRESS);
+    const opened = new EventSource(about(ADDRESS));
     events = opened;
     opened.onopen = () => {
       live.value = true;

@@ -7,6 +7,7 @@ import type { Action } from '../session/may';
 
 /** In the order of the menu, and what one must be allowed to do to get in. */
 const MENU = {
+  street: 'see_street',
   morning: 'see_figures',
   overview: 'see_figures',
   doors: 'see_doors',
