@@ -63,7 +63,12 @@ pub fn community_name(node: &NodeStore, code: CommunityCode) -> rusqlite::Result
 pub fn street_name(node: &NodeStore, street: &StreetCode) -> rusqlite::Result<String> {
     let imported = node.read(|connection| node::division_name(connection, street.as_str()))?;
     let of_street = |division: &&Division| street_of(division.code) == *street;
-    let built_in = || DIVISIONS.values().find(of_street).map(|division| division.street.clone());
+    let built_in = || {
+        DIVISIONS
+            .values()
+            .find(of_street)
+            .map(|division| division.street.clone())
+    };
     let imported = imported.map(|name| name.strip_suffix("办事处").unwrap_or(&name).to_owned());
     Ok(imported.or_else(built_in).unwrap_or_else(|| street.as_str().to_owned()))
 }
@@ -72,7 +77,9 @@ pub fn street_name(node: &NodeStore, street: &StreetCode) -> rusqlite::Result<St
 fn without_committee(name: &str) -> &str {
     let endings = ["居民委员会", "居委会", "村民委员会", "村委会"];
     let place = endings.iter().find_map(|ending| name.strip_suffix(ending));
-    place.filter(|place| place.ends_with("社区") || place.ends_with('村')).unwrap_or(name)
+    place
+        .filter(|place| place.ends_with("社区") || place.ends_with('村'))
+        .unwrap_or(name)
 }
 
 #[cfg(test)]

@@ -26,6 +26,10 @@ pub enum ApiError {
     SecondFactorNeeded,
     /// The second factor is wrong, or was used before.
     WrongCode,
+    /// The password is the office's: an own one is to be set with it.
+    NewPasswordNeeded,
+    /// A password that would be guessed.
+    WeakPassword,
     /// Whoever may do this has to have a second factor, and this account has none yet.
     SecondFactorMissing,
     /// What is asked for needs a proof of the last minutes.
@@ -151,6 +155,8 @@ impl ApiError {
             ApiError::Busy(1),
             ApiError::SecondFactorNeeded,
             ApiError::WrongCode,
+            ApiError::NewPasswordNeeded,
+            ApiError::WeakPassword,
             ApiError::SecondFactorMissing,
             ApiError::FreshProofNeeded,
             ApiError::PasskeysNeedName,
@@ -172,6 +178,8 @@ impl ApiError {
             ApiError::WrongCredentials => "wrong_credentials",
             ApiError::SecondFactorNeeded => "second_factor_needed",
             ApiError::WrongCode => "wrong_code",
+            ApiError::NewPasswordNeeded => "new_password_needed",
+            ApiError::WeakPassword => "weak_password",
             ApiError::SecondFactorMissing => "second_factor_missing",
             ApiError::FreshProofNeeded => "fresh_proof_needed",
             ApiError::PasskeysNeedName => "passkeys_need_name",
@@ -274,6 +282,27 @@ impl ApiError {
                 (
                     "The code is wrong or was used before.",
                     "Wait for the next six digits; check the phone's clock. A recovery code serves once.",
+                ),
+            ],
+            ApiError::NewPasswordNeeded => [
+                (
+                    "密码正确，请设一个自己的密码。",
+                    "社区给的密码只用这一次，设好以后只有您自己知道。",
+                ),
+                (
+                    "The password is right; set one of your own.",
+                    "The one that you were given serves this once. Nobody else will know yours.",
+                ),
+            ],
+            ApiError::WeakPassword => [
+                (
+                    "这个密码太容易猜到，或者和原来的一样。",
+                    "请用至少 10 个字，不要全是相同或连着的，也不要带登录名。用一句只有自己想得到的话也行。",
+                ),
+                (
+                    "This password is easy to guess, or the same as before.",
+                    "Use ten characters or more, not all the same or in a row, without your account's name. A sentence that \
+                     only you would think of will do.",
                 ),
             ],
             ApiError::SecondFactorMissing => [
@@ -539,6 +568,7 @@ impl ResponseError for ApiError {
             | ApiError::ClockOff(_)
             | ApiError::WrongCredentials
             | ApiError::SecondFactorNeeded
+            | ApiError::NewPasswordNeeded
             | ApiError::WrongCode => StatusCode::UNAUTHORIZED,
             ApiError::WrongDevice
             | ApiError::NotAllowed
@@ -559,6 +589,7 @@ impl ResponseError for ApiError {
             ApiError::ValueNotAllowed(_)
             | ApiError::StillHeld(_)
             | ApiError::PasskeysNeedName
+            | ApiError::WeakPassword
             | ApiError::PasskeyRefused
             | ApiError::PacketUnreadable
             | ApiError::PacketElsewhere

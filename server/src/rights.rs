@@ -148,8 +148,23 @@ const OFFICE: &[Action] = &[
 ];
 /// Everything in the community.
 const SECRETARY: &[Action] = &[
-    ReadPart, SeeFigures, SeeDoors, SeeVisits, SeeRecords, Review, Decide, Export, ExportRegistry, Settle, Organise,
-    ManageStaff, InvitePhones, Erase, SeeAudit, SeeIdNumbers, RevealIdNumber,
+    ReadPart,
+    SeeFigures,
+    SeeDoors,
+    SeeVisits,
+    SeeRecords,
+    Review,
+    Decide,
+    Export,
+    ExportRegistry,
+    Settle,
+    Organise,
+    ManageStaff,
+    InvitePhones,
+    Erase,
+    SeeAudit,
+    SeeIdNumbers,
+    RevealIdNumber,
 ];
 const PHONE: &[Action] = &[ReadPart];
 const CHIEF: &[Action] = &[ReadPart, InvitePhones];
@@ -266,7 +281,9 @@ pub fn authorize(actor: Actor<'_>, action: Action, scope: Scope) -> Result<Sight
 pub fn authorize_somewhere(actor: Actor<'_>, action: Action) -> Result<Sight, Denied> {
     let own = actor.assignments.iter().filter_map(|assignment| assignment.grid);
     let mut scopes = std::iter::once(Scope::Community).chain(own.map(Scope::Grid));
-    scopes.find_map(|scope| authorize(actor, action, scope).ok()).ok_or(Denied)
+    scopes
+        .find_map(|scope| authorize(actor, action, scope).ok())
+        .ok_or(Denied)
 }
 
 /// Whether this may be done about somebody with these roles: in the whole community, or else in every
@@ -278,8 +295,12 @@ pub fn authorize_about(actor: Actor<'_>, action: Action, of: &[Assignment]) -> R
     if authorize(actor, action, Scope::Community).is_ok() {
         return Ok(());
     }
-    let standing = of.iter().filter(|held| held.until_ms.is_none_or(|until| until > actor.now_ms));
-    let mut places = standing.map(|held| held.grid.map_or(Scope::Community, Scope::Grid)).peekable();
+    let standing = of
+        .iter()
+        .filter(|held| held.until_ms.is_none_or(|until| until > actor.now_ms));
+    let mut places = standing
+        .map(|held| held.grid.map_or(Scope::Community, Scope::Grid))
+        .peekable();
     let somewhere = places.peek().is_some();
     let everywhere = places.all(|place| authorize(actor, action, place).is_ok());
     if somewhere && everywhere { Ok(()) } else { Err(Denied) }
@@ -406,7 +427,11 @@ mod tests {
         };
         assert!(about(&[here.clone()]));
         assert!(about(&[here.clone(), ended(role("grid_worker", Some(OTHER)))]));
-        for elsewhere in [role("grid_worker", Some(OTHER)), coming, role("community_secretary", None)] {
+        for elsewhere in [
+            role("grid_worker", Some(OTHER)),
+            coming,
+            role("community_secretary", None),
+        ] {
             assert!(!about(&[here.clone(), elsewhere.clone()]), "{elsewhere:?}");
             assert!(!about(&[elsewhere]));
         }
@@ -422,7 +447,10 @@ mod tests {
         assert_eq!(ask(&both, InvitePhones, Scope::Community), Err(Denied));
         assert_eq!(allowed(actor), [ReadPart, InvitePhones]);
         // Without a grid in its record it is still none of the whole community.
-        assert_eq!(ask(&[role("grid_chief", None)], InvitePhones, Scope::Community), Err(Denied));
+        assert_eq!(
+            ask(&[role("grid_chief", None)], InvitePhones, Scope::Community),
+            Err(Denied)
+        );
     }
 
     /// Lists of records, visits and conflicts show every class and every name: whoever has them

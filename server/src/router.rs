@@ -103,6 +103,7 @@ routes! {
     post "/desk/sign-in/code" => desk_sign_in::post_code, SignedIn;
     delete "/desk/sign-in/code" => desk_sign_in::delete_code, SignedIn;
     post "/desk/sign-in/recovery-codes" => desk_sign_in::post_recovery_codes, SignedIn;
+    post "/desk/sign-in/password" => desk_sign_in::post_password, SignedIn;
     post "/desk/sign-in/proof/begin" => desk_sign_in::begin_proof, SignedIn;
     post "/desk/sign-in/proof" => desk_sign_in::post_proof, SignedIn;
     get "/desk/events" => desk::events::get, May(SeeFigures);
@@ -140,6 +141,7 @@ routes! {
     get "/desk/staff" => desk::staff::get, MaySomewhere(InvitePhones);
     post "/desk/staff/roles" => desk::staff::grant, May(ManageStaff);
     post "/desk/staff/roles/end" => desk::staff::end, May(ManageStaff);
+    post "/desk/staff/accounts" => desk::staff::open_account, May(ManageStaff);
     post "/desk/staff/phones/stop" => desk::staff::stop, May(ManageStaff);
     get "/desk/staff/invitations" => desk::invitations::get, MaySomewhere(InvitePhones);
     post "/desk/staff/invitations" => desk::invitations::post, MaySomewhere(InvitePhones);

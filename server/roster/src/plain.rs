@@ -32,13 +32,19 @@ pub fn read_plain(path: &Path, columns: &[&[&str]]) -> Result<Option<Vec<PlainRo
     let mut rows = None;
     for table in found.tables {
         let heads = table.rows.iter().take(HEAD_ROWS).enumerate();
-        let Some((head, positions)) = heads.filter_map(|(at, row)| Some((at, positions(row, columns)?))).next() else {
+        let Some((head, positions)) = heads
+            .filter_map(|(at, row)| Some((at, positions(row, columns)?)))
+            .next()
+        else {
             continue;
         };
         let below = table.rows[head + 1..].iter().map(|row| PlainRow {
             sheet: table.name.clone(),
             row: row.number,
-            cells: positions.iter().map(|at| row.cells.get(*at).map(text).unwrap_or_default()).collect(),
+            cells: positions
+                .iter()
+                .map(|at| row.cells.get(*at).map(text).unwrap_or_default())
+                .collect(),
         });
         let below = below.filter(|row| row.cells.iter().any(|cell| !cell.is_empty()));
         rows.get_or_insert_with(Vec::new).extend(below);
@@ -47,7 +53,11 @@ pub fn read_plain(path: &Path, columns: &[&[&str]]) -> Result<Option<Vec<PlainRo
 }
 
 fn positions(row: &RawRow, columns: &[&[&str]]) -> Option<Vec<usize>> {
-    let at = |names: &&[&str]| row.cells.iter().position(|cell| names.contains(&text(cell).to_lowercase().as_str()));
+    let at = |names: &&[&str]| {
+        row.cells
+            .iter()
+            .position(|cell| names.contains(&text(cell).to_lowercase().as_str()))
+    };
     columns.iter().map(at).collect()
 }
 

@@ -8,6 +8,7 @@ pub mod browser;
 pub mod ceremonies;
 mod desk_session;
 pub mod enrolment;
+pub mod first_password;
 pub mod invitation;
 mod invited;
 pub mod limits;

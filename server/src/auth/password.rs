@@ -57,6 +57,17 @@ impl Passwords {
         Ok(fits && exists)
     }
 
+    /// What is kept of a password.
+    ///
+    /// # Errors
+    /// [`ApiError::Internal`] if it cannot be computed.
+    pub async fn hash(&self, password: String) -> ApiResult<String> {
+        let _permit = self.permits.acquire().await.map_err(ApiError::internal)?;
+        web::block(move || hash_password(&password))
+            .await?
+            .map_err(ApiError::internal)
+    }
+
     /// What would be kept of a recovery code of a set with this salt.
     ///
     /// # Errors
@@ -67,6 +78,30 @@ impl Passwords {
             .await?
             .map_err(ApiError::internal)
     }
+}
+
+/// Fewest characters of a password that somebody thought up.
+const FEWEST_CHARS: usize = 10;
+/// And of different ones among them.
+const FEWEST_DIFFERENT: usize = 5;
+
+/// Refuses passwords that would be guessed first, and those that are longer than anybody is let in with.
+///
+/// # Errors
+/// [`ApiError::WeakPassword`].
+pub(super) fn check_strength(account: &str, password: &str) -> ApiResult<()> {
+    let chars: Vec<char> = password.to_lowercase().chars().collect();
+    let different: std::collections::HashSet<&char> = chars.iter().collect();
+    let names_account = account.len() >= 4 && password.to_lowercase().contains(&account.to_lowercase());
+    let in_a_row = chars
+        .windows(2)
+        .all(|pair| u32::from(pair[1]).wrapping_sub(u32::from(pair[0])) <= 1);
+    let fits = chars.len() >= FEWEST_CHARS
+        && password.len() <= MAX_PASSWORD_BYTES
+        && different.len() >= FEWEST_DIFFERENT
+        && !names_account
+        && !in_a_row;
+    if fits { Ok(()) } else { Err(ApiError::WeakPassword) }
 }
 
 /// What of a recovery code is kept. Blocks for some 25 ms.
@@ -143,6 +178,30 @@ mod tests {
         assert!(verify_password(&hash, "k7mw-p3qt"));
         assert!(!verify_password(&hash, "k7mw-p3qu"));
         assert!(!verify_password("no hash", "k7mw-p3qt"));
+    }
+
+    #[test]
+    fn what_is_guessed_first_is_no_password() {
+        for weak in [
+            "",
+            "k7mw-p3qt",
+            "aaaaaaaaaaaa",
+            "1212121212",
+            "0123456789",
+            "abcdefghijk",
+            "liumin2026x",
+            "LiuMin-2026",
+        ] {
+            assert!(check_strength("liumin", weak).is_err(), "{weak}");
+        }
+        assert!(check_strength("liumin", &"长".repeat(100)).is_err());
+        for good in ["k7mw-p3qt-9xyz", "一只猫坐在楼门口的台阶上", "correct horse"] {
+            assert!(check_strength("liumin", good).is_ok(), "{good}");
+        }
+        assert!(
+            check_strength("liu", "liu-of-the-third-floor").is_ok(),
+            "a short name is in many words"
+        );
     }
 
     #[actix_web::test]

@@ -31,6 +31,8 @@ pub enum Change {
     NewRecoveryCodes,
     /// One was used.
     UseRecoveryCode,
+    /// There is another password.
+    NewPassword,
 }
 
 impl Change {
@@ -42,6 +44,7 @@ impl Change {
             Change::RemoveCode => "remove_code",
             Change::NewRecoveryCodes => "new_recovery_codes",
             Change::UseRecoveryCode => "use_recovery_code",
+            Change::NewPassword => "new_password",
         }
     }
 }

@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use actix_web::{HttpRequest, web};
 
 use super::browser;
+use super::first_password;
 use super::limits::{Source, Try};
 use super::second_factor;
 use crate::error::{ApiError, ApiResult};
@@ -39,27 +40,33 @@ pub async fn sign_in(home: &web::Data<Home>, request: &HttpRequest, typed: Crede
 }
 
 /// The account, if the password is its own and so is the second factor, where it has one; and
-/// whether it has.
+/// whether it has. A password of the office is replaced by the new one.
 ///
 /// # Errors
-/// [`ApiError::WrongCredentials`], [`ApiError::SecondFactorNeeded`] where none came along,
+/// Those of [`first_password`], [`ApiError::WrongCredentials`], [`ApiError::SecondFactorNeeded`] where none came along,
 /// [`ApiError::WrongCode`], [`ApiError::TooManyRequests`].
 pub async fn sign_in_at_desk(
     home: &web::Data<Home>,
     request: &HttpRequest,
     typed: Credentials,
     code: Option<&str>,
+    new_password: Option<&str>,
 ) -> ApiResult<(Account, bool)> {
     let source = browser::source_for(home, request, &typed.account).await?;
     let account = check_password(home, source, typed).await?;
+    // Before a code is taken, which serves once.
+    let replaced = first_password::look(home, &account, new_password).await?;
     let name = account.name.clone();
     let has = home.node(move |node| node.read(|connection| node::second_factors(connection, &name)));
-    if has.await?.is_none() {
-        return Ok((account, false));
+    let strong = !has.await?.is_none();
+    if strong {
+        let code = code.ok_or(ApiError::SecondFactorNeeded)?;
+        second_factor::check(home, source, &account, code).await?;
     }
-    let code = code.ok_or(ApiError::SecondFactorNeeded)?;
-    second_factor::check(home, source, &account, code).await?;
-    Ok((account, true))
+    if let Some(password) = new_password.filter(|_| replaced) {
+        first_password::set_own(home, &account, password.to_owned()).await?;
+    }
+    Ok((account, strong))
 }
 
 /// The account, if the password is its own.

@@ -51,7 +51,11 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         )
     );
     for row in &imported.rejected {
-        let place = if row.sheet.is_empty() { String::new() } else { format!("{} ", row.sheet) };
+        let place = if row.sheet.is_empty() {
+            String::new()
+        } else {
+            format!("{} ", row.sheet)
+        };
         println!(
             "{}",
             language.of(

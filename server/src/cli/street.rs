@@ -48,7 +48,9 @@ pub(super) fn run(command: Command) -> Outcome {
         ("building", levels.building),
         ("household", levels.household),
     ];
-    let names = given.into_iter().filter_map(|(level, name)| Some((level.to_owned(), name?)));
+    let names = given
+        .into_iter()
+        .filter_map(|(level, name)| Some((level.to_owned(), name?)));
     let request = Request::StreetLevels {
         street: levels.street,
         names: names.collect::<BTreeMap<_, _>>(),

@@ -124,7 +124,9 @@ fn street_levels(home: &Home, street: &StreetCode, names: &BTreeMap<String, Stri
     });
     chain_labels::rename(home.node_store(), street, &named.collect())?;
     let labels = chain_labels::labels_of(home.node_store(), street)?;
-    let labels = labels.into_iter().map(|(level, label)| (level.name().to_owned(), label.zh));
+    let labels = labels
+        .into_iter()
+        .map(|(level, label)| (level.name().to_owned(), label.zh));
     Ok(Answer::Levels {
         labels: labels.collect(),
     })

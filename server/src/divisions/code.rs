@@ -30,7 +30,11 @@ impl FromStr for StreetCode {
 
     fn from_str(text: &str) -> Result<StreetCode, NoStreetCode> {
         let fits = text.len() == 9 && text.bytes().all(|byte| byte.is_ascii_digit());
-        if fits { Ok(StreetCode(text.to_owned())) } else { Err(NoStreetCode) }
+        if fits {
+            Ok(StreetCode(text.to_owned()))
+        } else {
+            Err(NoStreetCode)
+        }
     }
 }
 

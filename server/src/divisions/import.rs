@@ -105,9 +105,7 @@ fn read(row: &PlainRow) -> Result<(String, String), (String, String)> {
     if Unit::of(code).is_none() {
         return Err((
             format!("“{code}”不是区划代码：省2位、市4位、区县6位、街道9位、社区12位，中间各级不能是零。"),
-            format!(
-                "{code:?} is no division code: 2, 4, 6, 9 or 12 digits, and no level between them that is zero."
-            ),
+            format!("{code:?} is no division code: 2, 4, 6, 9 or 12 digits, and no level between them that is zero."),
         ));
     }
     let fits = (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control);

@@ -109,7 +109,9 @@ pub fn grant(office: &Office, new: &NewRole) -> Result<(), ChangeError> {
     let (place, unit) = match (&new.at, new.grid) {
         (Some(at), Some(grid)) => {
             let (role, at) = (new.role.clone(), at.clone());
-            let found = office.community.query(move |connection| resolve(connection, &role, grid, &at));
+            let found = office
+                .community
+                .query(move |connection| resolve(connection, &role, grid, &at));
             let (place, unit) = found.map_err(OfficeError::from)??;
             (Some(place), unit)
         }
@@ -145,7 +147,9 @@ fn resolve(
     at: &At,
 ) -> Result<Result<(EntityId, Option<String>), ChangeError>, StoreError> {
     let spots = spots(connection)?;
-    let known = spots.get(&grid).and_then(|spots| spots.iter().find(|spot| spot.id == at.place));
+    let known = spots
+        .get(&grid)
+        .and_then(|spots| spots.iter().find(|spot| spot.id == at.place));
     let Some(known) = known else {
         return Ok(Err(ChangeError::Unknown("place")));
     };
@@ -201,7 +205,10 @@ pub fn spots(connection: &Connection) -> Result<BTreeMap<GridId, Vec<Spot>>, Sto
         for one in around.into_iter().chain([place]) {
             let Some(grid) = place.grid else { continue };
             let within = parent(one).filter(|around| SPOTS.contains(&around.text("type")));
-            let names = within.map(|around| around.text("name")).into_iter().chain([one.text("name")]);
+            let names = within
+                .map(|around| around.text("name"))
+                .into_iter()
+                .chain([one.text("name")]);
             let spot = Spot {
                 id: one.id,
                 name: names.collect::<Vec<_>>().join(" "),

@@ -5,9 +5,11 @@
 use menpai_sync_core::entry::Draft;
 use menpai_sync_core::ids::{CommunityCode, GridId, WorkerId};
 use menpai_sync_core::kinds::{Choice, Kinds, Shape};
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use super::{Office, OfficeError, grids, records};
+use crate::auth::first_password::FIRST_PASSWORD_MS;
 use crate::auth::{PasswordError, hash_password, new_password};
 use crate::clock;
 use crate::home::Home;
@@ -72,6 +74,12 @@ pub enum StaffError {
         /// What there is.
         roles: String,
     },
+    /// Whoever opened the account could be them there, too.
+    #[error("who works in another community too gets a password from `menpai account`")]
+    WorksElsewhere,
+    /// Not all communities could be looked at.
+    #[error(transparent)]
+    Folder(#[from] std::io::Error),
     /// A role of a grid needs one.
     #[error("role {0} works in a grid: name it with --grid")]
     GridMissing(String),
@@ -144,7 +152,7 @@ pub fn add(home: &Home, code: CommunityCode, member: &NewMember) -> Result<Strin
 pub fn give_role(home: &Home, code: CommunityCode, member: &NewMember) -> Result<(), StaffError> {
     let office = Office::of_home(home, code)?;
     let role = known_role(office.community.kinds(), &member.role)?;
-    let grids = grids_of(&office, member)?;
+    let mut grids = grids_of(&office, member)?;
     let found = home
         .node_store()
         .read(|connection| node::find_account(connection, &member.account))?;
@@ -155,7 +163,6 @@ pub fn give_role(home: &Home, code: CommunityCode, member: &NewMember) -> Result
         let mut held = held.filter(|held| held.is_current(now_ms));
         held.any(|held| held.role == role && held.grid == grid)
     };
-    let mut grids = grids;
     let everywhere = grids.is_empty() && has(None);
     grids.retain(|grid| !has(Some(*grid)));
     if everywhere || (grids.is_empty() && works_in_a_grid(&role)) {
@@ -183,7 +190,8 @@ pub struct Opened {
 }
 
 /// Gives somebody who has a role here an account, or a new password where there is one, with which an own password
-/// is set within some days. Sessions of the account end; the audit log says so.
+/// is set within some days. Sessions of the account end; the audit log says so. Not to somebody who has a role or an
+/// account in another community: an office would let itself in there.
 ///
 /// # Errors
 /// [`StaffError`]; then nothing has changed.
@@ -195,10 +203,22 @@ pub fn open_account(
     worker: WorkerId,
 ) -> Result<Opened, StaffError> {
     let office = Office::of_home(home, code)?;
-    let found = super::invitations::account_of(home, code, worker)?;
+    let found = home
+        .node_store()
+        .read(|connection| node::find_account_of(connection, worker))?;
+    if found.as_ref().is_some_and(|found| found.community != code) || works_elsewhere(home, code, worker)? {
+        return Err(StaffError::WorksElsewhere);
+    }
     let name = found.as_ref().map_or(&member.account, |found| &found.name).clone();
     if found.is_none() {
         check_names(member)?;
+    }
+    let is_taken = |connection: &Connection| -> rusqlite::Result<bool> {
+        // Theirs it stays.
+        Ok(node::find_account(connection, &name)?.is_some_and(|taken| taken.worker != worker))
+    };
+    if home.node_store().read(is_taken)? {
+        return Err(StaffError::AccountExists(name));
     }
     let (password, now_ms) = (new_password(), clock::now_ms());
     let account = Account {
@@ -218,8 +238,7 @@ pub fn open_account(
     // Said first: what is not written down is not done.
     office.community.note_seen(seen, now_ms)?;
     let done = home.node_store().write(|transaction| {
-        // Somebody else may have taken the name meanwhile; theirs it stays.
-        if node::find_account(transaction, &name)?.is_some_and(|taken| taken.worker != worker) {
+        if is_taken(transaction)? {
             return Ok(false);
         }
         node::insert_account(transaction, &account, now_ms)?;
@@ -237,6 +256,22 @@ pub fn open_account(
         password,
         until_ms,
     })
+}
+
+/// Whether somebody has or is to have a role in another community of this home.
+fn works_elsewhere(home: &Home, here: CommunityCode, worker: WorkerId) -> Result<bool, StaffError> {
+    let now_ms = clock::now_ms();
+    for code in home.communities.list()?.into_iter().filter(|code| *code != here) {
+        let Some(community) = home.communities.get(code)? else {
+            continue;
+        };
+        let directory = community.directory();
+        let mut roles = directory.assignments(worker).iter();
+        if roles.any(|role| role.until_ms.is_none_or(|until| until > now_ms)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Gives an account a new password and ends its sessions.

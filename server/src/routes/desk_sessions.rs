@@ -32,12 +32,14 @@ pub struct SignIn {
     password: String,
     /// Of an authenticator app, or a recovery code; asked for where the account has one.
     code: Option<String>,
+    /// The own one in the place of a password of the office; asked for where it is one.
+    new_password: Option<String>,
 }
 
 /// Signs in at the desk; the session is a cookie.
 ///
 /// # Errors
-/// `wrong_credentials`, `second_factor_needed`, `wrong_code`, `not_allowed` for accounts without a
+/// `wrong_credentials`, `new_password_needed`, `weak_password`, `second_factor_needed`, `wrong_code`, `not_allowed` for accounts without a
 /// desk, `too_many_requests`.
 #[utoipa::path(
     post,
@@ -50,9 +52,10 @@ pub async fn post(home: web::Data<Home>, request: HttpRequest, body: web::Json<S
         account,
         password,
         code,
+        new_password,
     } = body.into_inner();
     let typed = Credentials { account, password };
-    let (account, strong) = sign_in_at_desk(&home, &request, typed, code.as_deref()).await?;
+    let (account, strong) = sign_in_at_desk(&home, &request, typed, code.as_deref(), new_password.as_deref()).await?;
     begin(&home, &request, account, strong).await
 }
 
@@ -170,11 +173,7 @@ async fn begin(
     path = "/desk/sessions/current",
     responses((status = 200, body = Session, description = "The session"))
 )]
-pub async fn get_current(
-    home: web::Data<Home>,
-    request: HttpRequest,
-    session: DeskSession,
-) -> ApiResult<HttpResponse> {
+pub async fn get_current(home: web::Data<Home>, request: HttpRequest, session: DeskSession) -> ApiResult<HttpResponse> {
     let (may, lacks) = desk_of(&request, &session).await?;
     Ok(HttpResponse::Ok().json(describe(&home, &session, &may, lacks).await?))
 }
@@ -323,12 +322,7 @@ async fn desk_of(request: &HttpRequest, session: &DeskSession) -> ApiResult<(Vec
 }
 
 /// `may` is what the desk offers; whatever it asks for is decided again.
-async fn describe(
-    home: &Home,
-    session: &DeskSession,
-    may: &[Action],
-    lacks_second_factor: bool,
-) -> ApiResult<Session> {
+async fn describe(home: &Home, session: &DeskSession, may: &[Action], lacks_second_factor: bool) -> ApiResult<Session> {
     let code = session.community;
     let name = home.node(move |node| community_name(node, code)).await?;
     Ok(Session {

@@ -12,7 +12,7 @@ use crate::auth::admit::offered;
 use crate::auth::ceremonies::Ceremony;
 use crate::auth::limits::Source;
 use crate::auth::second_factor::{self, Change};
-use crate::auth::{Credentials, DeskSession, address_of, browser, check_password, passkeys};
+use crate::auth::{Credentials, DeskSession, address_of, browser, check_password, first_password, passkeys};
 use crate::clock;
 use crate::divisions::community_name;
 use crate::error::{ApiError, ApiResult};
@@ -308,6 +308,40 @@ pub async fn post_recovery_codes(home: web::Data<Home>, session: DeskSession) ->
     Ok(HttpResponse::Ok().json(RecoveryCodes {
         recovery_codes: Some(codes),
     }))
+}
+
+/// A password that somebody thought up.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = NewPassword)]
+pub struct NewPassword {
+    password: String,
+}
+
+/// Sets one's own password; other desks of this account end.
+///
+/// # Errors
+/// `not_signed_in`, `fresh_proof_needed`, `weak_password`, also for the same again.
+#[utoipa::path(
+    post,
+    path = "/desk/sign-in/password",
+    request_body = NewPassword, responses((status = 204, description = "Set"))
+)]
+pub async fn post_password(
+    home: web::Data<Home>,
+    session: DeskSession,
+    body: web::Json<NewPassword>,
+) -> ApiResult<HttpResponse> {
+    session.check_fresh(clock::now_ms())?;
+    let account = own_account(&home, &session).await?;
+    first_password::set_own(&home, &account, body.into_inner().password).await?;
+    note(&home, &session, Change::NewPassword).await?;
+    let (name, own) = (session.account.clone(), session.token_hash);
+    let ended =
+        home.node(move |node| node.write(|transaction| node::delete_other_sessions_of(transaction, &name, &own)));
+    if ended.await? > 0 {
+        home.session_ends.send_modify(|ends| *ends += 1);
+    }
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Begins a proof with a passkey.

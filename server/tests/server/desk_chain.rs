@@ -56,7 +56,12 @@ impl Town {
             ]);
         }
         edit(world, Some(grids[0]), entry, items);
-        appoint(&world.office, account(&world.home, "street", "罗静", CODE), "罗静", "street_leader");
+        appoint(
+            &world.office,
+            account(&world.home, "street", "罗静", CODE),
+            "罗静",
+            "street_leader",
+        );
         let cookie = served.sign_in();
         Town {
             served,
@@ -76,7 +81,8 @@ impl Town {
 
     /// Gives somebody new a role in grid 1.
     fn name(&self, name: &str, role: &str, place: Option<EntityId>, unit: Option<&str>, room: Option<&str>) -> u16 {
-        let body = json!({"name": name, "role": role, "grid": self.grids[0], "place": place, "unit": unit, "room": room});
+        let body =
+            json!({"name": name, "role": role, "grid": self.grids[0], "place": place, "unit": unit, "room": room});
         self.post("roles", &body)
     }
 
@@ -99,15 +105,23 @@ impl Town {
         let answer = self.served.read("chain", &self.cookie);
         let gaps = answer["gaps"].as_array().unwrap().iter();
         let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        gaps.map(|gap| (word(&gap["level"]), word(&gap["building"]["name"]), gap["doors"].as_u64().unwrap()))
-            .collect()
+        gaps.map(|gap| {
+            (
+                word(&gap["level"]),
+                word(&gap["building"]["name"]),
+                gap["doors"].as_u64().unwrap(),
+            )
+        })
+        .collect()
     }
 
     fn role_of(&self, name: &str) -> Value {
         let staff = self.served.read("staff", &self.cookie);
         let people = staff["people"].as_array().unwrap();
         let person = people.iter().find(|one| one["name"] == name).unwrap();
-        person["roles"].as_array().unwrap().last().unwrap().clone()
+        let roles = person["roles"].as_array().unwrap();
+        let current = roles.iter().find(|role| role["current"] == true);
+        current.or(roles.last()).unwrap().clone()
     }
 }
 
@@ -136,7 +150,10 @@ fn from_a_door_up_there_are_five_names_and_a_gap_where_one_is_gone() {
     assert_eq!(town.names(elsewhere)[3..], [nobody, nobody]);
     let household = |doors| gap("household", "桐柏路61号院 16号楼", doors);
     let seventeen = |level| gap(level, "桐柏路61号院 17号楼", 1);
-    assert_eq!(town.gaps(), [seventeen("building"), household(1), seventeen("household")]);
+    assert_eq!(
+        town.gaps(),
+        [seventeen("building"), household(1), seventeen("household")]
+    );
 
     // The head of one stairwell stands before the head of the whole building, there alone.
     assert_eq!(town.name("丁一", "building_head", Some(sixteen), Some("2"), None), 204);
@@ -145,7 +162,10 @@ fn from_a_door_up_there_are_five_names_and_a_gap_where_one_is_gone() {
 
     let end = |name: &str| {
         let record = town.role_of(name)["record"].clone();
-        assert_eq!(town.post("roles/end", &json!({"record": record, "because": "ordinary"})), 204);
+        assert_eq!(
+            town.post("roles/end", &json!({"record": record, "because": "ordinary"})),
+            204
+        );
     };
     end("孙丽");
     assert_eq!(town.names(neighbour)[3], nobody);
@@ -157,7 +177,9 @@ fn from_a_door_up_there_are_five_names_and_a_gap_where_one_is_gone() {
         [building, seventeen("building"), household(1), seventeen("household")]
     );
     let levels = town.chain(door)["levels"].clone();
-    let named: Vec<u64> = (levels.as_array().unwrap().iter()).map(|level| level["named"].as_u64().unwrap()).collect();
+    let named: Vec<u64> = (levels.as_array().unwrap().iter())
+        .map(|level| level["named"].as_u64().unwrap())
+        .collect();
     assert_eq!(named, [3, 3, 3, 0, 1]);
 
     // Somebody who is to begin, or whose time is over, is no answer now.
@@ -178,7 +200,13 @@ fn from_a_door_up_there_are_five_names_and_a_gap_where_one_is_gone() {
     }
     assert_eq!(town.names(neighbour)[3], nobody);
     // Nor is a head of whom no building is known.
-    appoint_in(office, WorkerId::from_bytes([7; 16]), "段誉", "building_head", Some(town.grids[0]));
+    appoint_in(
+        office,
+        WorkerId::from_bytes([7; 16]),
+        "段誉",
+        "building_head",
+        Some(town.grids[0]),
+    );
     assert_eq!(town.names(neighbour)[3], nobody);
 }
 
@@ -197,7 +225,11 @@ fn a_role_is_given_for_a_place_of_its_own_sort_in_its_own_grid() {
         ("household_contact", Some(sixteen), Some("1"), Some("301")),
         ("grid_worker", Some(sixteen), None, None),
     ] {
-        assert_eq!(town.name("孙丽", role, place, unit, room), 400, "{role} {place:?} {unit:?} {room:?}");
+        assert_eq!(
+            town.name("孙丽", role, place, unit, room),
+            400,
+            "{role} {place:?} {unit:?} {room:?}"
+        );
     }
     let elsewhere = json!({"name": "孙丽", "role": "building_head", "grid": town.grids[1], "place": sixteen});
     assert_eq!(town.post("roles", &elsewhere), 400);
@@ -206,7 +238,10 @@ fn a_role_is_given_for_a_place_of_its_own_sort_in_its_own_grid() {
     assert_eq!(town.name(" ", "grid_worker", None, None, None), 400);
     let staff = town.served.read("staff", &town.cookie);
     let people = staff["people"].as_array().unwrap();
-    assert!(people.iter().all(|one| one["name"] != "孙丽"), "nothing was written: {people:?}");
+    assert!(
+        people.iter().all(|one| one["name"] != "孙丽"),
+        "nothing was written: {people:?}"
+    );
     let first = &staff["grids"][0];
     let places: Vec<(&Value, &Value)> = (first["places"].as_array().unwrap().iter())
         .map(|place| (&place["name"], &place["type"]))
@@ -224,7 +259,10 @@ fn a_role_is_given_for_a_place_of_its_own_sort_in_its_own_grid() {
     for door in town.doors {
         assert_eq!(town.names(door)[2], ["孙丽"]);
     }
-    assert_eq!(town.served.get(&format!("chain?door={sixteen}"), &town.cookie).status, 404);
+    assert_eq!(
+        town.served.get(&format!("chain?door={sixteen}"), &town.cookie).status,
+        404
+    );
 }
 
 #[test]
@@ -234,21 +272,34 @@ fn levels_are_called_as_the_street_calls_them() {
     let street = street_of(CODE.parse().unwrap());
     assert_eq!(street.as_str(), &CODE[..9]);
     let labels = |names: &[(Level, Option<&str>)]| {
-        let names: BTreeMap<Level, Option<String>> =
-            names.iter().map(|(level, name)| (*level, name.map(str::to_owned))).collect();
+        let names: BTreeMap<Level, Option<String>> = names
+            .iter()
+            .map(|(level, name)| (*level, name.map(str::to_owned)))
+            .collect();
         let done = chain_labels::rename(node, &street, &names);
         let levels = town.served.read("chain", &town.cookie)["levels"].clone();
-        let labels = levels.as_array().unwrap().iter().map(|level| level["label"]["zh"].clone());
+        let labels = levels
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|level| level["label"]["zh"].clone());
         (done.is_ok(), labels.collect::<Vec<_>>())
     };
     let usual = ["街道党工委", "社区党组织", "楼院支部网格", "楼栋党小组", "党员联包户"];
     assert_eq!(labels(&[]), (true, usual.map(Value::from).to_vec()));
-    let own = labels(&[(Level::Grid, Some("网格党支部")), (Level::Household, Some("党员中心户"))]);
+    let own = labels(&[
+        (Level::Grid, Some("网格党支部")),
+        (Level::Household, Some("党员中心户")),
+    ]);
     let names = ["街道党工委", "社区党组织", "网格党支部", "楼栋党小组", "党员中心户"];
     assert_eq!(own, (true, names.map(Value::from).to_vec()));
     assert_eq!(labels(&[(Level::Grid, Some(" ")), (Level::Street, Some("x"))]).0, false);
     let back = labels(&[(Level::Grid, None), (Level::Household, None)]);
-    assert_eq!(back, (true, usual.map(Value::from).to_vec()), "and nothing of what was refused");
+    assert_eq!(
+        back,
+        (true, usual.map(Value::from).to_vec()),
+        "and nothing of what was refused"
+    );
     // Another street's are its own.
     let other = chain_labels::labels_of(node, &"370202013".parse().unwrap()).unwrap();
     assert_eq!(other[&Level::Grid].zh, usual[2]);

@@ -73,7 +73,10 @@ fn a_street_of_seven_and_twenty_three_grids_is_thirty_one_nodes() {
     let cookie = served.sign_in_as("street");
     let street = || served.read("street", &cookie);
     let answer = street();
-    assert_eq!((&answer["code"], &answer["name"]), (&json!(&CODE[..9]), &json!("建设路街道")));
+    assert_eq!(
+        (&answer["code"], &answer["name"]),
+        (&json!(&CODE[..9]), &json!("建设路街道"))
+    );
     let communities = answer["communities"].as_array().unwrap();
     // Of every node its code, and that of the level above: the code without its last digits.
     let mut nodes = BTreeSet::from([(1, CODE[..9].to_owned())]);
@@ -105,9 +108,19 @@ fn a_street_of_seven_and_twenty_three_grids_is_thirty_one_nodes() {
     assert!(left.iter().all(|one| one["code"] != COMMUNITIES[0].0));
     let asked = format!("overview?community={}", COMMUNITIES[0].0);
     assert_eq!(served.get(&asked, &cookie).status, 403);
-    assert_eq!(served.get(&format!("coverage?community={}", COMMUNITIES[1].0), &cookie).status, 200);
+    assert_eq!(
+        served
+            .get(&format!("coverage?community={}", COMMUNITIES[1].0), &cookie)
+            .status,
+        200
+    );
     // Figures, and masked names; nothing word for word.
-    assert_eq!(served.get(&format!("records?community={}", COMMUNITIES[1].0), &cookie).status, 403);
+    assert_eq!(
+        served
+            .get(&format!("records?community={}", COMMUNITIES[1].0), &cookie)
+            .status,
+        403
+    );
     // The secretary of one community is none of the street.
     assert_eq!(served.get("street", &served.sign_in()).status, 403);
 }

@@ -8,8 +8,8 @@ use menpai_sync_core::ids::WorkerId;
 use menpai_sync_core::signature::Signer;
 use serde_json::{Value, json};
 
-use crate::desk_world::{account, appoint_in};
 use crate::desk_world::http::Served;
+use crate::desk_world::{account, appoint_in};
 use crate::phones::{CODE, Phone, grid};
 use crate::support::Newcomer;
 

@@ -17,6 +17,7 @@ mod served;
 mod support;
 
 // The tests.
+mod accounts;
 mod audit;
 mod canaries;
 mod courier;

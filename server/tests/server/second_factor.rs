@@ -12,7 +12,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::desk_browser::{Browser, code_of};
-use crate::desk_world::{account, appoint, appoint_in};
+use crate::desk_world::{self, account, appoint, appoint_in};
 use crate::phones::grid;
 use crate::support::{CODE, PASSWORD, code, home};
 
@@ -25,7 +25,7 @@ async fn who_lets_phones_in_is_asked_for_more_than_a_password() {
     let sql = "UPDATE account SET demo = ?1";
     set(&home, sql, 0);
     let mut desk = Browser::new(&home, "192.0.2.1");
-    let (status, body) = desk.sign_in("chief", PASSWORD, None).await;
+    let (status, body) = desk.sign_in("chief", desk_world::PASSWORD, None).await;
     assert_eq!((status, &body["second_factor_missing"]), (200, &json!(true)));
     assert_eq!(code_of(&desk.get("staff").await), (403, "second_factor_missing"));
     set_up(&mut desk).await;
@@ -261,7 +261,7 @@ async fn who_has_no_second_factor_is_not_asked_for_one_but_for_the_password_befo
         "community_staff",
     );
     let mut desk = Browser::new(&home, "192.0.2.1");
-    let password = crate::desk_world::PASSWORD;
+    let password = desk_world::PASSWORD;
     let (status, body) = desk.sign_in("staff", password, None).await;
     assert_eq!((status, &body["second_factor_missing"]), (200, &json!(false)));
     set(&home, "UPDATE session SET proved_ms = ?1", 0);

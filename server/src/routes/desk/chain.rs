@@ -5,6 +5,7 @@
 use actix_web::{HttpResponse, web};
 use menpai_sync_core::ids::EntityId;
 use menpai_sync_core::kinds::Labels;
+use menpai_sync_core::phone::natural;
 use serde::{Deserialize, Serialize};
 
 use super::records::part;
@@ -16,7 +17,7 @@ use crate::divisions::street_of;
 use crate::error::{ApiError, ApiResult};
 use crate::home::Home;
 use crate::office::chain_labels::{ChainLabels, labels_of};
-use crate::store::review::chain::{Chains, LEVELS};
+use crate::store::review::chain::{Chains, Gap, LEVELS};
 use crate::store::review::places::{Door, Places};
 use crate::store::review::register::Address;
 use crate::sync::Granted;
@@ -105,10 +106,14 @@ fn answer(desk: &mut Desk<'_>, labels: &ChainLabels, door: Option<EntityId>, now
     let places = Places::load(desk.connection, desk.kinds)?;
     let directory = std::sync::Arc::clone(&desk.directory);
     let chains = Chains::at(&places, &directory, now_ms);
-    let (gaps, named) = chains.survey();
+    let (mut gaps, named) = chains.survey();
     let door = match door {
         Some(id) => {
-            let door = places.doors.iter().find(|door| door.id == id).ok_or(ApiError::NotFound)?;
+            let door = places
+                .doors
+                .iter()
+                .find(|door| door.id == id)
+                .ok_or(ApiError::NotFound)?;
             Some(of_door(desk, &chains, door)?)
         }
         None => None,
@@ -128,6 +133,15 @@ fn answer(desk: &mut Desk<'_>, labels: &ChainLabels, door: Option<EntityId>, now
             name: names.collect::<Vec<_>>().join(" "),
         })
     };
+    // Buildings are in order already.
+    gaps.sort_by(|a, b| {
+        let grid = |gap: &Gap| {
+            gap.grid
+                .filter(|_| gap.building.is_none())
+                .map_or("", |grid| places.grid_name(grid))
+        };
+        a.level.cmp(&b.level).then_with(|| natural(grid(a), grid(b)))
+    });
     let gaps = gaps.into_iter().map(|gap| GapRow {
         level: gap.level.name(),
         grid: gap.grid.map(|grid| Named {
@@ -147,7 +161,10 @@ fn answer(desk: &mut Desk<'_>, labels: &ChainLabels, door: Option<EntityId>, now
 fn of_door(desk: &mut Desk<'_>, chains: &Chains<'_>, door: &Door) -> Result<DoorChain, ApiError> {
     let mut rungs = Vec::new();
     for level in LEVELS {
-        let people = chains.of(door, level).into_iter().map(|granted| responsible(desk, &granted));
+        let people = chains
+            .of(door, level)
+            .into_iter()
+            .map(|granted| responsible(desk, &granted));
         rungs.push(people.collect::<Result<Vec<_>, ApiError>>()?);
     }
     Ok(DoorChain {

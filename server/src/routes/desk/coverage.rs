@@ -95,7 +95,10 @@ impl Answer {
     /// How many phones are silent; one that is in several grids is one.
     pub(super) fn silent_phones(&self) -> usize {
         let silent = self.grids.iter().flat_map(|row| &row.silent);
-        silent.map(|phone| phone.device.named.id.as_str()).collect::<BTreeSet<_>>().len()
+        silent
+            .map(|phone| phone.device.named.id.as_str())
+            .collect::<BTreeSet<_>>()
+            .len()
     }
 
     /// What counts.

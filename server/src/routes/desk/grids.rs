@@ -96,7 +96,10 @@ fn answer(desk: &Desk<'_>, now_ms: i64) -> Result<Answer, StoreError> {
 
 /// Who has a role in exactly that grid, by name; a role for a place in it goes where that goes.
 fn workers(desk: &Desk<'_>, grid: GridId, now_ms: i64) -> Vec<Worker> {
-    let granted = desk.directory.granted_in(grid, now_ms).filter(|granted| granted.place.is_none());
+    let granted = desk
+        .directory
+        .granted_in(grid, now_ms)
+        .filter(|granted| granted.place.is_none());
     let mut workers: Vec<Worker> = granted
         .map(|granted| Worker {
             named: desk.worker(granted.worker),

@@ -220,7 +220,9 @@ async fn check_invitation(
     id: InvitationId,
 ) -> ApiResult<()> {
     let found = home.node(move |node| node.read(|connection| node::get_invitation(connection, &id)));
-    let found = found.await?.filter(|invitation| invitation.account.community == session.community);
+    let found = found
+        .await?
+        .filter(|invitation| invitation.account.community == session.community);
     let invitation = found.ok_or(ApiError::NoInvitation)?;
     session.check_about(home, invitation.account.worker).await
 }

@@ -2,7 +2,7 @@
 //! works in the own grids alone. `POST …/roles` gives one, to somebody new too, `POST …/roles/end` ends one,
 //! `POST …/phones/stop` stops a phone: with its next request.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
@@ -20,9 +20,11 @@ use crate::error::{ApiError, ApiResult};
 use crate::home::{self, Home};
 use crate::local_time::LocalTime;
 use crate::office::roles::{self, At, Because, ChangeError, NewRole};
+use crate::office::staff::{self, NewMember, StaffError};
 use crate::office::{Office, OfficeError, grids};
 use crate::rights::{Action, Actor, Place, Scope, authorize, rights_of};
 use crate::store::community::{StoreError, heard};
+use crate::store::node;
 use crate::store::review::chain::answers_for;
 use crate::store::review::register::Address;
 
@@ -43,6 +45,8 @@ struct Answer {
 struct Person {
     #[serde(flatten)]
     named: Named,
+    /// What they type to sign in; nobody without one has a phone.
+    account: Option<String>,
     roles: Vec<HeldRole>,
     phones: Vec<Phone>,
     /// The one who asks.
@@ -126,14 +130,30 @@ pub async fn get(home: web::Data<Home>, session: MaySomewhere<InvitePhones>) -> 
         .identity()
         .founder
         .worker;
-    let answer = read(&home, &session, move |desk| answer(desk, own, office, now_ms));
+    let code = session.community;
+    let accounts = home.node(move |node| node.read(|connection| node::list_accounts(connection, code)));
+    let named = accounts
+        .await?
+        .into_iter()
+        .map(|account| (account.worker, account.name));
+    let accounts: HashMap<WorkerId, String> = named.collect();
+    let answer = read(&home, &session, move |desk| {
+        answer(desk, own, office, &accounts, now_ms)
+    });
     Ok(HttpResponse::Ok().json(answer.await?))
 }
 
-fn answer(desk: &mut Desk<'_>, own: WorkerId, office: WorkerId, now_ms: i64) -> Result<Answer, StoreError> {
+fn answer(
+    desk: &mut Desk<'_>,
+    own: WorkerId,
+    office: WorkerId,
+    accounts: &HashMap<WorkerId, String>,
+    now_ms: i64,
+) -> Result<Answer, StoreError> {
     let mut people: BTreeMap<WorkerId, Person> = BTreeMap::new();
     let person = |desk: &Desk<'_>, worker: WorkerId| Person {
         named: desk.worker(worker),
+        account: accounts.get(&worker).cloned(),
         roles: Vec::new(),
         phones: Vec::new(),
         own: worker == own,
@@ -299,6 +319,66 @@ pub async fn grant(
     change(&home, &session, move |office| roles::grant(office, &new)).await
 }
 
+/// Who is to sign in.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = StaffAccount)]
+pub struct OpenAccount {
+    #[schema(value_type = crate::openapi::Id)]
+    worker: WorkerId,
+    /// What they are to type; not needed where they have an account.
+    account: Option<String>,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = StaffOpened)]
+struct OpenedAccount {
+    account: String,
+    /// Said once; with it they set their own.
+    password: String,
+    #[schema(value_type = crate::openapi::Instant)]
+    expires: Instant,
+}
+
+/// Gives somebody who has a role here an account, or a new first password.
+///
+/// # Errors
+/// `not_signed_in`, `not_allowed` for one's own and for who works in another community too,
+/// `unreadable_request` where the name is none or taken.
+#[utoipa::path(
+    post,
+    path = "/desk/staff/accounts",
+    request_body = OpenAccount, responses((status = 200, body = OpenedAccount, description = "Opened"))
+)]
+pub async fn open_account(
+    home: web::Data<Home>,
+    session: May<ManageStaff>,
+    body: web::Json<OpenAccount>,
+) -> ApiResult<HttpResponse> {
+    let OpenAccount { worker, account } = body.into_inner();
+    let (code, by) = (session.community, session.worker);
+    if worker == by {
+        return Err(ApiError::NotAllowed);
+    }
+    let member = NewMember {
+        account: account.unwrap_or_default(),
+        name: name_of(&home, &session, worker).await?,
+        role: String::new(),
+        grids: Vec::new(),
+    };
+    let opened = web::block(move || staff::open_account(&home, code, by, &member, worker)).await?;
+    let opened = opened.map_err(|error| match error {
+        StaffError::BadAccount(_) | StaffError::AccountExists(_) => ApiError::unreadable("account"),
+        StaffError::WorksElsewhere => ApiError::NotAllowed,
+        error => ApiError::internal(error),
+    })?;
+    Ok(HttpResponse::Ok().json(OpenedAccount {
+        account: opened.account,
+        password: opened.password,
+        expires: LocalTime::of_community().instant(opened.until_ms),
+    }))
+}
+
 /// A role to be ended.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -384,7 +464,11 @@ pub async fn stop(
 fn new_name(typed: &str) -> ApiResult<String> {
     let name = nfc(typed.trim()).into_owned();
     let fits = (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-    if fits { Ok(name) } else { Err(ApiError::unreadable("name")) }
+    if fits {
+        Ok(name)
+    } else {
+        Err(ApiError::unreadable("name"))
+    }
 }
 
 /// As the office calls somebody who has an account or a role here.

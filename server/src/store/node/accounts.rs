@@ -31,6 +31,20 @@ pub fn find_account(connection: &Connection, name: &str) -> rusqlite::Result<Opt
         .optional()
 }
 
+/// The account of a worker, wherever.
+///
+/// # Errors
+/// SQLite's.
+pub fn find_account_of(connection: &Connection, worker: WorkerId) -> rusqlite::Result<Option<Account>> {
+    connection
+        .prepare_cached(
+            "SELECT name, password_hash, worker, display_name, community FROM account WHERE worker = :worker
+             ORDER BY name LIMIT 1",
+        )?
+        .query_row(named_params! { ":worker": worker.as_bytes() }, read_account)
+        .optional()
+}
+
 /// All accounts of a community, by name.
 ///
 /// # Errors
@@ -53,7 +67,8 @@ pub fn insert_account(transaction: &Transaction<'_>, account: &Account, now_ms: 
     transaction.execute(
         "INSERT INTO account (name, password_hash, worker, display_name, community, created_ms)
          VALUES (:name, :password_hash, :worker, :display_name, :community, :now)
-         ON CONFLICT (name) DO UPDATE SET password_hash = :password_hash, display_name = :display_name",
+         ON CONFLICT (name) DO UPDATE
+         SET password_hash = :password_hash, display_name = :display_name, first_until_ms = NULL",
         named_params! {
             ":name": account.name,
             ":password_hash": account.password_hash,
@@ -64,6 +79,42 @@ pub fn insert_account(transaction: &Transaction<'_>, account: &Account, now_ms: 
         },
     )?;
     Ok(())
+}
+
+/// Until when an account's password serves, where it is one of the office.
+///
+/// # Errors
+/// SQLite's.
+pub fn first_password_until(connection: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT first_until_ms FROM account WHERE name = :name")?
+        .query_row(named_params! { ":name": name }, |row| row.get(0))
+        .optional()
+        .map(Option::flatten)
+}
+
+/// Says until when an account's password serves, which is one of the office.
+///
+/// # Errors
+/// SQLite's.
+pub fn set_first_password(transaction: &Transaction<'_>, name: &str, until_ms: i64) -> rusqlite::Result<()> {
+    transaction.execute(
+        "UPDATE account SET first_until_ms = :until WHERE name = :name",
+        named_params! { ":name": name, ":until": until_ms },
+    )?;
+    Ok(())
+}
+
+/// Replaces a password by its holder's own; false: it is another by now.
+///
+/// # Errors
+/// SQLite's.
+pub fn replace_password(transaction: &Transaction<'_>, name: &str, before: &str, own: &str) -> rusqlite::Result<bool> {
+    let changed = transaction.execute(
+        "UPDATE account SET password_hash = :own, first_until_ms = NULL WHERE name = :name AND password_hash = :before",
+        named_params! { ":name": name, ":before": before, ":own": own },
+    )?;
+    Ok(changed == 1)
 }
 
 /// Notes that an account is the demonstration's: no second factor is demanded of it.

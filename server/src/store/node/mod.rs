@@ -14,7 +14,10 @@ mod open;
 mod second_factors;
 mod sessions;
 
-pub use accounts::{Account, find_account, insert_account, is_demo_account, list_accounts, mark_demo_account};
+pub use accounts::{
+    Account, find_account, find_account_of, first_password_until, insert_account, is_demo_account, list_accounts,
+    mark_demo_account, replace_password, set_first_password,
+};
 pub use browsers::{forget_browsers, knows_browser, remember_browser};
 pub use chain_labels::{chain_labels, set_chain_label};
 pub use devices::{
@@ -35,7 +38,7 @@ pub use second_factors::{
     set_recovery_codes, take_recovery_code, take_step, use_passkey,
 };
 pub use sessions::{
-    DESK_IDLE_MS, OwnSession, Proof, Session, delete_ended_sessions, delete_session, delete_session_of,
-    delete_sessions_of, delete_weak_sessions_of, find_session, insert_session, list_sessions, prove_session,
-    touch_session,
+    DESK_IDLE_MS, OwnSession, Proof, Session, delete_ended_sessions, delete_other_sessions_of, delete_session,
+    delete_session_of, delete_sessions_of, delete_weak_sessions_of, find_session, insert_session, list_sessions,
+    prove_session, touch_session,
 };

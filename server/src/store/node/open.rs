@@ -8,7 +8,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::store::connection::{OpenError, open_writer};
 use crate::store::migrations::{Migration, MigrationError, migrate};
 
-const MIGRATIONS: [Migration; 8] = [
+const MIGRATIONS: [Migration; 9] = [
     Migration {
         name: "0001_accounts.sql",
         sql: include_str!("../../../migrations/node/0001_accounts.sql"),
@@ -40,6 +40,10 @@ const MIGRATIONS: [Migration; 8] = [
     Migration {
         name: "0008_divisions.sql",
         sql: include_str!("../../../migrations/node/0008_divisions.sql"),
+    },
+    Migration {
+        name: "0009_first_passwords.sql",
+        sql: include_str!("../../../migrations/node/0009_first_passwords.sql"),
     },
 ];
 

@@ -136,6 +136,21 @@ pub fn delete_weak_sessions_of(
     )
 }
 
+/// Ends the sessions of an account but one; says how many.
+///
+/// # Errors
+/// SQLite's.
+pub fn delete_other_sessions_of(
+    transaction: &Transaction<'_>,
+    account: &str,
+    but: &[u8; 32],
+) -> rusqlite::Result<usize> {
+    transaction.execute(
+        "DELETE FROM session WHERE account = :account AND token_hash <> :but",
+        named_params! { ":account": account, ":but": but },
+    )
+}
+
 /// Ends a session.
 ///
 /// # Errors

@@ -102,10 +102,13 @@ impl<'d> Chains<'d> {
     pub fn of(&self, door: &Door, level: Level) -> Vec<Granted<'d>> {
         let of_role = |role: &&str| {
             let with_role = self.roles.iter().filter(|granted| granted.assignment.role == **role);
-            let near: Vec<(Nearness, Granted<'d>)> =
-                with_role.filter_map(|granted| Some((self.nearness(granted, door)?, *granted))).collect();
+            let near: Vec<(Nearness, Granted<'d>)> = with_role
+                .filter_map(|granted| Some((self.nearness(granted, door)?, *granted)))
+                .collect();
             let nearest = near.iter().map(|(nearness, _)| *nearness).max();
-            near.into_iter().filter(move |(nearness, _)| Some(*nearness) == nearest).map(|(_, granted)| granted)
+            near.into_iter()
+                .filter(move |(nearness, _)| Some(*nearness) == nearest)
+                .map(|(_, granted)| granted)
         };
         level.roles().iter().flat_map(of_role).collect()
     }
@@ -124,7 +127,10 @@ impl<'d> Chains<'d> {
                 }
                 let grid = door.grid.filter(|_| level >= Level::Grid);
                 let building = door.building.filter(|_| level > Level::Grid);
-                match missing.iter_mut().find(|gap| (gap.grid, gap.building) == (grid, building)) {
+                match missing
+                    .iter_mut()
+                    .find(|gap| (gap.grid, gap.building) == (grid, building))
+                {
                     Some(gap) => gap.doors += 1,
                     None => missing.push(Gap {
                         level,
@@ -155,7 +161,10 @@ impl<'d> Chains<'d> {
                 Some(unit) => (unit == door.unit).then_some(Nearness::Unit),
             };
         }
-        self.places.around(door).any(|around| around == place).then_some(Nearness::Compound)
+        self.places
+            .around(door)
+            .any(|around| around == place)
+            .then_some(Nearness::Compound)
     }
 }
 

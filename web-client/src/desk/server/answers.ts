@@ -470,6 +470,8 @@ export interface HeldRole {
 /** Who works here, in which roles, with which phones. */
 export interface StaffAnswer {
   people: (Named & {
+    /** what they type to sign in; nobody without one has a phone */
+    account: string | null;
     roles: HeldRole[];
     /** `told`: since it was stopped it was in contact, and answered */
     phones: (Named & { last_contact: string | null; stopped: string | null; lost: boolean; told: boolean })[];
@@ -556,6 +558,8 @@ export interface AuditLine {
     | 'remove_code'
     | 'new_recovery_codes'
     | 'use_recovery_code'
+    | 'open_account'
+    | 'new_password'
     | 'reset_second_factor';
   /** a part, a list, or whom it concerns of those who work here */
   place: string | null;

@@ -70,6 +70,11 @@ export function useMySignIn() {
     added(await ask(() => post<AddedFactor>('sign-in/recovery-codes')));
   }
 
+  /** True: from now on it is the new one. */
+  async function setPassword(password: string): Promise<boolean> {
+    return (await ask(() => post<null>('sign-in/password', { password }))) === null;
+  }
+
   return {
     answer,
     failed,
@@ -85,5 +90,6 @@ export function useMySignIn() {
     finishCode,
     removeCode: () => away('sign-in/code'),
     newCodes,
+    setPassword,
   };
 }

@@ -25,9 +25,10 @@ async function check(): Promise<void> {
   else state.value = { phase: 'unreachable' };
 }
 
-/** `code`: of an authenticator or a recovery code, once the server has asked for it. */
-async function signIn(account: string, password: string, code: string | null): Promise<SignInFailure | null> {
-  return signedIn(await post<SignedIn>('sessions', { account, password, code }));
+/** `code`: of an authenticator or a recovery code, `new_password`: in the place of one of the office; each once the
+    server has asked for it. */
+async function signIn(account: string, password: string, code: string | null, new_password: string | null = null): Promise<SignInFailure | null> {
+  return signedIn(await post<SignedIn>('sessions', { account, password, code, new_password }));
 }
 
 /** Null where somebody turned away: nothing failed. */

@@ -14,6 +14,7 @@ export const ENDED_BECAUSE = ['ordinary', 'abuse'] as const;
 export type Intent =
   /** null: to somebody who is new */
   | { kind: 'grant'; worker: string | null }
+  | { kind: 'account'; worker: string }
   | { kind: 'end'; worker: string; record: string }
   | { kind: 'stop'; worker: string; device: string };
 
