@@ -38,6 +38,8 @@ need_command npm 'Install npm 10 or later.'
 
 missing=()
 command -v cc >/dev/null || missing+=(build-essential)
+# SQLCipher's ciphers.
+[ -e /usr/include/openssl/evp.h ] || missing+=(libssl-dev)
 if [ "$purpose" = all ]; then
   # The browser story and its pictures of Chinese screens.
   command -v chromium >/dev/null || missing+=(chromium)

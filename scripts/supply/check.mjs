@@ -24,8 +24,8 @@ function list(section, key) {
 
 /** Crates that may have a licence which others may not; one on each line. */
 function exceptions() {
-  const lines = readFileSync(`${root}deny.toml`, 'utf8').matchAll(/^ {4}\{ allow = \["([^"]+)"\], crate = "([^"]+)" \},$/gm);
-  return new Map([...lines].map(([, licence, crate]) => [`pkg:cargo/${crate}`, licence]));
+  const lines = readFileSync(`${root}deny.toml`, 'utf8').matchAll(/^ {4}\{ allow = \[([^\]]+)\], crate = "([^"]+)" \},$/gm);
+  return new Map([...lines].map(([, licences, crate]) => [`pkg:cargo/${crate}`, [...licences.matchAll(/"([^"]+)"/g)].map(([, one]) => one)]));
 }
 
 const excepted = exceptions();
@@ -36,7 +36,7 @@ function objection({ name, purl, licenses = [], properties = [], hashes = [] }) 
   const property = (wanted) => properties.find((one) => one.name === wanted)?.value;
   const building = property('cdx:npm:package:development') === 'true';
   const licence = licenses.map((one) => one.expression ?? one.license?.id ?? one.license?.name ?? '?').join(' AND ');
-  const besides = [...(building ? BUILDING_ONLY : []), ...[excepted.get(purl.split('@')[0])].filter(Boolean)];
+  const besides = [...(building ? BUILDING_ONLY : []), ...(excepted.get(purl.split('@')[0]) ?? [])];
   const allowed = new Set([...rules.licences, ...besides]);
   if (!permits(licence, allowed)) return `licence ${licence || 'not said'}`;
   if (rules.banned.has(name)) return 'banned in deny.toml';

@@ -25,6 +25,7 @@ use crate::packet::CourierKeys;
 use crate::sealing::SealingKey;
 use crate::seen_lately::SeenLately;
 use crate::store::community::StoreError;
+use crate::store::database_key::{DatabaseKey, DatabaseKeyError};
 use crate::store::node::{NodeStore, NodeStoreError};
 use crate::sync::{Communities, Community, Settings};
 
@@ -37,6 +38,9 @@ pub enum HomeError {
     /// The node's own file.
     #[error(transparent)]
     Node(#[from] NodeStoreError),
+    /// The key of the databases.
+    #[error(transparent)]
+    DatabaseKey(#[from] DatabaseKeyError),
     /// The kind files compiled in.
     #[error(transparent)]
     Kinds(#[from] KindsError),
@@ -72,6 +76,8 @@ pub struct Home {
     pub seen_lately: SeenLately,
     /// Whom the nights' copies are sealed for; none: they are not sealed.
     pub backup_recipients: Vec<Recipient>,
+    /// What the databases are encrypted with; `None`: they are plain.
+    pub database_key: Option<DatabaseKey>,
     /// Held by the night that is running: there is one at a time.
     pub night: Mutex<()>,
     /// What was erased, outside the files and their copies.
@@ -82,11 +88,19 @@ pub struct Home {
 }
 
 impl Home {
-    /// Opens a data folder, making what is missing.
+    /// Opens a data folder, making what is missing, with the key that the environment has.
     ///
     /// # Errors
     /// [`HomeError`]; with [`DataFolderError::InUse`] while another process has it.
     pub fn open(path: &Path) -> Result<Home, HomeError> {
+        Home::open_with_key(path, DatabaseKey::from_environment()?)
+    }
+
+    /// The same, with the key of its databases, or none, whatever the environment says.
+    ///
+    /// # Errors
+    /// [`HomeError`].
+    pub fn open_with_key(path: &Path, database_key: Option<DatabaseKey>) -> Result<Home, HomeError> {
         let folder = DataFolder::open(path)?;
         let receipt_key = folder.receipt_key()?;
         let courier_keys = folder.courier_keys()?;
@@ -98,8 +112,9 @@ impl Home {
             kinds,
             receipt_key: receipt_key.clone(),
             id_numbers: Some(Arc::clone(&id_numbers)),
+            database_key: database_key.clone(),
         };
-        let node = Arc::new(NodeStore::open(&folder.node_file())?);
+        let node = Arc::new(NodeStore::open(&folder.node_file(), database_key.as_ref())?);
         let erasures = Arc::new(Ledger::new(folder.path(), receipt_key.clone()));
         let communities = Communities::new(&folder.communities(), settings)
             .with_erasures(Arc::clone(&erasures), office::finds_home_device(Arc::clone(&node)));
@@ -118,6 +133,7 @@ impl Home {
             replays: Replays::new(clock::now_ms(), Limits::DEFAULT.device_per_minute),
             seen_lately: SeenLately::default(),
             backup_recipients,
+            database_key,
             night: Mutex::new(()),
             session_ends: watch::Sender::new(0),
             node,

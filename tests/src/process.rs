@@ -54,6 +54,8 @@ pub struct How {
     pub under: Vec<String>,
     /// Fail points, as `FAILPOINTS` names them.
     pub points: String,
+    /// What else its environment has.
+    pub environment: Vec<(String, String)>,
     /// With the limits on requests that a home has by itself, or those among `more`.
     pub limits: bool,
 }
@@ -76,7 +78,14 @@ pub fn program() -> PathBuf {
 /// Runs a command of the program to its end.
 #[must_use]
 pub fn command(arguments: &[&str], data: &Path) -> Output {
+    command_in(&[], arguments, data)
+}
+
+/// The same, with more in its environment.
+#[must_use]
+pub fn command_in(environment: &[(&str, &str)], arguments: &[&str], data: &Path) -> Output {
     Command::new(program())
+        .envs(environment.iter().copied())
         .args(arguments)
         .arg("--data")
         .arg(data)
@@ -237,6 +246,7 @@ fn spawn(data: &Path, http: &str, https: &str, how: &How) -> (Child, Announced) 
         .stderr(stderr)
         .spawn()
         .unwrap();
+        .envs(how.environment.iter().map(|(name, value)| (name, value)))
     let stdout = child.stdout.take().unwrap();
     let (send, lines) = channel();
     std::thread::spawn(move || {

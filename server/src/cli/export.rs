@@ -20,6 +20,7 @@ use super::{DataArguments, Outcome};
 use crate::data_folder::community_file;
 use crate::export::{Format, entries, registry, views};
 use crate::store::community::{BodyCodec, moments, open_reader};
+use crate::store::database_key::DatabaseKey;
 
 #[derive(Subcommand)]
 pub(super) enum Export {
@@ -161,7 +162,7 @@ impl Of {
             )
             .into());
         }
-        let connection = open_reader(&path)?;
+        let connection = open_reader(&path, DatabaseKey::from_environment()?.as_ref())?;
         moments::begin_reading(&connection)?;
         Ok(connection)
     }

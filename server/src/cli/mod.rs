@@ -3,6 +3,7 @@
 
 mod account;
 mod community;
+mod database;
 mod demo;
 mod demo_roster;
 mod erase;
@@ -73,6 +74,9 @@ enum Command {
     Compact(erase::Compact),
     /// Close the day: verify, count, list visits, keep a copy; what is done is not done again
     Nightly(nightly::Arguments),
+    /// Encrypt the databases of a data folder, or make them plain again
+    #[command(subcommand)]
+    Database(database::Command),
     /// Put a night's copy back, sealed or not, as a data folder of its own
     Restore(restore::Arguments),
     /// Close a quarter: what is merged of its days later is marked late
@@ -119,6 +123,7 @@ pub fn run() -> ExitCode {
         Command::Grid(command) => grid::run(command),
         Command::Compact(arguments) => erase::compact(&arguments),
         Command::Nightly(arguments) => nightly::run(&arguments),
+        Command::Database(command) => database::run(command),
         Command::Restore(arguments) => restore::run(&arguments),
         Command::Settle(arguments) => settle::run(&arguments),
         Command::Simulate(arguments) => simulate::run(arguments),

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::Outcome;
 use crate::jobs::restore;
+use crate::store::database_key::{KEY_FILE_VARIABLE, KEY_NAME};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -27,6 +28,13 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     };
     let files = restore::restore(&arguments.copy, identity.as_ref(), &arguments.to)?;
     println!("{files} files in {}", arguments.to.display());
+    let key = arguments.to.join(KEY_NAME);
+    if key.exists() {
+        println!(
+            "its databases are encrypted: move {} to where keys are kept, and name it in {KEY_FILE_VARIABLE}",
+            key.display()
+        );
+    }
     println!(
         "put the newest erasures.ndjson into it, then: menpai verify --data {}",
         arguments.to.display()

@@ -3,6 +3,7 @@
 
 pub mod audit_heads;
 pub mod compact;
+pub mod encryption;
 pub mod night;
 pub mod rebuild;
 pub mod restore;

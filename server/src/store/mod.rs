@@ -4,7 +4,9 @@
 
 pub mod community;
 pub mod connection;
+pub mod database_key;
 pub mod migrations;
 pub mod node;
 pub mod review;
+pub(crate) mod rewriting;
 pub mod roster;

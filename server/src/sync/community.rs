@@ -36,10 +36,12 @@ use crate::clock;
 use crate::signing::HomeKey;
 use crate::store::community::StoreError;
 use crate::store::community::identity::Identity;
+use crate::store::database_key::DatabaseKey;
 
 /// An open community.
 pub struct Community {
     path: PathBuf,
+    key: Option<DatabaseKey>,
     identity: Identity,
     receipt_key: Arc<HomeKey>,
     kinds: Arc<Kinds>,

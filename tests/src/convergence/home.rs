@@ -65,6 +65,7 @@ impl Home {
                 kinds,
                 receipt_key,
                 id_numbers: None,
+                database_key: None,
             },
             courier_keys: CourierKeys::new(vec![Signer::from_bytes(&[12; 32]).unwrap()]).unwrap(),
             ledger,
@@ -160,7 +161,7 @@ impl Home {
         let copy = self.path().with_extension("copy");
         let _ = std::fs::remove_file(&copy);
         self.community()
-            .query(|connection| Ok(copy_community(connection, &copy, 0)?))
+            .query(|connection| Ok(copy_community(connection, &copy, None, 0)?))
             .unwrap();
         copy
     }
@@ -168,7 +169,7 @@ impl Home {
     /// Puts the copy in the file's place; says whether it still had what was erased since.
     pub(super) fn restore(&mut self, copy: &Path) -> bool {
         let path = self.path();
-        let erased = erased::subjects(&open_reader(copy).unwrap()).unwrap();
+        let erased = erased::subjects(&open_reader(copy, None).unwrap()).unwrap();
         let noted = self.ledger.of(self.code).unwrap();
         let had_erased = noted
             .iter()
@@ -358,7 +359,7 @@ fn empty_file(settings: &Settings) -> &'static [u8] {
     EMPTY.get_or_init(|| {
         let folder = folder_in_memory();
         let path = folder.path().join("empty.sqlite");
-        let mut connection = open_writer(&path).unwrap();
+        let mut connection = open_writer(&path, None).unwrap();
         let transaction = connection.transaction().unwrap();
         let projection = Projection::new(Arc::clone(&settings.kinds));
         projection.reset(&transaction).unwrap();

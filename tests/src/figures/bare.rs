@@ -61,7 +61,7 @@ impl Drop for Bare {
 /// # Errors
 /// Whatever keeps it from serving.
 pub fn serve_bare(file: &Path) -> std::io::Result<()> {
-    let connection = open_writer(file).map_err(std::io::Error::other)?;
+    let connection = open_writer(file, None).map_err(std::io::Error::other)?;
     connection
         .execute_batch("CREATE TABLE line (number INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT")
         .map_err(std::io::Error::other)?;

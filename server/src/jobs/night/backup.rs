@@ -1,7 +1,7 @@
 //! Copies that a home can be started on: `backups/<day>/` is a data folder of that night, each
 //! database with its SHA-256 beside it, as sha256sum writes it. A copy without one was broken
 //! off and is made again. Where the data folder names recipients, each file is sealed to them (`.age`),
-//! keys and certificates too: this machine cannot read it any more. A day goes only when seven newer days hold whole what it holds whole:
+//! keys and certificates too, that of encrypted databases among them: this machine cannot read it any more. A day goes only when seven newer days hold whole what it holds whole:
 //! however many nights fail, nobody's last good copy is removed.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +20,8 @@ use crate::clock;
 use crate::data_folder::{NODE_FILE, community_file, write_private};
 use crate::fail_points;
 use crate::home::Home;
-use crate::store::community::copy;
+use crate::store::community::{StoreError, copy};
+use crate::store::database_key::KEY_NAME;
 use crate::sync::Community;
 
 /// Newest days that are kept whatever they hold, and whole copies newer than one that goes.
@@ -37,9 +38,10 @@ pub(super) fn community(home: &Home, community: &Community, day: NaiveDate) -> R
     make_folder(&folder)?;
     let name = format!("{}.sqlite", community.identity().code);
     keep(&folder.join(name), &home.backup_recipients, |draft| {
-        community.query(|connection| Ok(copy::copy_community(connection, draft, clock::now_ms())?))?;
+        let key = home.database_key.as_ref();
+        community.query(|connection| Ok(copy::copy_community(connection, draft, key, clock::now_ms())?))?;
         fail_points::pass("backup: copied");
-        let findings = copy::findings(draft)?;
+        let findings = copy::findings(draft, key)?;
         if findings.is_empty() {
             Ok(())
         } else {
@@ -72,8 +74,19 @@ pub(super) fn node(home: &Home, day: NaiveDate) -> Result<String, NightError> {
         };
         written.map_err(|error| failed(&folder, error))?;
     }
+    // Sealed, it goes along: whoever opens the copy can open its databases. A plain copy is as
+    // encrypted as they are, and the key stays out of it.
+    if let (Some(key), false) = (&home.database_key, home.backup_recipients.is_empty()) {
+        let sealed = folder.join(KEY_NAME).with_added_extension(SEALED_ENDING);
+        let bytes = seal_bytes(&home.backup_recipients, key.to_text().as_bytes())?;
+        write_private(&sealed, &bytes).map_err(|error| failed(&folder, error))?;
+    }
     keep(&folder.join(NODE_FILE), &home.backup_recipients, |draft| {
-        Ok(home.node_store().read(|connection| copy::copy(connection, draft))?)
+        let key = home.database_key.as_ref();
+        let copied = home
+            .node_store()
+            .read(|connection| Ok(copy::copy(connection, draft, key)))?;
+        Ok(copied.map_err(StoreError::from)?)
     })
 }
 

@@ -1,19 +1,22 @@
 //! A consistent copy of a database while others write to it: SQLite's online backup, in one
-//! step and therefore of one moment. The copy is one file, without a write-ahead log.
+//! step and therefore of one moment. The copy is one file, without a write-ahead log, encrypted as the
+//! database is.
 
 use std::path::Path;
 
-use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, OpenFlags};
 
 use super::{StoreError, check, identity};
+use crate::store::connection::{self, OpenError};
+use crate::store::database_key::DatabaseKey;
 
-/// Copies a database into a file, which should be empty.
+/// Copies a database into a file, which should be empty. The key is the database's.
 ///
 /// # Errors
-/// SQLite's.
-pub fn copy(from: &Connection, to: &Path) -> rusqlite::Result<()> {
-    let mut copy = Connection::open(to)?;
+/// [`OpenError`]; SQLite's.
+pub fn copy(from: &Connection, to: &Path, key: Option<&DatabaseKey>) -> Result<(), OpenError> {
+    let mut copy = open(to, key)?;
     {
         let backup = Backup::new(from, &mut copy)?;
         while backup.step(-1)? != StepResult::Done {
@@ -22,18 +25,26 @@ pub fn copy(from: &Connection, to: &Path) -> rusqlite::Result<()> {
         }
     }
     copy.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(()))?;
-    copy.close().map_err(|(_, error)| error)
+    Ok(copy.close().map_err(|(_, error)| error)?)
 }
 
 /// Copies a community's file, and says in the copy that it is one.
 ///
 /// # Errors
-/// SQLite's.
-pub fn copy_community(from: &Connection, to: &Path, now_ms: i64) -> rusqlite::Result<()> {
-    copy(from, to)?;
-    let copy = Connection::open(to)?;
+/// [`OpenError`]; SQLite's.
+pub fn copy_community(from: &Connection, to: &Path, key: Option<&DatabaseKey>, now_ms: i64) -> Result<(), OpenError> {
+    copy(from, to, key)?;
+    let copy = open(to, key)?;
     identity::mark_copy(&copy, now_ms)?;
-    copy.close().map_err(|(_, error)| error)
+    Ok(copy.close().map_err(|(_, error)| error)?)
+}
+
+fn open(path: &Path, key: Option<&DatabaseKey>) -> Result<Connection, OpenError> {
+    connection::open(
+        path,
+        key,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+    )
 }
 
 /// What keeps a copy of a community from being served; empty where all is well. Its signed
@@ -41,8 +52,8 @@ pub fn copy_community(from: &Connection, to: &Path, now_ms: i64) -> rusqlite::Re
 ///
 /// # Errors
 /// [`StoreError`] where it cannot be read at all.
-pub fn findings(path: &Path) -> Result<Vec<String>, StoreError> {
-    let connection = super::open_reader(path)?;
+pub fn findings(path: &Path, key: Option<&DatabaseKey>) -> Result<Vec<String>, StoreError> {
+    let connection = super::open_reader(path, key)?;
     let mut findings = check::sqlite(&connection)?;
     let Some(me) = identity::read(&connection)? else {
         findings.push("it is nobody's".to_owned());

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use super::StoreError;
 use super::projection::Projection;
 use crate::store::connection;
+use crate::store::database_key::DatabaseKey;
 use crate::store::migrations::{Migration, migrate};
 
 const MIGRATIONS: [Migration; 8] = [
@@ -48,8 +49,8 @@ const MIGRATIONS: [Migration; 8] = [
 ///
 /// # Errors
 /// [`StoreError`]; the file is not served then.
-pub fn open_writer(path: &Path) -> Result<Connection, StoreError> {
-    let mut connection = connection::open_writer(path)?;
+pub fn open_writer(path: &Path, key: Option<&DatabaseKey>) -> Result<Connection, StoreError> {
+    let mut connection = connection::open_writer(path, key)?;
     migrate(&mut connection, &MIGRATIONS)?;
     Ok(connection)
 }
@@ -71,8 +72,8 @@ pub fn empty_in_memory(projection: &Projection) -> Result<Connection, StoreError
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn open_reader(path: &Path) -> Result<Connection, StoreError> {
-    Ok(connection::open_reader(path)?)
+pub fn open_reader(path: &Path, key: Option<&DatabaseKey>) -> Result<Connection, StoreError> {
+    Ok(connection::open_reader(path, key)?)
 }
 
 #[cfg(test)]

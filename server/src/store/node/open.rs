@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::store::connection::{OpenError, open_writer};
+use crate::store::database_key::DatabaseKey;
 use crate::store::migrations::{Migration, MigrationError, migrate};
 
 const MIGRATIONS: [Migration; 9] = [
@@ -78,8 +79,8 @@ impl NodeStore {
     ///
     /// # Errors
     /// [`NodeStoreError`]; the file is then as it was.
-    pub fn open(path: &Path) -> Result<NodeStore, NodeStoreError> {
-        let mut connection = open_writer(path).map_err(|source| NodeStoreError::Open {
+    pub fn open(path: &Path, key: Option<&DatabaseKey>) -> Result<NodeStore, NodeStoreError> {
+        let mut connection = open_writer(path, key).map_err(|source| NodeStoreError::Open {
             path: path.to_owned(),
             source,
         })?;
@@ -125,7 +126,7 @@ mod tests {
     #[test]
     fn a_failed_write_changes_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let store = NodeStore::open(&folder.path().join("node.sqlite")).unwrap();
+        let store = NodeStore::open(&folder.path().join("node.sqlite"), None).unwrap();
         let failed = store.write(|tx| {
             tx.execute_batch("CREATE TABLE probe (x)")?;
             tx.execute_batch("no sql")

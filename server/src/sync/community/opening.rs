@@ -20,6 +20,7 @@ use crate::signing::HomeKey;
 use crate::store::community::identity::{self, Founder, Identity};
 use crate::store::community::projection::Projection;
 use crate::store::community::{StoreError, moments, open_writer};
+use crate::store::database_key::DatabaseKey;
 use crate::sync::document_budget::{DocumentBudget, LetGo};
 use crate::sync::rebuild::rebuild;
 use crate::sync::state::{State, Work};
@@ -35,6 +36,8 @@ pub struct Settings {
     pub receipt_key: Signer,
     /// Opens id numbers; `None`: nobody here can, and new ones are held.
     pub id_numbers: Option<Arc<IdNumbers>>,
+    /// What the file is encrypted with; `None`: it is plain.
+    pub database_key: Option<DatabaseKey>,
 }
 
 /// What the communities of a home have in common.
@@ -75,7 +78,7 @@ impl Community {
         settings: &Settings,
         shared: &Shared,
     ) -> Result<Community, StoreError> {
-        let mut connection = open_writer(path)?;
+        let mut connection = open_writer(path, settings.database_key.as_ref())?;
         // A file whose making was cut short is nobody's yet.
         if identity::read(&connection)?.is_some() {
             return Err(StoreError::Other("the community exists already"));
@@ -113,7 +116,13 @@ impl Community {
         if !path.exists() {
             return Err(StoreError::Other("the community does not exist"));
         }
-        Community::start(path, open_writer(path)?, code, settings, shared)
+        Community::start(
+            path,
+            open_writer(path, settings.database_key.as_ref())?,
+            code,
+            settings,
+            shared,
+        )
     }
 
     fn start(
@@ -172,13 +181,13 @@ impl Community {
         let told = Arc::clone(&news);
         let stopped = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&stopped);
-        let file = path.to_owned();
+        let (file, key) = (path.to_owned(), settings.database_key.clone());
         let writer = std::thread::Builder::new()
             .name(format!("writer {code}"))
             .spawn(move || {
                 writer::run(
                     connection,
-                    || open_writer(&file),
+                    || open_writer(&file, key.as_ref()),
                     state,
                     &jobs,
                     &stop,
@@ -193,6 +202,7 @@ impl Community {
             .map_err(StoreError::Body)?;
         Ok(Community {
             path: path.to_owned(),
+            key: settings.database_key.clone(),
             identity,
             receipt_key,
             kinds: Arc::clone(&settings.kinds),

@@ -46,7 +46,7 @@ impl Community {
         let mut reader = match idle {
             Some(reader) => reader,
             None => Reader {
-                connection: open_reader(&self.path)?,
+                connection: open_reader(&self.path, self.key.as_ref())?,
                 codec: BodyCodec::new()?,
             },
         };

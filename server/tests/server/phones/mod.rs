@@ -231,6 +231,7 @@ impl Office {
             kinds: Arc::new(Kinds::builtin().unwrap()),
             receipt_key,
             id_numbers: None,
+            database_key: None,
         };
         let desk = Phone::new();
         let device = OfficeDevice {
