@@ -46,6 +46,8 @@ if [ "$purpose" = all ]; then
   command -v certutil >/dev/null || missing+=(libnss3-tools)
   # Power cuts and failing disks are played with it.
   command -v strace >/dev/null || missing+=(strace)
+  # An ACME authority to be asked for certificates.
+  command -v pebble >/dev/null || missing+=(pebble)
   have_package fonts-noto-cjk || [ -n "$(command -v fc-list >/dev/null && fc-list :lang=zh-cn family | head -1)" ] || missing+=(fonts-noto-cjk)
 fi
 [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"

@@ -109,8 +109,10 @@ pub struct ServeConfig {
     pub http: SocketAddr,
     /// TLS.
     pub https: SocketAddr,
-    /// Own certificate and key; without them the home's local authority makes both.
+    /// Own certificate and key; without them, and without `acme`, the home's local authority makes both.
     pub certificate: Option<tls::Files>,
+    /// A public authority to ask for a certificate.
+    pub acme: Option<tls::Acme>,
     /// Where plain http says where TLS is, and hands out the authority to trust; nothing else.
     pub plain: Option<SocketAddr>,
     /// The built web apps.
@@ -127,6 +129,14 @@ pub struct ServeConfig {
     pub patience: Patience,
     /// How much may be asked.
     pub limits: Limits,
+}
+
+impl ServeConfig {
+    /// Whether phones have to be told whom to trust.
+    #[must_use]
+    pub fn has_local_authority(&self) -> bool {
+        self.certificate.is_none() && self.acme.is_none()
+    }
 }
 
 /// `host:port`, or `:port` for loopback.

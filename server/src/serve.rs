@@ -46,15 +46,14 @@ pub fn run(config: &ServeConfig) -> Result<(), Box<dyn std::error::Error>> {
         home.invitations.let_standing_hold();
     }
     let web_folder = web::Data::new(load_web(config));
-    let source = match config.certificate.clone() {
-        Some(files) => Source::Own(files),
-        None => Source::Local {
-            folder: home.folder.tls(),
-            listen: config.https,
-        },
+    let (folder, listen) = (home.folder.tls(), config.https);
+    let source = match (config.certificate.clone(), config.acme.clone()) {
+        (Some(files), _) => Source::Own(files),
+        (None, Some(acme)) => Source::Public { acme, folder, listen },
+        (None, None) => Source::Local { folder, listen },
     };
     let strict = StrictTransport(source.is_public());
-    let tls = Tls::start(source)?;
+    let mut tls = Tls::start(source)?;
     let control = control::Listener::start(home.clone().into_inner())?;
     let night = match config.nightly {
         Nightly::At(at) => Some(schedule::start(home.clone().into_inner(), at)?),
@@ -70,6 +69,9 @@ pub fn run(config: &ServeConfig) -> Result<(), Box<dyn std::error::Error>> {
         actix_web::rt::spawn(Arc::clone(&connections).watch(patience.turns));
         let leading_connections = Arc::clone(&connections);
         let workers = thread::available_parallelism().map_or(1, NonZero::get);
+        if let Some(keeping) = tls.keeping.take() {
+            actix_web::rt::spawn(keeping);
+        }
         let server = HttpServer::new(move || {
             app(app_home.clone(), web_folder.clone())
                 .app_data(web::Data::new(patience))
@@ -118,7 +120,7 @@ fn lead(
     let authority = tls::authority_file(&home.folder.tls());
     let leading = web::Data::new(Leading {
         port: tls.map_or(0, |(address, _)| address.port()),
-        authority: Some(authority).filter(|_| config.certificate.is_none()),
+        authority: Some(authority).filter(|_| config.has_local_authority()),
     });
     let server = HttpServer::new(move || leading::app(leading.clone()))
         .workers(1)
@@ -179,7 +181,7 @@ fn announce(
     writeln!(people, "  phone 手机   {http}/   {https}/")?;
     writeln!(people, "  desk  书记   {http}/desk/   {https}/desk/")?;
     let plain = plain.map(|at| format!("http://{at}"));
-    if config.certificate.is_none() {
+    if config.has_local_authority() {
         let authority = tls::authority_file(&home.folder.tls());
         writeln!(people, "  to trust     {}", authority.display())?;
         if let Some(plain) = &plain {

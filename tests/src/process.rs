@@ -120,7 +120,13 @@ impl Server {
     /// Starts a server on free ports.
     #[must_use]
     pub fn start_as(data: &Path, how: How) -> Server {
-        let (child, announced) = spawn(data, "127.0.0.1:0", "127.0.0.1:0", &how);
+        Server::start_at(data, 0, how)
+    }
+
+    /// Starts a server whose TLS is at this port, which others have to know before it runs.
+    #[must_use]
+    pub fn start_at(data: &Path, https_port: u16, how: How) -> Server {
+        let (child, announced) = spawn(data, "127.0.0.1:0", &format!("127.0.0.1:{https_port}"), &how);
         Server {
             data: data.to_owned(),
             how,
@@ -240,13 +246,13 @@ fn spawn(data: &Path, http: &str, https: &str, how: &How) -> (Child, Announced) 
         .args(if how.limits { &[][..] } else { &HAMMERED })
         .args(&how.more)
         .env("FAILPOINTS", &how.points)
+        .envs(how.environment.iter().map(|(name, value)| (name, value)))
         .arg("--data")
         .arg(data)
         .stdout(Stdio::piped())
         .stderr(stderr)
         .spawn()
         .unwrap();
-        .envs(how.environment.iter().map(|(name, value)| (name, value)))
     let stdout = child.stdout.take().unwrap();
     let (send, lines) = channel();
     std::thread::spawn(move || {

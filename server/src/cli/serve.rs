@@ -13,7 +13,7 @@ use super::{DataArguments, Outcome};
 use crate::config::{DEFAULT_NIGHTLY, Nightly, Patience, ServeConfig, parse_http, parse_https, parse_nightly};
 use crate::limits::Limits;
 use crate::serve;
-use crate::tls::Files;
+use crate::tls::{Acme, DEFAULT_DIRECTORY, Files};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -31,6 +31,19 @@ pub(super) struct Arguments {
     /// Its key (PEM)
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     tls_key: Option<PathBuf>,
+    /// Public name of this server: its certificate is asked of an ACME authority and kept up; the authority must
+    /// reach TLS at port 443 of that name
+    #[arg(long, value_name = "NAME", conflicts_with = "tls_certificate")]
+    acme_name: Vec<String>,
+    /// Whom the authority may write to
+    #[arg(long, value_name = "EMAIL", requires = "acme_name")]
+    acme_contact: Option<String>,
+    /// The authority
+    #[arg(long, value_name = "URL", requires = "acme_name", default_value = DEFAULT_DIRECTORY)]
+    acme_directory: String,
+    /// Root certificates (PEM) of an authority that is no public one
+    #[arg(long, value_name = "FILE", requires = "acme_name")]
+    acme_roots: Option<PathBuf>,
     /// Plain http that leads to TLS and hands out the local authority, such as :80
     #[arg(long, value_name = "ADDRESS", value_parser = parse_https)]
     plain: Option<SocketAddr>,
@@ -82,6 +95,13 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
             chain: vec![certificate],
             key,
         }),
+        acme: Some(Acme {
+            names: arguments.acme_name,
+            contact: arguments.acme_contact,
+            directory: arguments.acme_directory,
+            roots: arguments.acme_roots,
+        })
+        .filter(|acme| !acme.names.is_empty()),
         plain: arguments.plain,
         web: arguments.web,
         demo: arguments.demo,

@@ -1,18 +1,22 @@
-//! TLS 1.2 and 1.3 by rustls, with certificates from one of two places: files that whoever runs
-//! the server keeps (`--tls-certificate`, `--tls-key`), or a local authority of the home's own. Either
-//! way they are read again when they change: no restart, and what cannot be read leaves the last good
-//! ones in use.
+//! TLS 1.2 and 1.3 by rustls, with certificates from one of three places: files that whoever runs
+//! the server keeps (`--tls-certificate`, `--tls-key`), a public authority that is asked for them (`--acme-name`),
+//! or a local authority of the home's own. They are taken up when they change: no restart, and what
+//! cannot be read or had leaves the last good ones in use.
 
+mod acme;
 mod local;
 mod resolver;
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 
 use rustls::ServerConfig;
+use rustls::server::ResolvesServerCert;
 
+pub use acme::{Acme, DEFAULT_DIRECTORY};
 pub use local::authority_file;
 use resolver::Resolver;
 
@@ -55,6 +59,15 @@ pub enum Source {
     },
     /// Files of somebody else's making: a chain, leaf first, and its key.
     Own(Files),
+    /// A public authority's; the local one's until they are there.
+    Public {
+        /// What to ask for.
+        acme: Acme,
+        /// The folder.
+        folder: PathBuf,
+        /// Where it listens.
+        listen: SocketAddr,
+    },
 }
 
 /// PEM files that belong together.
@@ -70,12 +83,14 @@ impl Source {
     /// Whether any browser trusts it: a public authority's, as far as we are told.
     #[must_use]
     pub fn is_public(&self) -> bool {
-        matches!(self, Source::Own(_))
+        !matches!(self, Source::Local { .. })
     }
 
     fn files(&self) -> Result<Files, TlsError> {
         match self {
-            Source::Local { folder, listen } => local::keep_up(folder, *listen, clock::now_ms()),
+            Source::Local { folder, listen } | Source::Public { folder, listen, .. } => {
+                local::keep_up(folder, *listen, clock::now_ms())
+            }
             Source::Own(files) => Ok(files.clone()),
         }
     }
@@ -85,6 +100,8 @@ impl Source {
 pub struct Tls {
     /// For the listener.
     pub config: ServerConfig,
+    /// What is to run beside the server, where a public authority is asked.
+    pub keeping: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     _keeping_up: Ticker,
 }
 
@@ -97,14 +114,24 @@ impl Tls {
         install_provider();
         let resolver = Arc::new(Resolver::read(&source.files()?)?);
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
+        let (resolves, keeping): (Arc<dyn ResolvesServerCert>, _) = match &source {
+            Source::Public { acme, folder, .. } => {
+                let (resolves, keeping) = acme.start(&folder.join("acme"), Arc::clone(&resolver))?;
+                (Arc::new(resolves), Some(keeping))
+            }
+            _ => (Arc::clone(&resolver) as Arc<_>, None),
+        };
+        let mut config = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
             .map_err(|source| TlsError::Use {
                 path: PathBuf::new(),
                 source,
             })?
             .with_no_client_auth()
-            .with_cert_resolver(Arc::clone(&resolver) as Arc<_>);
+            .with_cert_resolver(resolves);
+        if keeping.is_some() {
+            config.alpn_protocols.push(acme::CHALLENGE_PROTOCOL.to_vec());
+        }
         let keeping_up = Ticker::start("certificates", move || {
             let renewed = source.files().and_then(|files| resolver.follow(&files));
             match renewed {
@@ -117,6 +144,7 @@ impl Tls {
         });
         Ok(Tls {
             config,
+            keeping,
             _keeping_up: keeping_up.map_err(|source| TlsError::File {
                 path: PathBuf::new(),
                 source,

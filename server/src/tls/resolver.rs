@@ -29,6 +29,11 @@ impl Resolver {
         })
     }
 
+    /// What new connections get.
+    pub(super) fn current(&self) -> Arc<CertifiedKey> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Takes up what the files hold by now; says whether that is something new.
     pub(super) fn follow(&self, files: &Files) -> Result<bool, TlsError> {
         let (key, hash) = certified(files)?;
@@ -44,7 +49,7 @@ impl Resolver {
 
 impl ResolvesServerCert for Resolver {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner)))
+        Some(self.current())
     }
 }
 
