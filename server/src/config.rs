@@ -115,6 +115,8 @@ pub struct ServeConfig {
     pub acme: Option<tls::Acme>,
     /// Where plain http says where TLS is, and hands out the authority to trust; nothing else.
     pub plain: Option<SocketAddr>,
+    /// TLS for machines that carry sealed copies away.
+    pub copies: Option<SocketAddr>,
     /// The built web apps.
     pub web: PathBuf,
     /// Make the demo community where there is none, with so many days of work.

@@ -25,6 +25,8 @@ const COURIER_KEY: &str = "courier-key";
 const SEALING_KEY: &str = "sealing-key";
 /// File of those whom the nights' copies are sealed for.
 const BACKUP_RECIPIENTS: &str = "backup-recipients.txt";
+/// Folder of the certificates of machines that carry copies away.
+const MACHINES: &str = "machines";
 /// Folder of the nights' copies.
 const BACKUPS: &str = "backups";
 /// Name of the node's own database: a folder that has it is a home's.
@@ -198,6 +200,12 @@ impl DataFolder {
     #[must_use]
     pub fn tls(&self) -> PathBuf {
         self.path.join("tls")
+    }
+
+    /// Folder of the certificates of machines that may carry copies away.
+    #[must_use]
+    pub fn machines(&self) -> PathBuf {
+        self.path.join(MACHINES)
     }
 
     /// Folder of the copies that the nights keep, one folder for each day.

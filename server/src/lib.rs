@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod connections;
 pub mod control;
+pub mod copies;
 pub mod data_folder;
 pub mod demo;
 pub mod divisions;

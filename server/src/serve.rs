@@ -21,6 +21,7 @@ use crate::jobs::audit_heads;
 use crate::jobs::night::schedule;
 use crate::middleware::headers::StrictTransport;
 use crate::router::app;
+use crate::routes::carrying::{self, Copies};
 use crate::routes::leading::{self, Leading};
 use crate::routes::static_files::WebFolder;
 use crate::simulate::read_logins;
@@ -28,6 +29,8 @@ use crate::tls::{self, Source, Tls};
 
 /// Of all workers together; each takes two files.
 const MAX_CONNECTIONS: usize = 4_096;
+/// Machines that carry copies away, at once.
+const MAX_MACHINES: usize = 16;
 /// Requests under way get this long to end.
 const SHUTDOWN_SECONDS: u64 = 5;
 
@@ -91,13 +94,15 @@ pub fn run(config: &ServeConfig) -> Result<(), Box<dyn std::error::Error>> {
             .plain
             .map(|plain| lead(config, &home, plain, &addresses, leading_connections))
             .transpose()?;
-        announce(
-            config,
-            &home,
-            &addresses,
-            leads.as_ref().map(|(at, _)| *at),
-            logins.as_deref(),
-        )?;
+        let carrying = config.copies.map(|at| carry(config, &home, at, &tls)).transpose()?;
+        let others = Others {
+            plain: leads.as_ref().map(|(at, _)| *at),
+            copies: carrying.as_ref().map(|(at, _)| *at),
+        };
+        announce(config, &home, &addresses, &others, logins.as_deref())?;
+        if let Some((_, carrying)) = carrying {
+            actix_web::rt::spawn(carrying);
+        }
         if let Some((_, leads)) = leads {
             actix_web::rt::spawn(leads);
         }
@@ -132,6 +137,27 @@ fn lead(
     Ok((at, server.run()))
 }
 
+/// The listener where machines that are known carry sealed copies away.
+fn carry(config: &ServeConfig, home: &Home, at: SocketAddr, tls: &Tls) -> io::Result<(SocketAddr, Server)> {
+    let settings = tls.for_machines(home.folder.machines()).map_err(io::Error::other)?;
+    let copies = web::Data::new(Copies(home.folder.backups()));
+    let server = HttpServer::new(move || carrying::app(copies.clone()))
+        .workers(1)
+        .disable_signals()
+        .max_connections(MAX_MACHINES)
+        .client_request_timeout(config.patience.headers)
+        .tls_handshake_timeout(config.patience.headers)
+        .bind_rustls_0_23(at, settings)?;
+    let at = server.addrs().first().copied().unwrap_or(at);
+    Ok((at, server.run()))
+}
+
+/// Where else it listens.
+struct Others {
+    plain: Option<SocketAddr>,
+    copies: Option<SocketAddr>,
+}
+
 /// Log lines go to stderr; `RUST_LOG` chooses.
 fn start_log() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
@@ -157,7 +183,7 @@ fn announce(
     config: &ServeConfig,
     home: &Home,
     addresses: &[(SocketAddr, &str)],
-    plain: Option<SocketAddr>,
+    others: &Others,
     logins: Option<&str>,
 ) -> io::Result<()> {
     // An unspecified address is no place to go to: name this machine's own.
@@ -180,7 +206,8 @@ fn announce(
     writeln!(people, "Menpai 门牌")?;
     writeln!(people, "  phone 手机   {http}/   {https}/")?;
     writeln!(people, "  desk  书记   {http}/desk/   {https}/desk/")?;
-    let plain = plain.map(|at| format!("http://{at}"));
+    let plain = others.plain.map(|at| format!("http://{at}"));
+    let copies = others.copies.map(|at| format!("https://{at}"));
     if config.has_local_authority() {
         let authority = tls::authority_file(&home.folder.tls());
         writeln!(people, "  to trust     {}", authority.display())?;
@@ -201,7 +228,9 @@ fn announce(
         }
     }
     if config.announce_json {
-        let line = serde_json::json!({ "http": http, "https": https, "plain": plain, "data": home.folder.path() });
+        let line = serde_json::json!({
+            "http": http, "https": https, "plain": plain, "copies": copies, "data": home.folder.path(),
+        });
         let mut programs = io::stdout().lock();
         writeln!(programs, "{line}")?;
         programs.flush()?;

@@ -34,6 +34,7 @@ const SIGKILL: i32 = 9;
 struct Announced {
     http: String,
     https: String,
+    copies: Option<String>,
 }
 
 /// A server process. Dropping it kills it.
@@ -151,6 +152,12 @@ impl Server {
     #[must_use]
     pub fn https(&self) -> (&str, PathBuf) {
         (&self.announced.https, self.data.join("tls/authority.pem"))
+    }
+
+    /// Where known machines carry copies away, if it was told to let them.
+    #[must_use]
+    pub fn copies(&self) -> Option<&str> {
+        self.announced.copies.as_deref()
     }
 
     /// User and system CPU of the server so far.

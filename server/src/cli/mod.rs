@@ -3,6 +3,7 @@
 
 mod account;
 mod community;
+mod copies;
 mod database;
 mod demo;
 mod demo_roster;
@@ -77,6 +78,9 @@ enum Command {
     /// Encrypt the databases of a data folder, or make them plain again
     #[command(subcommand)]
     Database(database::Command),
+    /// Carry the sealed copies of a home to this machine
+    #[command(subcommand)]
+    Copies(copies::Command),
     /// Put a night's copy back, sealed or not, as a data folder of its own
     Restore(restore::Arguments),
     /// Close a quarter: what is merged of its days later is marked late
@@ -124,6 +128,7 @@ pub fn run() -> ExitCode {
         Command::Compact(arguments) => erase::compact(&arguments),
         Command::Nightly(arguments) => nightly::run(&arguments),
         Command::Database(command) => database::run(command),
+        Command::Copies(command) => copies::run(&command),
         Command::Restore(arguments) => restore::run(&arguments),
         Command::Settle(arguments) => settle::run(&arguments),
         Command::Simulate(arguments) => simulate::run(arguments),

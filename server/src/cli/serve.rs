@@ -47,6 +47,10 @@ pub(super) struct Arguments {
     /// Plain http that leads to TLS and hands out the local authority, such as :80
     #[arg(long, value_name = "ADDRESS", value_parser = parse_https)]
     plain: Option<SocketAddr>,
+    /// TLS where known machines fetch the sealed copies of the nights, such as :8444; they are known by their
+    /// certificates in the data folder's `machines`
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_https)]
+    copies: Option<SocketAddr>,
     /// Folder of the built web apps
     #[arg(long, value_name = "DIR", default_value = "web-client/dist")]
     web: PathBuf,
@@ -103,6 +107,7 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
         })
         .filter(|acme| !acme.names.is_empty()),
         plain: arguments.plain,
+        copies: arguments.copies,
         web: arguments.web,
         demo: arguments.demo,
         nightly: arguments.nightly,

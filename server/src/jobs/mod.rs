@@ -2,6 +2,7 @@
 //! is derived again, and the night, which closes the day.
 
 pub mod audit_heads;
+pub mod carry;
 pub mod compact;
 pub mod encryption;
 pub mod night;

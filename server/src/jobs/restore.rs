@@ -2,17 +2,13 @@
 //! Writes nothing where something is already, and leaves no half of a folder under its name.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufReader, BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use menpai_sync_core::ids::hex;
-use sha2::{Digest, Sha256};
-
 use crate::age::{self, AgeError, Identity, KeyError, SEALED_ENDING};
+use crate::copies::{HASH_ENDING, hash_of};
 use crate::data_folder::NODE_FILE;
-
-const HASH_ENDING: &str = "sha256";
 
 /// Why a copy is not put back. There is no folder of that name then.
 #[derive(Debug, thiserror::Error)]
@@ -164,16 +160,7 @@ fn check_hash(path: &Path) -> Result<bool, RestoreError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(failed(&hash_path)(error)),
     };
-    let mut file = File::open(path).map_err(failed(path))?;
-    let mut hash = Sha256::new();
-    let mut piece = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut piece).map_err(failed(path))? {
-            0 => break,
-            read => hash.update(&piece[..read]),
-        }
-    }
-    let found = hex(&hash.finalize());
+    let found = hash_of(path).map_err(failed(path))?;
     if written.split_whitespace().next() == Some(found.as_str()) {
         Ok(true)
     } else {

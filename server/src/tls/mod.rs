@@ -5,6 +5,7 @@
 
 mod acme;
 mod local;
+mod machines;
 mod resolver;
 
 use std::io;
@@ -13,11 +14,12 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use rustls::ServerConfig;
 use rustls::server::ResolvesServerCert;
+use rustls::{ConfigBuilder, ServerConfig, WantsVerifier};
 
 pub use acme::{Acme, DEFAULT_DIRECTORY};
 pub use local::authority_file;
+use machines::KnownMachines;
 use resolver::Resolver;
 
 use crate::clock;
@@ -102,6 +104,7 @@ pub struct Tls {
     pub config: ServerConfig,
     /// What is to run beside the server, where a public authority is asked.
     pub keeping: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    resolves: Arc<dyn ResolvesServerCert>,
     _keeping_up: Ticker,
 }
 
@@ -113,7 +116,6 @@ impl Tls {
     pub fn start(source: Source) -> Result<Tls, TlsError> {
         install_provider();
         let resolver = Arc::new(Resolver::read(&source.files()?)?);
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
         let (resolves, keeping): (Arc<dyn ResolvesServerCert>, _) = match &source {
             Source::Public { acme, folder, .. } => {
                 let (resolves, keeping) = acme.start(&folder.join("acme"), Arc::clone(&resolver))?;
@@ -121,14 +123,9 @@ impl Tls {
             }
             _ => (Arc::clone(&resolver) as Arc<_>, None),
         };
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
-            .map_err(|source| TlsError::Use {
-                path: PathBuf::new(),
-                source,
-            })?
+        let mut config = versions()?
             .with_no_client_auth()
-            .with_cert_resolver(resolves);
+            .with_cert_resolver(Arc::clone(&resolves));
         if keeping.is_some() {
             config.alpn_protocols.push(acme::CHALLENGE_PROTOCOL.to_vec());
         }
@@ -145,12 +142,35 @@ impl Tls {
         Ok(Tls {
             config,
             keeping,
+            resolves,
             _keeping_up: keeping_up.map_err(|source| TlsError::File {
                 path: PathBuf::new(),
                 source,
             })?,
         })
     }
+}
+
+impl Tls {
+    /// For a listener where the other side shows a certificate too: one that lies in this folder.
+    ///
+    /// # Errors
+    /// [`TlsError`].
+    pub fn for_machines(&self, folder: PathBuf) -> Result<ServerConfig, TlsError> {
+        Ok(versions()?
+            .with_client_cert_verifier(Arc::new(KnownMachines::of(folder)))
+            .with_cert_resolver(Arc::clone(&self.resolves)))
+    }
+}
+
+fn versions() -> Result<ConfigBuilder<ServerConfig, WantsVerifier>, TlsError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+        .map_err(|source| TlsError::Use {
+            path: PathBuf::new(),
+            source,
+        })
 }
 
 /// Installs the ring provider for the process; a second call changes nothing.

@@ -6,17 +6,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
-use menpai_sync_core::ids::{CommunityCode, hex};
-use sha2::{Digest, Sha256};
+use menpai_sync_core::ids::CommunityCode;
 
 use super::NightError;
 use crate::age::{Recipient, SEALED_ENDING, Sealer};
 use crate::clock;
+use crate::copies::{HASH_ENDING, hash_of};
 use crate::data_folder::{NODE_FILE, community_file, write_private};
 use crate::fail_points;
 use crate::home::Home;
@@ -26,8 +26,6 @@ use crate::sync::Community;
 
 /// Newest days that are kept whatever they hold, and whole copies newer than one that goes.
 const KEPT: usize = 7;
-/// What stands beside a copy that is whole.
-const HASH_ENDING: &str = "sha256";
 
 /// Keeps a copy of a community's file; says how large it is.
 ///
@@ -251,19 +249,9 @@ fn draft_of(path: &Path) -> PathBuf {
 
 /// Syncs the file and reads it from its beginning: what is hashed is what was written.
 fn hash_durably(path: &Path) -> io::Result<(String, u64)> {
-    let mut file = File::open(path)?;
+    let file = File::open(path)?;
     file.sync_all()?;
-    let mut hash = Sha256::new();
-    let mut piece = vec![0; 1 << 16];
-    let mut bytes = 0;
-    loop {
-        let read = file.read(&mut piece)?;
-        if read == 0 {
-            return Ok((hex(&hash.finalize()), bytes));
-        }
-        hash.update(&piece[..read]);
-        bytes += read as u64;
-    }
+    Ok((hash_of(path)?, file.metadata()?.len()))
 }
 
 fn remove(path: &Path) -> io::Result<()> {

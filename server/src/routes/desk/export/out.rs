@@ -1,14 +1,11 @@
 //! Where the rows of a list go: how words are said there, and how the file gets to the
 //! browser. It is written whole to a file without a name, then sent in pieces.
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Seek, SeekFrom};
 
 use actix_web::body::SizedStream;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
-use actix_web::web::Bytes;
 use actix_web::{HttpResponse, web};
-use futures_util::stream::unfold;
 use menpai_sync_core::kinds::Labels;
 use serde::Deserialize;
 
@@ -20,11 +17,9 @@ use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::export::{Cell, ExportError, Format, Sheet};
 use crate::home::Home;
+use crate::routes::file_pieces::pieces;
 use crate::store::review::coverage::Counts;
 use crate::store::review::register::Address;
-
-/// What is read of the file at a time.
-const PIECE_BYTES: usize = 64 * 1024;
 
 /// Beside the list's own query.
 #[derive(Debug, Clone, Copy, Deserialize, utoipa::IntoParams)]
@@ -184,26 +179,6 @@ pub(super) async fn download<P: Permission>(
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
         .insert_header((CACHE_CONTROL, "no-store"))
         .body(SizedStream::new(length, pieces(file))))
-}
-
-fn pieces(file: File) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> {
-    unfold(file, |mut file| async {
-        let piece = web::block(move || {
-            let mut bytes = vec![0; PIECE_BYTES];
-            let count = file.read(&mut bytes)?;
-            bytes.truncate(count);
-            Ok::<_, std::io::Error>((Bytes::from(bytes), file))
-        });
-        match piece.await.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
-            Ok((bytes, _)) if bytes.is_empty() => None,
-            Ok((bytes, file)) => Some((Ok(bytes), file)),
-            // The length was promised: the client sees that the file is cut.
-            Err(error) => {
-                tracing::error!(%error, "an export could not be sent");
-                None
-            }
-        }
-    })
 }
 
 impl From<ExportError> for ApiError {
