@@ -1,6 +1,7 @@
 //! What a colleague's phone can bring: the header and slices that this phone would send itself,
 //! for the caller to seal. That it was made is noted: the next request asks first for the
-//! receipt of what may be there already.
+//! receipt of what may be there already. Or the same for this phone's own keeping, for when its
+//! log can no longer be read on it (docs/adr/0028): of that nothing is noted.
 
 use super::sync::InFlight;
 use super::{Phone, Stored, Write, store};
@@ -15,6 +16,8 @@ pub struct PacketDraft {
     pub to_sign: Vec<Vec<u8>>,
     /// How many entries it brings.
     pub count: usize,
+    /// The number of the last.
+    pub last: Seq,
     /// What it is to be sealed to.
     pub key: PublicKey,
     /// What must be durable before anybody gets it.
@@ -23,20 +26,25 @@ pub struct PacketDraft {
 
 impl Phone {
     /// Begins a packet of what only this phone has; `None` where there is nothing, or the home
-    /// has given no key for it.
+    /// has given no key for it. `kept_after`: nobody gets it, it brings what comes after that entry.
     #[must_use]
-    pub fn begin_packet(&mut self, now: Instant) -> Option<PacketDraft> {
+    pub fn begin_packet(&mut self, now: Instant, kept_after: Option<Seq>) -> Option<PacketDraft> {
         let key = self.enrolment.as_ref()?.home.courier_key.clone()?;
-        let (draft, to_sign) = self.unsent(now)?;
+        let (draft, to_sign) = self.unsent(now, kept_after.unwrap_or(0))?;
         let last = draft.slices.last()?.last;
         let first = draft.slices.first()?.first;
         self.packet = Some(draft);
-        self.contact.handed = last;
+        let mut writes = Vec::new();
+        if kept_after.is_none() {
+            self.contact.handed = last;
+            writes.push(Write::json(Stored::Meta, store::CONTACT, &self.contact));
+        }
         Some(PacketDraft {
             to_sign,
             count: usize::try_from(last + 1 - first).unwrap_or(usize::MAX),
+            last,
             key,
-            writes: vec![Write::json(Stored::Meta, store::CONTACT, &self.contact)],
+            writes,
         })
     }
 

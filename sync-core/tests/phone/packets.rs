@@ -21,7 +21,7 @@ fn with_two_checks() -> (Home, Device, menpai_sync_core::ids::EntityId) {
 
 /// The content of a packet, as it would be sealed.
 fn packet(device: &mut Device) -> Vec<u8> {
-    let draft = device.phone.begin_packet(now()).unwrap();
+    let draft = device.phone.begin_packet(now(), None).unwrap();
     let signatures: Vec<_> = draft.to_sign.iter().map(|message| device.key.sign(message)).collect();
     device.keep(draft.writes);
     device.phone.packet(&signatures).unwrap()
@@ -65,14 +65,14 @@ fn a_packet_says_what_the_phone_would_say_and_what_comes_before() {
 fn without_a_key_or_anything_unsent_there_is_no_packet() {
     let (mut home, mut device, door) = with_two_checks();
     device.sync(&mut home);
-    assert_eq!(device.phone.begin_packet(now()), None, "nothing is only here");
+    assert_eq!(device.phone.begin_packet(now(), None), None, "nothing is only here");
 
     // Signed in before there were packets; the home gives a key later.
     let key = home.courier_key.take();
     let mut device = Device::enrolled(&home, 2);
     device.sync(&mut home);
     device.check_door(door, "met");
-    assert_eq!(device.phone.begin_packet(now()), None, "nothing to seal it to");
+    assert_eq!(device.phone.begin_packet(now(), None), None, "nothing to seal it to");
     assert_eq!(request(&mut device).0.wants, [""; 0], "asked once since the start");
     home.courier_key = key;
     device.reopen();
@@ -80,7 +80,7 @@ fn without_a_key_or_anything_unsent_there_is_no_packet() {
     device.sync(&mut home);
     device.check_door(door, "absent");
     device.reopen();
-    assert!(device.phone.begin_packet(now()).is_some());
+    assert!(device.phone.begin_packet(now(), None).is_some());
 }
 
 #[test]
@@ -189,4 +189,38 @@ fn a_phone_put_back_after_it_made_a_packet_sees_that_it_is_another() {
     device.rows = sent;
     device.reopen();
     assert_eq!(device.sync(&mut home), 0);
+}
+
+#[test]
+fn what_is_kept_goes_up_piece_by_piece_without_the_phone_and_is_not_counted_twice() {
+    let (mut home, mut device, door) = with_two_checks();
+    let (first, last) = kept(&mut device, 0);
+    assert_eq!(last, 2);
+    device.check_door(door, "refused");
+    let (second, last) = kept(&mut device, 2);
+    assert_eq!((last, device.phone.status().handed), (3, 0), "nobody has got it");
+    assert_eq!(
+        device.phone.begin_packet(now(), Some(3)),
+        None,
+        "nothing comes after it"
+    );
+
+    // The log cannot be read any more: what was kept goes up.
+    arrives(&mut home, &device, &first);
+    arrives(&mut home, &device, &second);
+    let lines = home.line_count();
+    // It can be read again, and knows nothing of that.
+    assert_eq!(device.phone.status().only_here, 3);
+    let (asked, slices, _) = request(&mut device);
+    assert_eq!((asked.receipt_from, slices), (None, 1));
+    assert_eq!((device.sync(&mut home), home.line_count()), (3, lines));
+    assert_eq!((device.phone.status().only_here, device.phone.status().merged), (0, 3));
+}
+
+/// The content of a packet for keeping, and the number of its last entry.
+fn kept(device: &mut Device, after: u64) -> (Vec<u8>, u64) {
+    let draft = device.phone.begin_packet(now(), Some(after)).unwrap();
+    assert!(draft.writes.is_empty());
+    let signatures: Vec<_> = draft.to_sign.iter().map(|message| device.key.sign(message)).collect();
+    (device.phone.packet(&signatures).unwrap(), draft.last)
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use js_sys::{Array, Object};
 use menpai_sync_core::kinds::Kinds;
-use menpai_sync_core::phone::{EditDraft, Enrolment, RecordDraft};
+use menpai_sync_core::phone::{EditDraft, Enrolment, PacketDraft, RecordDraft};
 use menpai_sync_core::snapshot::Snapshot;
 use menpai_sync_core::wire::SliceRefusal;
 use wasm_bindgen::JsValue;
@@ -213,12 +213,14 @@ impl Phone {
         ]))
     }
 
-    /// Begins a packet for a courier: `{to_sign: Uint8Array[], result: {count, key}, writes}`;
-    /// `undefined` where there is nothing to hand over, or no key to seal to.
-    pub fn begin_packet(&mut self, now: &str) -> Result<Option<Object>, JsValue> {
-        let draft = self.0.begin_packet(convert::instant(now)?);
+    /// Begins a packet for a courier, or of what comes after an entry for this phone's own keeping:
+    /// `{to_sign: Uint8Array[], result: {count, last, key}, writes}`; `undefined` where there is
+    /// nothing to bring, or no key to seal to.
+    pub fn begin_packet(&mut self, now: &str, kept_after: Option<u32>) -> Result<Option<Object>, JsValue> {
+        let draft = self.0.begin_packet(convert::instant(now)?, kept_after.map(u64::from));
         Ok(draft.map(|draft| {
-            let result = format!(r#"{{"count":{},"key":"{}"}}"#, draft.count, draft.key);
+            let PacketDraft { count, last, key, .. } = &draft;
+            let result = format!(r#"{{"count":{count},"last":{last},"key":"{key}"}}"#);
             object(&[
                 ("to_sign", to_sign(&draft.to_sign).into()),
                 ("result", result.into()),

@@ -347,7 +347,7 @@ impl TestPhone {
         if !self.write(WriteOf::Clock, jump) {
             return None;
         }
-        let draft = self.phone.begin_packet(now)?;
+        let draft = self.phone.begin_packet(now, None)?;
         let signatures: Vec<Signature> = draft.to_sign.iter().map(|message| self.key.sign(message)).collect();
         let content = self.phone.packet(&signatures)?;
         let clear = ClearLine {

@@ -52,7 +52,7 @@ impl Phone {
     /// not answered is forgotten: what it brought is asked for first, unless it is little.
     #[must_use]
     pub fn begin_sync(&mut self, now: Instant, wants_digest: bool) -> Option<SyncDraft> {
-        let (mut in_flight, mut to_sign) = self.unsent(now)?;
+        let (mut in_flight, mut to_sign) = self.unsent(now, 0)?;
         let receipt_from = self.handed_from().or(self.unsure_from(&in_flight));
         if receipt_from.is_some() {
             (in_flight.receipts, in_flight.slices, to_sign) = Default::default();
@@ -104,10 +104,11 @@ impl Phone {
         next.slices.first().filter(|_| asks).map(|slice| slice.first)
     }
 
-    /// What only this phone has, under a header that says no more; and what is to be signed.
-    pub(in super::super) fn unsent(&self, now: Instant) -> Option<(InFlight, Vec<Vec<u8>>)> {
+    /// What only this phone has and comes after an entry, under a header that says no more; and what
+    /// is to be signed.
+    pub(in super::super) fn unsent(&self, now: Instant, after: Seq) -> Option<(InFlight, Vec<Vec<u8>>)> {
         let (enrolment, own) = (self.enrolment.as_ref()?, self.own.as_ref()?);
-        let durable = own.durable();
+        let durable = own.durable().max(after);
         let (receipts, covered) = self.covering(own, durable);
         let unsent = own.after(durable);
         let slices = cut(unsent.get(..covered).unwrap_or(unsent), own.head_at(durable)?.h);
