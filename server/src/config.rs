@@ -57,6 +57,9 @@ pub fn parse_nightly(text: &str) -> Result<Nightly, NightlyError> {
         .ok_or_else(|| NightlyError(text.to_owned()))
 }
 
+/// For how many hours a phone opens its records without asking the home.
+pub const DEFAULT_LEASE_HOURS: u16 = 72;
+
 /// How long a connection without a request stays open.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
@@ -123,6 +126,8 @@ pub struct ServeConfig {
     pub demo: Option<u32>,
     /// When the day is closed.
     pub nightly: Nightly,
+    /// For how many hours a phone opens its records without asking.
+    pub lease_hours: u16,
     /// Whether standing invitations hold, as in a demo.
     pub standing_invitations: bool,
     /// Print the addresses as one line of JSON too.

@@ -15,6 +15,7 @@ use crate::auth::ceremonies::Ceremonies;
 use crate::auth::replays::Replays;
 use crate::auth::{Invitations, Passwords, SignInLimits};
 use crate::clock;
+use crate::config::DEFAULT_LEASE_HOURS;
 use crate::data_folder::{DataFolder, DataFolderError};
 use crate::erasures::Ledger;
 use crate::error::{ApiError, ApiResult};
@@ -66,6 +67,8 @@ pub struct Home {
     pub ceremonies: Ceremonies,
     /// Seals what is read again here alone.
     pub sealing_key: SealingKey,
+    /// For how long a phone opens its records without asking.
+    pub lease_hours: u16,
     /// Slows the guessing of codes down.
     pub invitations: Invitations,
     /// Which requests of phones were answered.
@@ -129,6 +132,7 @@ impl Home {
             limiter: Limiter::new(Limits::DEFAULT),
             ceremonies: Ceremonies::default(),
             sealing_key,
+            lease_hours: DEFAULT_LEASE_HOURS,
             invitations: Invitations::default(),
             replays: Replays::new(clock::now_ms(), Limits::DEFAULT.device_per_minute),
             seen_lately: SeenLately::default(),
@@ -149,6 +153,12 @@ impl Home {
             replays: Replays::new(clock::now_ms(), limits.device_per_minute),
             ..self
         }
+    }
+
+    /// The same, with phones that may stay away for so long.
+    #[must_use]
+    pub fn with_lease_hours(self, lease_hours: u16) -> Home {
+        Home { lease_hours, ..self }
     }
 
     /// The same, with another budget than 1 GiB for the loaded documents of all communities.

@@ -22,7 +22,7 @@ use crate::rights::Action::{
 };
 use crate::routes::static_files::WebFolder;
 use crate::routes::{
-    courier, desk, desk_sessions, desk_sign_in, devices, enrolments, health, reference, snapshots, sync,
+    courier, desk, desk_sessions, desk_sign_in, devices, enrolments, health, leases, reference, snapshots, sync,
 };
 
 /// The app that the server and the tests run.
@@ -86,6 +86,7 @@ routes! {
     post "/devices/successor" => devices::post_successor, Device;
     post "/sync" => sync::post, AnyDevice;
     post "/courier" => courier::post, AnyDevice;
+    get "/lease" => leases::get, AnyDevice;
     get "/snapshots" => snapshots::get, Device;
     // The desk
     post "/desk/sessions" => desk_sessions::post, Anyone;

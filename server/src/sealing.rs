@@ -13,10 +13,11 @@ use crate::clock;
 #[error("sealed with another key, for something else, or damaged")]
 pub struct SealError;
 
-/// Seals and opens.
+/// Seals and opens; and gives secrets that are not kept, since they come out the same again.
 pub struct SealingKey {
     aead: LessSafeKey,
     matching: hmac::Key,
+    deriving: hmac::Key,
 }
 
 impl SealingKey {
@@ -24,10 +25,12 @@ impl SealingKey {
     #[must_use]
     pub fn new(bytes: &[u8; 32]) -> Option<SealingKey> {
         let key = UnboundKey::new(&AES_256_GCM, bytes).ok()?;
-        let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, bytes), b"menpai-matching-1\0");
+        let own = hmac::Key::new(hmac::HMAC_SHA256, bytes);
+        let key_for = |use_for: &[u8]| hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&own, use_for).as_ref());
         Some(SealingKey {
             aead: LessSafeKey::new(key),
-            matching: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()),
+            matching: key_for(b"menpai-matching-1\0"),
+            deriving: key_for(b"menpai-deriving-1\0"),
         })
     }
 
@@ -35,6 +38,13 @@ impl SealingKey {
     #[must_use]
     pub fn matching_key(&self) -> hmac::Key {
         self.matching.clone()
+    }
+
+    /// A secret about something: 32 bytes, the same whenever it is asked for.
+    #[must_use]
+    pub fn derive(&self, about: &str) -> [u8; 32] {
+        let tag = hmac::sign(&self.deriving, about.as_bytes());
+        std::array::from_fn(|place| tag.as_ref()[place])
     }
 
     /// Seals something about something.
@@ -89,5 +99,13 @@ mod tests {
         damaged[20] ^= 1;
         assert_eq!(key.open("he", &damaged), Err(SealError));
         assert_eq!(key.open("he", &sealed[..5]), Err(SealError));
+    }
+
+    #[test]
+    fn derives_the_same_about_the_same_and_nothing_else() {
+        let [key, again, other] = [[7; 32], [7; 32], [8; 32]].map(|bytes| SealingKey::new(&bytes).unwrap());
+        assert_eq!(key.derive("a"), again.derive("a"));
+        assert_ne!(key.derive("a"), key.derive("b"));
+        assert_ne!(key.derive("a"), other.derive("a"));
     }
 }

@@ -43,7 +43,11 @@ pub fn run(config: &ServeConfig) -> Result<(), Box<dyn std::error::Error>> {
     if let Some(days) = config.demo.filter(|days| *days > 0) {
         demo::make_lived_in(&config.data, days)?;
     }
-    let home = web::Data::new(Home::open(&config.data)?.with_limits(config.limits));
+    let home = web::Data::new(
+        Home::open(&config.data)?
+            .with_limits(config.limits)
+            .with_lease_hours(config.lease_hours),
+    );
     let logins = config.demo.map(|_| demo::ensure(&home)).transpose()?;
     if config.standing_invitations {
         home.invitations.let_standing_hold();

@@ -10,7 +10,9 @@ use clap::Args;
 
 use super::demo::MOST_DAYS;
 use super::{DataArguments, Outcome};
-use crate::config::{DEFAULT_NIGHTLY, Nightly, Patience, ServeConfig, parse_http, parse_https, parse_nightly};
+use crate::config::{
+    DEFAULT_LEASE_HOURS, DEFAULT_NIGHTLY, Nightly, Patience, ServeConfig, parse_http, parse_https, parse_nightly,
+};
 use crate::limits::Limits;
 use crate::serve;
 use crate::tls::{Acme, DEFAULT_DIRECTORY, Files};
@@ -64,6 +66,12 @@ pub(super) struct Arguments {
     /// When to close the day, HH:MM before noon; `off` never does
     #[arg(long, value_name = "TIME", default_value = DEFAULT_NIGHTLY, value_parser = parse_nightly)]
     nightly: Nightly,
+    /// For how many hours a phone shows its records without having reached the server, 24 to 168
+    #[arg(
+        long, value_name = "HOURS", default_value_t = DEFAULT_LEASE_HOURS,
+        value_parser = clap::value_parser!(u16).range(24..=168)
+    )]
+    lease_hours: u16,
     /// Print the addresses as one line of JSON on stdout
     #[arg(long)]
     announce_json: bool,
@@ -111,6 +119,7 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
         web: arguments.web,
         demo: arguments.demo,
         nightly: arguments.nightly,
+        lease_hours: arguments.lease_hours,
         standing_invitations: arguments.standing_invitations || arguments.demo.is_some(),
         announce_json: arguments.announce_json,
         patience: arguments

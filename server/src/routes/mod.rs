@@ -11,6 +11,7 @@ pub mod enrolments;
 mod file_pieces;
 pub mod health;
 pub mod leading;
+pub mod leases;
 mod pieces;
 pub mod reference;
 pub mod snapshots;

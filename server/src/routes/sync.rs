@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use futures_util::FutureExt;
 use menpai_sync_core::clock::ClockJumps;
 use menpai_sync_core::ids::{DeviceId, Hash, Seq};
@@ -199,16 +199,20 @@ pub async fn post(
     Ok(gzip(bytes, standing))
 }
 
-/// A stopped phone is told so in a header: it may be of a version that knows no other word.
 fn gzip(body: Vec<u8>, standing: Standing) -> HttpResponse {
     let mut answer = HttpResponse::Ok();
     answer.content_type(GZIP);
+    tell_standing(&mut answer, standing);
+    answer.body(body)
+}
+
+/// A stopped phone is told so in a header: it may be of a version that knows no other word.
+pub(super) fn tell_standing(answer: &mut HttpResponseBuilder, standing: Standing) {
     match standing {
         Standing::Known => {}
         Standing::Stopped => drop(answer.insert_header((PHONE, "stopped"))),
         Standing::Lost => drop(answer.insert_header((PHONE, "lost"))),
     }
-    answer.body(body)
 }
 
 /// A phone that is in contact with its community.

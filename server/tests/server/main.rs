@@ -46,6 +46,7 @@ mod held_http;
 mod id_numbers;
 mod import;
 mod import_cli;
+mod leases;
 mod limits;
 mod night;
 mod office_begins;
