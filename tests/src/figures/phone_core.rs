@@ -32,6 +32,8 @@ const RUNS: usize = 9;
 #[derive(Deserialize)]
 struct Run {
     open_ms: f64,
+    unseal_ms: f64,
+    unseal_us_per_row: f64,
     first_edit_ms: f64,
     receive_ms: f64,
     received: usize,
@@ -72,6 +74,18 @@ pub fn measure_core(folder: &Path) -> Vec<Figure> {
             "open_core_ms_wasm",
             median(runs.iter().map(|run| run.open_ms).collect()),
             "ms",
+            RUNS,
+        ),
+        Figure::new(
+            "open_unseal_ms_node",
+            median(runs.iter().map(|run| run.unseal_ms).collect()),
+            "ms",
+            RUNS,
+        ),
+        Figure::new(
+            "unseal_us_per_row_node",
+            median(runs.iter().map(|run| run.unseal_us_per_row).collect()),
+            "us",
             RUNS,
         ),
         Figure::new(
