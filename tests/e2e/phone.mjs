@@ -1,6 +1,12 @@
 // The phone app as its user sees it: page objects over roles and test ids, no inner state.
 
+/** What everybody here chose. */
+export const PIN = '283746';
+
 export class Phone {
+  /** the digits that are typed whenever they are asked for; null: a story types them itself */
+  pin = PIN;
+
   constructor(browser, origin) {
     this.browser = browser;
     this.origin = origin;
@@ -8,7 +14,14 @@ export class Phone {
 
   async open(hash = '') {
     this.page = await this.browser.open();
+    if (this.pin !== null) await this.page.context().addInitScript(typeWhenAsked, this.pin);
     await this.page.goto(`${this.origin}/${hash}`);
+  }
+
+  /** On the keys of the screen. */
+  async typePin(pin) {
+    await this.page.locator('[data-testid="pin-pad"]:not([data-busy]) [data-typed="0"]').waitFor();
+    for (const digit of pin) await this.id(`pin-${digit}`).click();
   }
 
   id(name) {
@@ -143,4 +156,14 @@ export class Phone {
   ownRecords() {
     return this.id('record-row').evaluateAll((rows) => rows.map((row) => ({ ...row.dataset })));
   }
+}
+
+/** In the page, as its user would: on the keys, each time they are there. */
+function typeWhenAsked(pin) {
+  const type = () => {
+    const keys = document.querySelector('[data-testid="pin-pad"]:not([data-busy])');
+    if (!keys?.querySelector('[data-typed="0"]')) return;
+    for (const digit of pin) keys.querySelector(`[data-testid="pin-${digit}"]`).click();
+  };
+  new MutationObserver(type).observe(document, { subtree: true, childList: true, attributes: true });
 }

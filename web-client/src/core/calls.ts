@@ -53,6 +53,12 @@ export type EnrolResult =
   | { outcome: 'compare'; worker: string; digits: string }
   | NotEnrolled;
 
+/** `other_lease`: the server's is not the one that it was shut with; only enrolling again helps */
+export type PinResult =
+  | { outcome: 'opened' }
+  | { outcome: 'wrong' | 'wait' | 'gone' | 'other_lease'; tries_left: number }
+  | { outcome: 'weak'; why: 'digits' | 'repeats' | 'runs' };
+
 export type SignOutResult = { outcome: 'signed_out' } | { outcome: 'unsent'; count: number };
 
 export interface Calls {
@@ -81,6 +87,12 @@ export interface Calls {
   enrol(code: string): EnrolResult;
   askIn(): EnrolResult;
   signOut(): SignOutResult;
+  /** the first PIN of this phone; its records are sealed with a key that only it gives */
+  choosePin(pin: string): PinResult;
+  unlock(pin: string): PinResult;
+  changePin(old: string, pin: string): PinResult;
+  /** nobody knows it any more: what is here cannot be read again, what is unsent is sent all the same */
+  forgetPin(): void;
   sync(): SyncResult;
   /** what a colleague could bring, to be sealed; null: nothing, or no key of the server to seal it to */
   handOver(): Content | null;
@@ -102,12 +114,26 @@ export interface Failure {
 export type Notice =
   | { notice: 'language'; language: 'zh' | 'en' }
   | { notice: 'wake'; reason: 'visible' | 'online' }
+  /** somebody touches the screen */
+  | { notice: 'used' }
   | { notice: 'take_over' };
 
 export type ToWorker = { id: number; call: CallName; args: unknown[] } | Notice;
 
+/** Why nothing can be read: it wants the PIN, a contact with the server, or to be enrolled again. */
+export interface Locked {
+  why: 'pin' | 'lease' | 'gone';
+  tries_left: number;
+  /** this phone's clock; 0: now */
+  wait_until: number;
+  /** entries that are sealed for the server and not there yet */
+  unsent: number;
+}
+
 export interface WorkerState {
-  phase: 'opening' | 'other_window' | 'ready' | 'broken';
+  phase: 'opening' | 'other_window' | 'choose_pin' | 'locked' | 'ready' | 'broken';
+  /** while it is */
+  locked: Locked | null;
   failure: Failure | null;
   phone: PhoneStatus | null;
   /** `none`: to be enrolled first; `expired`: the server wants it again, recording goes on */

@@ -88,6 +88,7 @@ export class CoreClient {
     this.failAll(failure);
     this.onState({
       phase: 'broken',
+      locked: null,
       failure,
       phone: null,
       session: 'none',

@@ -4,6 +4,7 @@
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Store } from '../storage/store';
+import { newVault } from '../storage/vault.test-helper';
 import { contact, type Line } from './contact';
 import { fakeModule, type FakePhone, identity } from './fake-phone.test-helper';
 import { Host } from './host';
@@ -19,6 +20,7 @@ let count = 0;
 beforeEach(async () => {
   store = new Store(`contact-test-${(count += 1)}`);
   await store.becomeWriter();
+  store.vault = await newVault();
   phones = [];
   host = new Host(fakeModule(phones), store);
   await host.open();

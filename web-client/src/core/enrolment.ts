@@ -11,6 +11,10 @@ import { sign } from './signature';
 export interface Place {
   database: string;
   store: Store;
+  /** its records cannot be opened any more */
+  gone?: boolean;
+  /** it is shut, and may be opened again */
+  shut?: boolean;
 }
 
 /** After these nobody will compare any more. */
@@ -19,6 +23,8 @@ const FINAL = ['no_invitation', 'enrolment_refused', 'device_key_differs', 'wron
 /** A phone that waits to be compared. */
 export interface Coming {
   place: Place;
+  /** where this worker's records were, which cannot be opened any more; what is unsent of them is sent from there */
+  leaves: Store | null;
   key: DeviceKey;
   name: string;
   /** the device it was until the office stopped that one */
@@ -31,6 +37,8 @@ export interface Coming {
 export interface Enrolled {
   /** what `Phone.enrol` reads */
   enrolment: string;
+  /** its code */
+  community: string;
 }
 
 /** What keeps it from being enrolled; `refused` in the server's words. */
@@ -61,6 +69,14 @@ export async function come(
   let place = await placeOf(looked.worker.id);
   let key = await deviceKey(place.store);
   let replaces: string | null = null;
+  let leaves: Store | null = null;
+  const goBeside = async () => {
+    leaves = place.store;
+    replaces = key.id;
+    place = await another();
+    key = await deviceKey(place.store);
+  };
+  if (place.gone) await goBeside();
   const nonce = newNonce();
   const begin = async () =>
     tell<Begun>('begin', { code, device: key.id, commitment: await commitment(key, nonce) }, language);
@@ -72,7 +88,9 @@ export async function come(
   }
   if (isRefused(begun, 'device_stopped')) {
     replaces = key.id;
-    key = await makeDeviceKey(place.store, 'successor');
+    // What is shut stays behind: the server gives no lease for it any more.
+    if (place.shut) await goBeside();
+    else key = await makeDeviceKey(place.store, 'successor');
     begun = await begin();
   }
   if ('outcome' in begun) return begun;
@@ -88,7 +106,7 @@ export async function come(
   const signature = hex(await sign(key.private_key, message));
   const device = { ...asDevice(key), name, replaces };
   const shows = JSON.stringify({ device, nonce, signature });
-  return { place, key, name, replaces, worker: begun.worker, digits: await digitsOf(message), shows };
+  return { place, leaves, key, name, replaces, worker: begun.worker, digits: await digitsOf(message), shows };
 }
 
 /** Shows the phone's key, or asks how it stands; null: somebody is still to compare. */
@@ -100,12 +118,12 @@ export async function askIn(coming: Coming, language: Language): Promise<Enrolle
   const { worker, community, home } = said;
   if (!worker || !community || !home) return { outcome: 'stranger' };
   const device = { ...asDevice(coming.key), name: coming.name };
-  return { enrolment: JSON.stringify({ worker, community, home, device }) };
+  return { enrolment: JSON.stringify({ worker, community, home, device }), community: community.code };
 }
 
 interface Confirmed {
   worker: unknown;
-  community: unknown;
+  community: { code: string };
   home: unknown;
 }
 

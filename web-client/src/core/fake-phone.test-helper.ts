@@ -6,6 +6,8 @@ import { deviceKey } from './device-key';
 import type { Identity } from './signed-request';
 import type { Changed, CoreWrite, Phone, PhoneModule } from './phone';
 
+const COMMUNITY = '410102002005';
+
 export class FakePhone implements Phone {
   freed = false;
   readonly log: string[];
@@ -56,9 +58,29 @@ export class FakePhone implements Phone {
   }
 }
 
+/** A point that something can be sealed to; nobody has its key. */
+const SEALED_TO =
+  '046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296' +
+  '4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5';
+
+/** One that knows its community, and brings what comes after an entry. */
+export class KeepingPhone extends FakePhone {
+  override status(): string {
+    return JSON.stringify({ only_here: this.log.length, community: { code: COMMUNITY, name: '' } });
+  }
+
+  override begin_packet: Phone['begin_packet'] = (_now, after = 0) => {
+    const last = this.log.length;
+    if (last <= after) return undefined;
+    return { result: JSON.stringify({ count: last - after, last, key: SEALED_TO }), to_sign: [new Uint8Array([1])], writes: [] };
+  };
+}
+
+export const keepingModule: PhoneModule = { open: (rows) => new KeepingPhone(rows), kinds: () => '[]' };
+
 /** Somebody enrolled, whose clock is the home's. */
 export async function identity(store: Store): Promise<Identity> {
-  return { key: await deviceKey(store), community: '410102002005', clock: { offset_ms: 0 } };
+  return { key: await deviceKey(store), community: COMMUNITY, clock: { offset_ms: 0 } };
 }
 
 export function fakeModule(opened: FakePhone[] = []): PhoneModule {

@@ -3,6 +3,7 @@
 import 'fake-indexeddb/auto';
 import { beforeEach, expect, it, vi } from 'vitest';
 import { Store } from '../storage/store';
+import { newVault } from '../storage/vault.test-helper';
 import { deviceKey } from './device-key';
 import { fakeModule, type FakePhone } from './fake-phone.test-helper';
 import { handOver } from './hand-over';
@@ -16,6 +17,7 @@ let count = 0;
 beforeEach(async () => {
   store = new Store(`hand-over-test-${(count += 1)}`);
   await store.becomeWriter();
+  store.vault = await newVault();
   const phones: FakePhone[] = [];
   host = new Host(fakeModule(phones), store);
   await host.open();

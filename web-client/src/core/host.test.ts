@@ -4,6 +4,7 @@ import 'fake-indexeddb/auto';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { StorageFailure } from '../storage/failure';
 import { Store } from '../storage/store';
+import { newVault } from '../storage/vault.test-helper';
 import { fakeModule, type FakePhone } from './fake-phone.test-helper';
 import { CoreStopped, Host } from './host';
 
@@ -13,6 +14,7 @@ let count = 0;
 beforeEach(async () => {
   store = new Store(`host-test-${(count += 1)}`);
   await store.becomeWriter();
+  store.vault = await newVault();
 });
 
 async function opened(phones: FakePhone[] = []): Promise<Host> {

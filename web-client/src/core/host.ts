@@ -1,10 +1,13 @@
 // Holds the one Phone of this installation over its stored rows.
-// A change counts only when its rows are on the flash; if they cannot be written, the Phone is
-// thrown away and made again from what is stored, so memory never runs ahead of storage.
+// A change counts only when its rows are on the flash, with what of the log is sealed for the server; if they
+// cannot be written, the Phone is thrown away and made again from what is stored, so memory never runs ahead of
+// storage.
 
 import type { Store, Write } from '../storage/store';
 import { StorageFailure } from '../storage/failure';
+import { Outbox } from './outbox';
 import type { CoreWrite, Phone, PhoneModule } from './phone';
+import type { PhoneStatus } from './types';
 
 /** The core trapped: its memory can no longer be trusted, only a fresh worker can. */
 export class CoreStopped extends Error {
@@ -13,6 +16,7 @@ export class CoreStopped extends Error {
 
 export class Host {
   private phone: Phone | null = null;
+  private outbox: Outbox | null = null;
   /** grows with every reload: an answer asked for by an older Phone is not for this one */
   generation = 0;
 
@@ -25,6 +29,16 @@ export class Host {
     const rows = await this.store.coreRows();
     this.phone = guarded(() => this.module.open(rows));
     this.generation += 1;
+    await this.renewOutbox();
+  }
+
+  /** For what was recorded before there was an outbox, or as another device. */
+  async renewOutbox(): Promise<void> {
+    const { phone } = this;
+    if (!phone) return;
+    const { writes, then } = await guardedLater(async () => (await Outbox.of(this.store)).catchUp(phone));
+    await this.store.commit(writes);
+    this.outbox = then;
   }
 
   kinds(): string {
@@ -43,7 +57,11 @@ export class Host {
     const phone = await this.ready();
     const { result, writes } = guarded(() => act(phone));
     try {
-      await this.store.commit([...writes, ...more(result)]);
+      const recorded = writes.some(({ store, value }) => store === 'log' && value !== null);
+      const { outbox } = this;
+      const kept = recorded && outbox ? await guardedLater(() => outbox.catchUp(phone)) : null;
+      await this.store.commit([...writes, ...more(result), ...(kept?.writes ?? [])]);
+      if (kept) this.outbox = kept.then;
     } catch (error) {
       await this.reload();
       throw error;
@@ -55,6 +73,12 @@ export class Host {
   async use<T>(act: (phone: Phone) => T): Promise<T> {
     const phone = await this.ready();
     return guarded(() => act(phone));
+  }
+
+  /** What the server has by now need not be kept for it. */
+  async trimOutbox(): Promise<void> {
+    const { only_here } = await this.ask<PhoneStatus>((phone) => phone.status());
+    this.outbox = (await this.outbox?.trim(this.store, only_here)) ?? null;
   }
 
   /** Gives memory and database back; the rows stay. */
@@ -89,6 +113,15 @@ export class Host {
 function guarded<T>(call: () => T): T {
   try {
     return call();
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) throw new CoreStopped(error.message);
+    throw error;
+  }
+}
+
+async function guardedLater<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
   } catch (error) {
     if (error instanceof WebAssembly.RuntimeError) throw new CoreStopped(error.message);
     throw error;

@@ -124,7 +124,11 @@ function keep(store: Store, packet: Packet): Promise<void> {
 /** The hand-over as this phone's clock would show it now: it may have been set since. */
 function body({ taken_at, offset_ms }: Packet, bytes: Uint8Array, courier: Courier): Uint8Array<ArrayBuffer> {
   const moved = offset_ms === null || courier.offset_ms === null ? 0 : offset_ms - courier.offset_ms;
-  const handed = rfc3339(new Date(Date.parse(taken_at) + moved));
+  return carried(bytes, rfc3339(new Date(Date.parse(taken_at) + moved)));
+}
+
+/** A packet as it travels, and when it was handed over by this phone's clock. */
+export function carried(bytes: Uint8Array, handed: string): Uint8Array<ArrayBuffer> {
   const line = new TextEncoder().encode(`${JSON.stringify({ menpai: 2, clock: rfc3339(), handed })}\n`);
   const all = new Uint8Array(line.length + bytes.length);
   all.set(line);
@@ -132,8 +136,8 @@ function body({ taken_at, offset_ms }: Packet, bytes: Uint8Array, courier: Couri
   return all;
 }
 
-/** Null: some portal's JSON. */
-function arrived(bytes: Uint8Array): string | null {
+/** The server's clock as it arrived; null: some portal's JSON. */
+export function arrived(bytes: Uint8Array): string | null {
   try {
     const said = JSON.parse(new TextDecoder().decode(bytes)) as { arrived?: unknown } | null;
     return typeof said?.arrived === 'string' ? said.arrived : null;

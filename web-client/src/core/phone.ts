@@ -39,8 +39,11 @@ export interface Phone {
   snapshot_length(body: Uint8Array): number | undefined;
   /** result: `{used, received}` of the snapshot that the body begins with */
   take_snapshot(body: Uint8Array): Changed;
-  /** result: `{count, key}`; undefined where there is nothing to hand over, or no key to seal to */
-  begin_packet(now: string): (Changed & { to_sign: Uint8Array[] }) | undefined;
+  /**
+   * result: `{count, last, key}`; undefined where there is nothing to bring, or no key to seal to. `keptAfter`: it is
+   * for this phone's own keeping, of what comes after that entry
+   */
+  begin_packet(now: string, keptAfter?: number): (Changed & { to_sign: Uint8Array[] }) | undefined;
   packet(signatures: Uint8Array[]): Uint8Array;
   begin_sync(now: string): { to_sign: Uint8Array[]; writes: CoreWrite[] };
   request(signatures: Uint8Array[]): Uint8Array;

@@ -3,6 +3,7 @@
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Store } from '../storage/store';
+import { newVault } from '../storage/vault.test-helper';
 import { FakePhone, identity } from './fake-phone.test-helper';
 import { Host } from './host';
 import { allowSnapshots, type FetchLine, fetchSnapshots, INCOMPLETE_ROW } from './snapshots';
@@ -31,6 +32,7 @@ let count = 0;
 beforeEach(async () => {
   store = new Store(`snapshots-test-${(count += 1)}`);
   await store.becomeWriter();
+  store.vault = await newVault();
   phone = new SnapshotPhone([]);
   const host = new Host({ open: () => phone, kinds: () => '[]' }, store);
   await host.open();

@@ -4,6 +4,7 @@
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Store } from '../storage/store';
+import { newVault } from '../storage/vault.test-helper';
 import type { Line } from './contact';
 import { loadDeviceKey } from './device-key';
 import { fakeModule, type FakePhone, identity } from './fake-phone.test-helper';
@@ -20,6 +21,7 @@ let count = 0;
 beforeEach(async () => {
   store = new Store(`successor-test-${(count += 1)}`);
   await store.becomeWriter();
+  store.vault = await newVault();
   phones = [];
   const host = new Host(fakeModule(phones), store);
   await host.open();

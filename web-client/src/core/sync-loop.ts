@@ -64,6 +64,11 @@ export class SyncLoop {
     this.stopTimer();
   }
 
+  /** Until the contact that is under way, if there is one, has ended. */
+  async idle(): Promise<void> {
+    await this.running?.catch(() => undefined);
+  }
+
   private async run(): Promise<SyncResult> {
     const total: SyncResult = { outcome: 'answered', sent: 0, received: 0, error: null };
     let wait_ms = 0;

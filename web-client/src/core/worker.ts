@@ -1,5 +1,5 @@
-// The worker owns the core, the database, the device key and the contacts with the server.
-// The page only asks; what it is told to be saved is on the flash.
+// The worker owns the core, the database, the device key, the key of the records while somebody uses them, and the
+// contacts with the server. The page only asks; what it is told to be saved is on the flash.
 
 import { StorageFailure, asStorageFailure } from '../storage/failure';
 import { Store, type Write } from '../storage/store';
@@ -10,18 +10,23 @@ import {
   type EnrolResult,
   type Failure,
   type FromWorker,
+  type PinResult,
   type ToWorker,
   type WorkerState,
 } from './calls';
 import { noticing, rfc3339 } from './clock';
 import { contact, type ContactResult, type Line } from './contact';
 import { asDevice, loadDeviceKey, replaceDeviceKey } from './device-key';
-import { type Coming, type Enrolled, askIn, come, deviceName } from './enrolment';
+import { type Coming, type Enrolled, type Place, askIn, come, deviceName } from './enrolment';
 import { handOver } from './hand-over';
 import { CoreStopped, Host } from './host';
 import { Holders } from './holders';
+import { renewLease } from './lease';
+import { changePin, choosePin, forgetLeaseIfOver, goneLock, lockState, openWith, provisional, provisionalVault, throwKeyAway } from './lock';
+import { sendOutbox, waiting } from './outbox';
 import type { Changed, Phone, PhoneModule } from './phone';
 import { bringPackets, dropPacket, listPackets, takePacket } from './packets';
+import { weakness } from './pin';
 import { Queue } from './queue';
 import type { Language } from './server';
 import { forgetSession, keepSession, loadSession, type Session } from './session';
@@ -36,6 +41,11 @@ import { WriterLock } from './writer-lock';
 const FIRST_DATABASE = 'menpai';
 /** Stands in the rows of a phone that was wiped, until somebody is enrolled on it. */
 const WIPED_ROW = 'wiped';
+/** Nobody has touched the screen for so long: it wants the PIN again. */
+const IDLE_MS = 15 * 60_000;
+const LOOK_EVERY_MS = 20_000;
+/** What the page has just sent to be kept is on its way. */
+const LAST_WORDS_MS = 300;
 
 const first = new Store(FIRST_DATABASE);
 const holders = new Holders({ name: FIRST_DATABASE, store: first });
@@ -46,7 +56,12 @@ const loop = new SyncLoop(contactOnce, (sending, last) => {
 });
 const lock = new WriterLock(() => void start(), () => stepAside(), () => stepAside());
 
+/** the database of who uses this phone, open or shut */
+let current: Store = first;
 let host: Host | null = null;
+/** records are being shut: what is under way ends first */
+let shutting: Promise<void> = Promise.resolve();
+let lastUsed = Date.now();
 let module: PhoneModule | null = null;
 let session: Session | null = null;
 let language: Language = 'zh';
@@ -57,6 +72,7 @@ let coming: Coming | null = null;
 
 const state: WorkerState = {
   phase: 'opening',
+  locked: null,
   failure: null,
   phone: null,
   session: 'none',
@@ -103,7 +119,8 @@ const handlers: Handlers = {
 
   draft: (key) => inOrder(async () => (await ready().store.get<Draft>('draft', key)) ?? null),
   drafts: () => inOrder(() => ready().store.all<Draft>('draft')),
-  keepDraft: (draft) => inOrder(() => ready().store.commit([{ store: 'draft', key: draft.key, value: draft }])),
+  // Also while records are being shut: it was written before.
+  keepDraft: (draft) => inOrder(() => current.commit([{ store: 'draft', key: draft.key, value: draft }])),
   dropDraft: (key) => inOrder(() => ready().store.commit([{ store: 'draft', key, value: null }])),
 
   sync: () => loop.now(),
@@ -132,8 +149,13 @@ const handlers: Handlers = {
   },
 
   enrol: async (code) => {
-    const { worker } = await inOrder(() => ready().ask<PhoneStatus>((phone) => phone.status()));
-    const placeOf = (invited: string) => holders.storeFor(invited, ready().store, worker?.id ?? null);
+    const open = host;
+    const worker = open ? (await inOrder(() => open.ask<PhoneStatus>((phone) => phone.status()))).worker?.id ?? null : holders.current();
+    const placeOf = async (invited: string): Promise<Place> => {
+      const place = await holders.storeFor(invited, current, worker);
+      const { standing } = await lockState(place.store);
+      return { ...place, gone: standing === 'gone', shut: place.store.vault === null && ['pin', 'lease'].includes(standing) };
+    };
     const came = await come(code, language, placeOf, () => holders.another());
     if ('outcome' in came) return came;
     coming = came;
@@ -148,10 +170,59 @@ const handlers: Handlers = {
     await inOrder(() => ready().store.commit([forgetSession()]));
     session = null;
     loop.stop();
-    await tell();
+    await shut();
     return { outcome: 'signed_out' };
   },
+
+  choosePin: async (pin) => {
+    const why = weakness(pin);
+    if (why) return { outcome: 'weak', why };
+    await inOrder(async () => {
+      const own = host ?? (await hostOf(current));
+      const { community, worker } = await own.ask<PhoneStatus>((phone) => phone.status());
+      await choosePin(current, community?.code ?? '', pin);
+      await holders.claim(worker?.id ?? null);
+      own.close();
+      host = await hostOf(current);
+    });
+    await opened();
+    return { outcome: 'opened' };
+  },
+  unlock: async (pin) => {
+    await shutting;
+    if (host) return { outcome: 'opened' };
+    const opening = await inOrder(async () => {
+      const tried = await openWith(current, pin);
+      if (tried.outcome !== 'opened') return tried;
+      current.vault = tried.vault;
+      host = await hostOf(current);
+      return tried;
+    });
+    if (opening.outcome === 'opened') {
+      await opened();
+      return { outcome: 'opened' };
+    }
+    await tell();
+    return said(opening.outcome);
+  },
+  changePin: async (old, pin) => {
+    const why = weakness(pin);
+    if (why) return { outcome: 'weak', why };
+    const outcome = await inOrder(() => changePin(ready().store, old, pin));
+    if (outcome === 'gone') await shut();
+    return outcome === 'opened' ? { outcome } : said(outcome);
+  },
+  forgetPin: async () => {
+    await inOrder(() => throwKeyAway(current));
+    await tell();
+  },
 };
+
+/** The lease was there, and did not fit: what ran out is told by the state. */
+async function said(outcome: 'wrong' | 'wait' | 'lease' | 'gone'): Promise<PinResult> {
+  const { tries_left } = await lockState(current);
+  return { outcome: outcome === 'lease' ? 'other_lease' : outcome, tries_left };
+}
 
 async function askHowItStands(came: Coming): Promise<EnrolResult> {
   const stands = await askIn(came, language);
@@ -162,27 +233,58 @@ async function askHowItStands(came: Coming): Promise<EnrolResult> {
   return { outcome: 'enrolled' };
 }
 
-/** In one transaction this phone is the worker's: nothing of what it has not sent changes. */
-async function takeUp({ place, key, name, replaces, worker }: Coming, { enrolment }: Enrolled): Promise<void> {
+/**
+ * In one transaction this phone is the worker's: nothing of what it has not sent changes. On a phone that knew nobody
+ * everything is sealed from the first; what somebody else left shut stays so until they type their PIN.
+ */
+async function takeUp({ place, leaves, key, name, replaces, worker }: Coming, { enrolment, community }: Enrolled): Promise<void> {
   const fresh: Session = { expired: false };
+  const isCurrent = place.store === current;
+  // Whose records are shut now may be in the middle of a contact.
+  if (!isCurrent) await loop.idle();
   await inOrder(async () => {
-    const own = place.store === ready().store ? ready() : await hostOf(place.store);
-    const { only_here } = await ready().ask<PhoneStatus>((phone) => phone.status());
-    const succeeds = replaces === null ? null : JSON.stringify({ ...asDevice(key), name });
-    await own.change(
-      (phone) => {
-        const first = succeeds === null ? [] : phone.succeed(succeeds);
-        return { result: null, writes: [...first, ...phone.enrol(enrolment)] };
-      },
-      () => [...(succeeds === null ? [] : replaceDeviceKey(key)), keepSession(fresh), { store: 'keys', key: WIPED_ROW, value: null }],
-    );
+    const before = host;
+    const only_here = host ? (await host.ask<PhoneStatus>((phone) => phone.status())).only_here : await waiting(current);
+    const enrolled: Write[] = [keepSession(fresh), { store: 'keys', key: WIPED_ROW, value: null }];
+    if (place.shut) {
+      await place.store.commit(enrolled);
+      host = null;
+    } else {
+      const { vault, writes: lock } = await provisional(community);
+      const isNew = (await lockState(place.store)).standing === 'none' && !(await place.store.hasData());
+      if (isNew) place.store.vault = vault;
+      const own = isCurrent && host ? host : await hostOf(place.store);
+      const succeeds = replaces === null || leaves ? null : JSON.stringify({ ...asDevice(key), name });
+      const taking = own.change(
+        (phone) => {
+          const before = succeeds === null ? [] : phone.succeed(succeeds);
+          return { result: null, writes: [...before, ...phone.enrol(enrolment)] };
+        },
+        () => [...(succeeds === null ? [] : replaceDeviceKey(key)), ...enrolled, ...(isNew ? lock : [])],
+      );
+      await taking.catch((error: unknown) => {
+        // No row has this key.
+        if (isNew) place.store.vault = null;
+        throw error;
+      });
+      await own.renewOutbox();
+      host = own;
+    }
     await holders.handOver(place.database, worker.id, only_here);
-    host = own;
+    // What was kept there can be read by nobody; the outbox stays.
+    if (leaves) {
+      await throwKeyAway(leaves);
+      await leaves.clear([await goneLock(community)]);
+    }
+    if (!isCurrent) {
+      before?.close();
+      current.vault = null;
+      current = place.store;
+    }
     session = fresh;
     state.wiped = false;
   });
-  await changed();
-  loop.nudge('start');
+  await enter(host);
 }
 
 async function start(): Promise<void> {
@@ -191,16 +293,12 @@ async function start(): Promise<void> {
   await tell();
   try {
     await first.becomeWriter();
-    const store = await holders.load();
+    current = await holders.load();
     module = await loadCore();
-    host = await hostOf(store);
-    session = await loadSession(store);
-    state.wiped = (await store.get<boolean>('keys', WIPED_ROW)) ?? false;
-    incomplete = (await store.get<boolean>('keys', INCOMPLETE_ROW)) ?? false;
-    state.phase = 'ready';
-    await changed();
-    // After a stop the page starts us calmly, so that one bad answer cannot turn into a loop.
-    if (session) loop.nudge(self.name === 'calm' ? 'saved' : 'start');
+    session = await loadSession(current);
+    state.wiped = (await current.get<boolean>('keys', WIPED_ROW)) ?? false;
+    await forgetLeaseIfOver(current);
+    await enter(null);
   } catch (error) {
     state.phase = 'broken';
     state.failure = asFailure(error);
@@ -208,13 +306,74 @@ async function start(): Promise<void> {
   }
 }
 
+/** What stands in front: nothing on a phone that knows nobody, a PIN to be chosen, or the one that was. */
+async function enter(open: Host | null): Promise<void> {
+  const { standing } = await lockState(current);
+  if (standing === 'pin' || standing === 'lease' || standing === 'gone') {
+    if (open && current.vault) return opened();
+    state.phase = 'locked';
+    await tell();
+    // Nobody needs to read anything for what is unsent.
+    nudge('start');
+  } else if (standing === 'no_pin' || (await current.hasData())) {
+    current.vault ??= await provisionalVault(current);
+    state.phase = 'choose_pin';
+    await tell();
+  } else {
+    host = open ?? (await hostOf(current));
+    await opened();
+  }
+}
+
+async function opened(): Promise<void> {
+  state.phase = 'ready';
+  lastUsed = Date.now();
+  incomplete = (await current.get<boolean>('keys', INCOMPLETE_ROW)) ?? false;
+  await changed();
+  // After a stop the page starts us calmly, so that one bad answer cannot turn into a loop.
+  if (session) loop.nudge(self.name === 'calm' ? 'saved' : 'start');
+}
+
+/** The screens close at once; what is under way with the server ends first, then nothing here can read any more. */
+async function shut(): Promise<void> {
+  const own = host;
+  if (!own || !own.store.vault || state.phase !== 'ready') return;
+  host = null;
+  state.phase = 'locked';
+  state.phone = null;
+  shutting = (async () => {
+    await loop.idle();
+    await new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS));
+    await queue.run(async () => own.close());
+    own.store.vault = null;
+  })();
+  await tell();
+  await shutting;
+}
+
+/** Nobody has used it for a while, or it was too long without the server. */
+async function shutIfDue(): Promise<void> {
+  if (state.phase !== 'ready' && state.phase !== 'locked') return;
+  const store = current;
+  await inOrder(() => forgetLeaseIfOver(store));
+  const { standing } = await lockState(store);
+  const idle = Math.abs(Date.now() - lastUsed) > IDLE_MS;
+  if (state.phase === 'locked') await tell();
+  else if (standing === 'lease' || standing === 'gone' || (standing === 'pin' && idle)) await shut();
+}
+
 function stepAside(): void {
   loop.stop();
   host?.store.close();
   host = null;
+  current.vault = null;
   first.close();
   state.phase = 'other_window';
   void tell();
+}
+
+function nudge(why: 'start' | 'visible' | 'online'): void {
+  if (state.phase === 'locked' || (session && !session.expired)) loop.nudge(why);
 }
 
 async function save(
@@ -236,6 +395,7 @@ async function save(
 
 async function contactOnce(): Promise<ContactResult> {
   const own = host;
+  if (!own && state.phase === 'locked') return contactShut();
   const key = own && session ? await loadDeviceKey(own.store) : null;
   if (!own || own !== host || !session || !key) {
     return { outcome: 'not_signed_in', sent: 0, received: 0, error: null, more: false };
@@ -258,10 +418,12 @@ async function contactOnce(): Promise<ContactResult> {
       incomplete = result.more;
       await own.store.commit([{ store: 'keys', key: INCOMPLETE_ROW, value: result.more || null }]);
     }
-    if (result.outcome === 'answered' && !result.more && module) await holders.sendLeft(module, language, inOrder);
+    await inOrder(() => own.trimOutbox());
+    if (result.outcome === 'answered' && !result.more && module) await holders.sendLeft(module, language);
     // A colleague's come after this worker's own.
     if (result.outcome === 'answered' && !result.more) result = { ...result, ...(await bring(by)) };
     if (result.stopped === 'lost' && (await wiped(own, by))) return result;
+    if (result.outcome === 'answered' && !result.more) await renewLease(own.store, by, language);
     // An answer without news redraws no list.
     if (turned || result.sent + result.received > 0) await changed();
     else await tell();
@@ -271,6 +433,37 @@ async function contactOnce(): Promise<ContactResult> {
     const failure = asFailure(error);
     return { outcome: 'server_error', sent: 0, received: 0, more: false, error: { ...failure, next: '' } };
   }
+}
+
+/** Nothing here can be read: what is sealed goes up, the lease comes back, or word that this phone was lost. */
+async function contactShut(): Promise<ContactResult> {
+  const store = current;
+  const nothing = { sent: 0, received: 0, more: false, error: null };
+  const key = await loadDeviceKey(store);
+  const { community } = await lockState(store);
+  if (!key || !community) return { ...nothing, outcome: 'not_signed_in' };
+  const by: Identity = { key, community, clock: { offset_ms: 0 } };
+  const sent = await sendOutbox(store, by, language);
+  const brought = sent.outcome === 'answered' ? await bring(by) : {};
+  const leased = await renewLease(store, by, language, 0);
+  if (leased.outcome === 'stopped' && leased.stopped === 'lost') {
+    await throwKeyAway(store);
+    // Somebody has opened it meanwhile: it is shut once this contact has ended, and the next one goes on.
+    if (host) {
+      void shut();
+      return { ...nothing, outcome: 'answered', more: true };
+    }
+    if ((await waiting(store)) === 0) {
+      await store.wipe();
+      await store.commit([{ store: 'keys', key: WIPED_ROW, value: true }]);
+      session = null;
+      loop.stop();
+      state.wiped = true;
+      await enter(null);
+    }
+  }
+  await tell();
+  return { ...nothing, ...sent, ...brought };
 }
 
 /**
@@ -317,6 +510,7 @@ async function becomeAnother(line: Line): Promise<ContactResult> {
   if (succession.outcome !== 'succeeded') {
     return { ...nothing, outcome: succession.outcome, error: succession.error, wait_ms: succession.wait_ms };
   }
+  await inOrder(() => line.host.renewOutbox());
   session = { expired: false };
   await changed();
   return { ...nothing, outcome: 'answered', more: true };
@@ -335,7 +529,7 @@ async function hostOf(store: Store): Promise<Host> {
 }
 
 function ready(): Host {
-  if (!host) throw new StorageFailure('not_writer');
+  if (!host) throw new StorageFailure(['locked', 'choose_pin'].includes(state.phase) ? 'locked' : 'not_writer');
   return host;
 }
 
@@ -358,6 +552,7 @@ async function changed(): Promise<void> {
 }
 
 async function tell(): Promise<void> {
+  state.locked = state.phase === 'locked' ? await lockedNow() : null;
   if (host && state.phase === 'ready') {
     const current = host;
     await inOrder(async () => {
@@ -368,6 +563,12 @@ async function tell(): Promise<void> {
   state.left_unsent = holders.unsent();
   state.session = session ? (session.expired ? 'expired' : 'valid') : 'none';
   post({ event: 'state', state });
+}
+
+async function lockedNow(): Promise<WorkerState['locked']> {
+  const { standing, tries_left, wait_until } = await lockState(current);
+  const why = standing === 'lease' || standing === 'gone' ? standing : 'pin';
+  return { why, tries_left, wait_until, unsent: await waiting(current) };
 }
 
 async function room(): Promise<WorkerState['storage']> {
@@ -394,7 +595,11 @@ self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
   if ('notice' in data) {
     if (data.notice === 'language') language = data.language;
     else if (data.notice === 'take_over') lock.takeOver();
-    else if (session && !session.expired) loop.nudge(data.reason);
+    else {
+      await shutIfDue().catch(() => undefined);
+      if (data.notice === 'used') lastUsed = Date.now();
+      else nudge(data.reason);
+    }
     return;
   }
   const { id, call, args } = data;
@@ -407,4 +612,5 @@ self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
   }
 };
 
+self.setInterval(() => void shutIfDue().catch(() => undefined), LOOK_EVERY_MS);
 lock.wait();

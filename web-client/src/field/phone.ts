@@ -22,6 +22,8 @@ export const offline = computed(
 
 const online = ref(navigator.onLine);
 let client: CoreClient | null = null;
+const TELL_USED_EVERY_MS = 10_000;
+let toldUsed = 0;
 
 export function startWorker(): void {
   client = new CoreClient(makeWorker, (state) => void arrived(state), () => {
@@ -38,6 +40,7 @@ export function startWorker(): void {
     // A day may have passed in the pocket: what is due today is asked again.
     changes.value += 1;
   });
+  for (const sign of ['pointerdown', 'keydown']) addEventListener(sign, used, { passive: true });
   addEventListener('online', () => {
     online.value = true;
     client?.notify({ notice: 'wake', reason: 'online' });
@@ -45,6 +48,13 @@ export function startWorker(): void {
   addEventListener('offline', () => {
     online.value = false;
   });
+}
+
+/** Whose records are open is there; said now and then, so that they stay open. */
+function used(): void {
+  if (Date.now() - toldUsed < TELL_USED_EVERY_MS) return;
+  toldUsed = Date.now();
+  client?.notify({ notice: 'used' });
 }
 
 async function arrived(state: WorkerState): Promise<void> {

@@ -1,4 +1,4 @@
-// Which screen is open, as a hash address. Small on purpose: eleven screens, no nesting.
+// Which screen is open, as a hash address. Small on purpose: twelve screens, no nesting.
 // It remembers the trail of this window so that "back to the building" is one step, not a new page.
 
 import { shallowRef } from 'vue';
@@ -12,6 +12,7 @@ export type Route =
   | { page: 'hand_over' }
   | { page: 'carry' }
   | { page: 'me' }
+  | { page: 'pin' }
   | { page: 'enrol'; code: string | null };
 
 /** Stands where a form has no subject of its own and something follows. */
@@ -28,7 +29,7 @@ export function parse(hash: string): Route {
   if (page === 'doors') return { page, building: first || null };
   if (page === 'door' && first) return { page, dwelling: first };
   if (page === 'form' && first && second) return { page, kind: first, dwelling: second, subject: third && third !== NOBODY ? third : null, corrects: fourth || null };
-  if (page === 'sync' || page === 'carry' || page === 'me') return { page };
+  if (page === 'sync' || page === 'carry' || page === 'me' || page === 'pin') return { page };
   if (page === 'hand-over') return { page: 'hand_over' };
   if (page === 'enrol') return { page, code: first || null };
   return { page: 'today' };

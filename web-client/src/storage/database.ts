@@ -5,11 +5,14 @@ import { StorageFailure } from './failure';
 
 /** The core's stores first; the others belong to the worker and never reach the core. */
 export const CORE_STORES = ['log', 'line', 'document', 'meta'] as const;
-export const STORES = [...CORE_STORES, 'keys', 'draft', 'packet'] as const;
+/** Whatever may name somebody: sealed before it is stored. `packet` and `outbox` are sealed for the server. */
+export const SEALED_STORES = [...CORE_STORES, 'draft'] as const;
+export const STORES = [...SEALED_STORES, 'keys', 'packet', 'outbox'] as const;
 export type StoreName = (typeof STORES)[number];
+export type SealedStoreName = (typeof SEALED_STORES)[number];
 
-/** 2: `packet`. */
-const VERSION = 2;
+/** 2: `packet`. 3: `outbox`. */
+const VERSION = 3;
 /** `open()` may never settle: another window blocks it, or WebKit's storage process is gone. */
 const OPEN_TIMEOUT_MS = 5_000;
 

@@ -12,6 +12,8 @@ export type StorageCode =
   | 'newer_version'
   /** another window has taken over writing */
   | 'not_writer'
+  /** sealed, and the PIN has not opened it */
+  | 'locked'
   /** private mode, lockdown, or anything else the browser does not explain */
   | 'unavailable';
 

@@ -1,13 +1,16 @@
 // The rows of this phone: read whole at start, written in one strict transaction at a time.
 // `commit` returns only after the transaction's `complete`: that is what 已保存 means.
 // A window that another one has taken over from cannot write (the generation in `keys`).
+// What may name somebody is sealed on the way in and opened on the way out, outside of any transaction, which would
+// not wait for it; without the vault's key none of it is read, and none is written.
 
-import { CORE_STORES, openDatabase, STORES, type StoreName } from './database';
+import { CORE_STORES, openDatabase, SEALED_STORES, STORES, type SealedStoreName, type StoreName } from './database';
 import { asStorageFailure, StorageFailure } from './failure';
+import type { Vault } from './vault';
 
 export type CoreRow = [store: string, key: string, value: string | Uint8Array];
 
-/** `null` removes the row. Only `keys` holds anything but text and bytes (CryptoKey). */
+/** `null` removes the row. What is sealed is text, bytes or JSON; only `keys` holds anything else (CryptoKey). */
 export interface Write {
   store: string;
   key: string;
@@ -27,6 +30,8 @@ export class Store {
   private database: Promise<IDBDatabase> | null = null;
   private generation: number | null = null;
   private newerVersion = false;
+  /** opens what is sealed; null: nobody has opened this phone */
+  vault: Vault | null = null;
 
   constructor(private readonly name: string) {}
 
@@ -46,45 +51,54 @@ export class Store {
     });
   }
 
+  /** Also rows of before there was a vault, where there is none yet. */
   async coreRows(): Promise<CoreRow[]> {
+    return (await this.rows(CORE_STORES)) as CoreRow[];
+  }
+
+  /** Seals everything anew, with a vault's key, and writes more in the same transaction. */
+  async sealWith(vault: Vault, more: Write[]): Promise<void> {
+    const before = this.vault;
+    const rows = await this.rows(SEALED_STORES);
+    this.vault = vault;
+    try {
+      await this.commit([...rows.map(([store, key, value]) => ({ store, key, value })), ...more]);
+    } catch (error) {
+      this.vault = before;
+      throw error;
+    }
+  }
+
+  /** Whether there is anything that a vault is for. */
+  async hasData(): Promise<boolean> {
     return this.healing(async (database) => {
-      const rows: CoreRow[] = [];
-      const transaction = database.transaction(CORE_STORES, 'readonly');
-      for (const store of CORE_STORES) {
-        const keys = transaction.objectStore(store).getAllKeys();
-        const values = transaction.objectStore(store).getAll();
-        values.onsuccess = () => {
-          keys.result.forEach((key, index) => rows.push([store, String(key), values.result[index]]));
-        };
-      }
+      const transaction = database.transaction(SEALED_STORES, 'readonly');
+      const counts = SEALED_STORES.map((store) => transaction.objectStore(store).count());
       await completed(transaction);
-      return rows;
+      return counts.some(({ result }) => result > 0);
     });
   }
 
   async get<T>(store: StoreName, key: string): Promise<T | undefined> {
-    return this.healing(async (database) => {
+    const value = await this.healing(async (database) => {
       const transaction = database.transaction(store, 'readonly');
       const request = transaction.objectStore(store).get(key);
       await completed(transaction);
-      return request.result as T | undefined;
+      return request.result as unknown;
     });
+    return (await this.opened(store, key, value)) as T | undefined;
   }
 
   async all<T>(store: StoreName): Promise<T[]> {
-    return this.healing(async (database) => {
-      const transaction = database.transaction(store, 'readonly');
-      const request = transaction.objectStore(store).getAll();
-      await completed(transaction);
-      return request.result as T[];
-    });
+    return (await this.rows([store])).map(([, , value]) => value as T);
   }
 
   /** All or nothing, on the flash when it returns. Repeating it is harmless: rows have explicit keys. */
   async commit(writes: Write[]): Promise<void> {
     if (writes.length === 0) return;
+    const sealed = await Promise.all(writes.map((write) => this.sealed(write)));
     await this.healing(async (database) => {
-      const stores = new Set<string>(['keys', ...writes.map((write) => write.store)]);
+      const stores = new Set<string>(['keys', ...sealed.map((write) => write.store)]);
       const transaction = database.transaction([...stores], 'readwrite', { durability: 'strict' });
       // Why we gave up ourselves; the transaction would only say that it was aborted.
       let cause: unknown = null;
@@ -92,7 +106,7 @@ export class Store {
       check.onsuccess = () => {
         try {
           if (check.result !== this.generation) throw new StorageFailure('not_writer');
-          for (const { store, key, value } of writes) {
+          for (const { store, key, value } of sealed) {
             const rows = transaction.objectStore(store);
             if (value === null) rows.delete(key);
             else rows.put(value, key);
@@ -108,7 +122,18 @@ export class Store {
     });
   }
 
-  /** Everything but whose turn it is to write, who shares this phone, and what is sealed for the server goes. */
+  /** What can be read goes, and more is written in the same transaction; what is sealed for the server stays. */
+  async clear(more: Write[]): Promise<void> {
+    await this.healing(async (database) => {
+      const transaction = database.transaction(STORES, 'readwrite', { durability: 'strict' });
+      for (const store of SEALED_STORES) transaction.objectStore(store).clear();
+      for (const { store, key, value } of more) transaction.objectStore(store).put(value, key);
+      await completed(transaction);
+    });
+    this.vault = null;
+  }
+
+  /** Everything but whose turn it is to write, who shares this phone, and what colleagues sealed for the server goes. */
   async wipe(): Promise<void> {
     await this.healing(async (database) => {
       const transaction = database.transaction(STORES, 'readwrite', { durability: 'strict' });
@@ -122,6 +147,36 @@ export class Store {
       };
       await completed(transaction);
     });
+    this.vault = null;
+  }
+
+  private async rows(stores: readonly StoreName[]): Promise<[store: StoreName, key: string, value: unknown][]> {
+    const stored = await this.healing(async (database) => {
+      const rows: [StoreName, string, unknown][] = [];
+      const transaction = database.transaction(stores, 'readonly');
+      for (const store of stores) {
+        const keys = transaction.objectStore(store).getAllKeys();
+        const values = transaction.objectStore(store).getAll();
+        values.onsuccess = () => {
+          keys.result.forEach((key, index) => rows.push([store, String(key), values.result[index]]));
+        };
+      }
+      await completed(transaction);
+      return rows;
+    });
+    return Promise.all(stored.map(async ([store, key, value]) => [store, key, await this.opened(store, key, value)] as [StoreName, string, unknown]));
+  }
+
+  private async sealed(write: Write): Promise<Write> {
+    if (!isSealed(write.store) || write.value === null) return write;
+    if (!this.vault) throw new StorageFailure('locked');
+    return { ...write, value: await this.vault.seal(write.store, write.key, write.value) };
+  }
+
+  private async opened(store: StoreName, key: string, value: unknown): Promise<unknown> {
+    if (!isSealed(store) || !(value instanceof ArrayBuffer)) return value;
+    if (!this.vault) throw new StorageFailure('locked');
+    return this.vault.open(store, key, value);
   }
 
   close(): void {
@@ -173,4 +228,8 @@ function completed(transaction: IDBTransaction): Promise<void> {
       reject(transaction.error ?? new StorageFailure('unavailable', 'the transaction was aborted'));
     };
   });
+}
+
+function isSealed(store: string): store is SealedStoreName {
+  return (SEALED_STORES as readonly string[]).includes(store);
 }
