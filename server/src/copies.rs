@@ -100,7 +100,9 @@ pub fn hash_of(path: &Path) -> io::Result<String> {
 
 fn names(folder: &Path) -> io::Result<Vec<String>> {
     let found = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
         found => found?,
     };
     let mut names = Vec::new();
