@@ -425,7 +425,7 @@ mod tests {
             from_ms: NOW + 1,
             ..role("grid_worker", Some(OTHER))
         };
-        assert!(about(&[here.clone()]));
+        assert!(about(std::slice::from_ref(&here)));
         assert!(about(&[here.clone(), ended(role("grid_worker", Some(OTHER)))]));
         for elsewhere in [
             role("grid_worker", Some(OTHER)),

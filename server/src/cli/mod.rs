@@ -42,7 +42,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve phones, the desk and the API
-    Serve(serve::Arguments),
+    Serve(Box<serve::Arguments>),
     /// Begin communities
     #[command(subcommand)]
     Community(community::Command),
@@ -112,7 +112,7 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let _points = fail_points::from_environment();
     let outcome = match cli.command {
-        Command::Serve(arguments) => serve::run(arguments),
+        Command::Serve(arguments) => serve::run(*arguments),
         Command::Community(command) => community::run(&command),
         Command::Street(command) => street::run(command),
         Command::Account(command) => account::run(command),

@@ -82,7 +82,7 @@ impl Acme {
                     Ok(event) => tracing::info!(?event, "certificate of the public name"),
                     // It asks again by itself, ever more seldom.
                     Err(error) => {
-                        tracing::error!(%error, "no certificate of the public name: does it lead here, to port 443?")
+                        tracing::error!(%error, "no certificate of the public name: does it lead here, to port 443?");
                     }
                 }
             }

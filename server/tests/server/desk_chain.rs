@@ -293,7 +293,7 @@ fn levels_are_called_as_the_street_calls_them() {
     ]);
     let names = ["街道党工委", "社区党组织", "网格党支部", "楼栋党小组", "党员中心户"];
     assert_eq!(own, (true, names.map(Value::from).to_vec()));
-    assert_eq!(labels(&[(Level::Grid, Some(" ")), (Level::Street, Some("x"))]).0, false);
+    assert!(!labels(&[(Level::Grid, Some(" ")), (Level::Street, Some("x"))]).0);
     let back = labels(&[(Level::Grid, None), (Level::Household, None)]);
     assert_eq!(
         back,

@@ -144,7 +144,7 @@ async fn a_phone_opens_what_phones_open_and_a_stopped_one_only_brings() {
                 assert_eq!(with_cookie.status, 401, "{path}");
             }
             Guard::SignedIn | Guard::May(_) | Guard::MaySomewhere(_) => {
-                assert_eq!([known, halted, never], [401; 3], "{path}")
+                assert_eq!([known, halted, never], [401; 3], "{path}");
             }
         }
     }
