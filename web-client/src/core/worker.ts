@@ -453,9 +453,14 @@ async function contactShut(): Promise<ContactResult> {
       void shut();
       return { ...nothing, outcome: 'answered', more: true };
     }
-    if ((await waiting(store)) === 0) {
+    // In one step: whoever opens it meanwhile comes before it, and is sent first, or finds the key gone.
+    const gone = await inOrder(async () => {
+      if (host || (await waiting(store)) > 0) return false;
       await store.wipe();
       await store.commit([{ store: 'keys', key: WIPED_ROW, value: true }]);
+      return true;
+    });
+    if (gone) {
       session = null;
       loop.stop();
       state.wiped = true;
