@@ -67,6 +67,12 @@ fn a_known_machine_carries_sealed_copies_away_and_a_home_starts_from_them() {
     assert_eq!(fs::read(here.join(&day).join(name)).unwrap(), sealed);
     assert!(said(&fetch()).contains("0 files"), "all is here");
 
+    // Cut off between a file and its hash: without it a restore would not take the file for whole.
+    let hash_here = here.join(&day).join(name).with_added_extension("sha256");
+    fs::remove_file(&hash_here).unwrap();
+    assert!(said(&fetch()).contains("0 files"));
+    assert_eq!(fs::read_to_string(&hash_here).unwrap(), hash);
+
     // Damaged here: fetched again. Damaged there: never taken for whole.
     fs::write(here.join(&day).join(name), "damaged").unwrap();
     assert!(said(&fetch()).contains("1 files"));

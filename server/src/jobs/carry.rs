@@ -109,37 +109,51 @@ pub fn carry(url: &str, authority: &Path, to: &Path) -> Result<usize, CarryError
     Ok(count)
 }
 
-/// Fetches a file unless it is here; whether it was not.
+/// Fetches a file unless it is here; whether it was not. Its hash is written last: a run that ended before that is
+/// made good by the next.
 fn fetch(agent: &Agent, url: &str, file: &SealedFile, to: &Path) -> Result<bool, CarryError> {
     let path = to.join(&file.path);
     if !is_sealed_file(&file.path) {
         return Err(CarryError::Strange(file.path.clone()));
     }
-    if path.is_file() && hash_of(&path).map_err(failed(&path))? == file.sha256 {
-        return Ok(false);
+    let is_here = path.is_file() && hash_of(&path).map_err(failed(&path))? == file.sha256;
+    if !is_here {
+        download(agent, url, file, &path)?;
     }
-    let folder = path.parent().unwrap_or(to);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let (hash, line) = (
+        path.with_added_extension(HASH_ENDING),
+        format!("{}  {name}\n", file.sha256),
+    );
+    if file.hashed && fs::read_to_string(&hash).ok().as_ref() != Some(&line) {
+        write_private(&hash, line.as_bytes()).map_err(failed(&hash))?;
+    }
+    Ok(!is_here)
+}
+
+/// Gives a file its name once all of it has come, with the hash that the home says.
+fn download(agent: &Agent, url: &str, file: &SealedFile, path: &Path) -> Result<(), CarryError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(failed(folder))?;
     let draft = path.with_added_extension(format!("{}.part", file.sha256));
     let mut breaks = 0;
     while length_of(&draft) < file.bytes {
         let before = length_of(&draft);
-        let ended = fetch_rest(agent, &format!("{url}/copies/{}", file.path), &draft);
-        if let Err(source) = ended {
-            if let ureq::Error::Io(_) | ureq::Error::ConnectionFailed | ureq::Error::HostNotFound = source {
-                breaks = if length_of(&draft) > before { 0 } else { breaks + 1 };
-                if breaks < MOST_BREAKS {
-                    continue;
-                }
-                return Err(CarryError::Broken {
-                    path: file.path.clone(),
-                    source: Box::new(source),
-                });
-            }
-            return Err(CarryError::Home {
-                url: url.to_owned(),
-                source: Box::new(source),
-            });
+        let Err(source) = fetch_rest(agent, &format!("{url}/copies/{}", file.path), &draft) else {
+            continue;
+        };
+        let source = Box::new(source);
+        if !matches!(
+            *source,
+            ureq::Error::Io(_) | ureq::Error::ConnectionFailed | ureq::Error::HostNotFound
+        ) {
+            let url = url.to_owned();
+            return Err(CarryError::Home { url, source });
+        }
+        breaks = if length_of(&draft) > before { 0 } else { breaks + 1 };
+        if breaks == MOST_BREAKS {
+            let path = file.path.clone();
+            return Err(CarryError::Broken { path, source });
         }
     }
     if hash_of(&draft).map_err(failed(&draft))? != file.sha256 {
@@ -149,16 +163,10 @@ fn fetch(agent: &Agent, url: &str, file: &SealedFile, to: &Path) -> Result<bool,
     File::open(&draft)
         .and_then(|draft| draft.sync_all())
         .map_err(failed(&draft))?;
-    fs::rename(&draft, &path).map_err(failed(&path))?;
-    if file.hashed {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let hash = path.with_added_extension(HASH_ENDING);
-        write_private(&hash, format!("{}  {name}\n", file.sha256).as_bytes()).map_err(failed(&hash))?;
-    }
+    fs::rename(&draft, path).map_err(failed(path))?;
     File::open(folder)
         .and_then(|folder| folder.sync_all())
-        .map_err(failed(folder))?;
-    Ok(true)
+        .map_err(failed(folder))
 }
 
 /// Appends to a draft what it lacks, as far as it comes.

@@ -75,7 +75,7 @@ async fn file(folder: web::Data<Copies>, path: web::Path<String>, request: HttpR
             .insert_header((CONTENT_RANGE, format!("bytes */{bytes}")))
             .finish();
     }
-    tracing::info!(path = %path.as_str(), from, bytes, "a copy is carried away");
+    tracing::info!(path = %path.as_str(), from, bytes, "a machine asks for a copy");
     let mut answer = HttpResponse::Ok();
     if from > 0 {
         answer.status(StatusCode::PARTIAL_CONTENT);

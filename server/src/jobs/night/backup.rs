@@ -74,11 +74,15 @@ pub(super) fn node(home: &Home, day: NaiveDate) -> Result<String, NightError> {
     }
     // Sealed, it goes along: whoever opens the copy can open its databases. A plain copy is as
     // encrypted as they are, and the key stays out of it.
-    if let (Some(key), false) = (&home.database_key, home.backup_recipients.is_empty()) {
-        let sealed = folder.join(KEY_NAME).with_added_extension(SEALED_ENDING);
-        let bytes = seal_bytes(&home.backup_recipients, key.to_text().as_bytes())?;
-        write_private(&sealed, &bytes).map_err(|error| failed(&folder, error))?;
-    }
+    let sealed_key = folder.join(KEY_NAME).with_added_extension(SEALED_ENDING);
+    let written = match &home.database_key {
+        Some(key) if !home.backup_recipients.is_empty() => {
+            let bytes = seal_bytes(&home.backup_recipients, key.to_text().as_bytes())?;
+            write_private(&sealed_key, &bytes)
+        }
+        _ => remove(&sealed_key),
+    };
+    written.map_err(|error| failed(&sealed_key, error))?;
     keep(&folder.join(NODE_FILE), &home.backup_recipients, |draft| {
         let key = home.database_key.as_ref();
         let copied = home
