@@ -103,6 +103,19 @@ describe('a phone that changes hands', () => {
     expect(holders.unsent()).toBe(0);
   });
 
+  it('lets somebody come back while what they left is being sent', async () => {
+    const liu = await signIn('liu', first, null, 0);
+    const chen = await signIn('chen', liu, 'worker of liu', 0);
+    await record(chen);
+    await signIn('liu', chen, 'worker of chen', 1);
+    chen.vault = null;
+    const { store: waits } = await holders.storeFor('chen', liu, 'worker of liu');
+    vi.stubGlobal('fetch', vi.fn().mockImplementation(async () => taken()));
+    await holders.sendLeft(keepingModule, 'zh');
+    await waits.commit([{ store: 'keys', key: 'session', value: { expired: false } }]);
+    expect(await waiting(waits)).toBe(0);
+  });
+
   it('seals what somebody left before there were PINs, and what could be read of it goes', async () => {
     const liu = await signIn('liu', first, null, 0);
     await record(liu);

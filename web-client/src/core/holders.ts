@@ -30,6 +30,8 @@ interface Stored {
 
 export class Holders {
   private stored: Stored;
+  /** each once: two of the same database would each take the other's turn to write */
+  private readonly opened = new Map<string, Promise<Store>>();
   /** whose phone the server does not know, until they are enrolled or the app starts again */
   private readonly refused = new Set<string>();
 
@@ -39,6 +41,7 @@ export class Holders {
 
   async load(): Promise<Store> {
     this.stored = (await this.first.store.get<Stored>('keys', HOLDERS_ROW)) ?? this.stored;
+    this.opened.clear();
     return this.open(this.stored.current);
   }
 
@@ -118,9 +121,10 @@ export class Holders {
 
   private async open(database: string): Promise<Store> {
     if (database === this.first.name) return this.first.store;
-    const store = new Store(database);
-    await store.becomeWriter();
-    return store;
+    const opening = this.opened.get(database) ?? opened(database);
+    this.opened.set(database, opening);
+    opening.catch(() => this.opened.delete(database));
+    return opening;
   }
 
   private async keep(stored: Stored): Promise<void> {
@@ -128,6 +132,12 @@ export class Holders {
     await this.first.store.commit([write]);
     this.stored = stored;
   }
+}
+
+async function opened(database: string): Promise<Store> {
+  const store = new Store(database);
+  await store.becomeWriter();
+  return store;
 }
 
 /**
@@ -138,10 +148,13 @@ async function sealedOff(module: PhoneModule, store: Store): Promise<string | nu
   const { standing, community } = await lockState(store);
   if (standing !== 'none') return community;
   const host = new Host(module, store);
-  await host.open();
-  const { community: where, only_here } = await host.ask<PhoneStatus>((phone) => phone.status());
-  if (!where || (await waiting(store)) < only_here) return null;
-  await store.clear([await goneLock(where.code)]);
-  host.close();
-  return where.code;
+  try {
+    await host.open();
+    const { community: where, only_here } = await host.ask<PhoneStatus>((phone) => phone.status());
+    if (!where || (await waiting(store)) < only_here) return null;
+    await store.clear([await goneLock(where.code)]);
+    return where.code;
+  } finally {
+    host.close();
+  }
 }
