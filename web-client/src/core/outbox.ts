@@ -2,6 +2,7 @@
 // transaction (docs/adr/0028). It needs no PIN to be sent: a phone whose records cannot be opened any more, or that
 // somebody else uses, loses nothing. What the server has said to have is dropped.
 
+import { seal } from '../courier/seal';
 import type { Store, Write } from '../storage/store';
 import { rfc3339 } from './clock';
 import { type DeviceKey, loadDeviceKey } from './device-key';
@@ -68,7 +69,6 @@ export class Outbox {
       for (const message of begun.to_sign) signatures.push(await sign(key.private_key, message));
       const content = { bytes: phone.packet(signatures), community: community.code, device: key.id, clock: now };
       const about = JSON.parse(begun.result) as Begun;
-      const { seal } = await import('../courier/seal');
       const bytes = await seal({ ...content, key: about.key, count: about.count });
       const packet: Kept = { device: key.id, after, last: about.last, count: about.count, sealed_at: now, bytes, refused_at: 0 };
       if (grows) kept.pop();

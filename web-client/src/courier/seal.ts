@@ -1,5 +1,5 @@
 // Seals a packet to the server's courier key with HPKE: what is in it nobody on the way can read.
-// Loaded only when somebody hands something over.
+// The page loads it only when somebody hands something over; the worker has it from the start, since nothing is recorded without.
 
 import { Aes128Gcm, CipherSuite, DhkemP256HkdfSha256, HkdfSha256 } from '@hpke/core';
 import { FORMAT, shortHash, type ClearLine } from './packet';
