@@ -54,6 +54,25 @@ describe('the host', () => {
     expect(await onlyHere(host)).toBe(0);
   });
 
+  it('forgets half of what broke off in the core', async () => {
+    const host = await opened();
+    const half = host.change((phone) => {
+      phone.record('"one"', '', new Uint8Array());
+      throw new Error('the other half');
+    });
+    await expect(half).rejects.toThrow('the other half');
+    expect(await onlyHere(host)).toBe(0);
+  });
+
+  it('does not open again for who asked before it was closed', async () => {
+    const phones: FakePhone[] = [];
+    const host = await opened(phones);
+    host.close();
+    await expect(onlyHere(host)).rejects.toMatchObject({ code: 'locked' });
+    await expect(record(host, 'one')).rejects.toMatchObject({ code: 'locked' });
+    expect(phones.map(({ freed }) => freed)).toEqual([true]);
+  });
+
   it('writes the worker’s rows with the core’s, together', async () => {
     const host = await opened();
     await store.commit([{ store: 'draft', key: 'd', value: 'unfinished' }]);

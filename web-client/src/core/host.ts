@@ -14,9 +14,12 @@ export class CoreStopped extends Error {
   override readonly name = 'CoreStopped';
 }
 
+const UNREADABLE = ['ReceiveError', 'SnapshotError'];
+
 export class Host {
   private phone: Phone | null = null;
   private outbox: Outbox | null = null;
+  private closed = false;
   /** grows with every reload: an answer asked for by an older Phone is not for this one */
   generation = 0;
 
@@ -55,18 +58,19 @@ export class Host {
     more: (result: T) => Write[] = () => [],
   ): Promise<T> {
     const phone = await this.ready();
-    const { result, writes } = guarded(() => act(phone));
     try {
+      const { result, writes } = guarded(() => act(phone));
       const recorded = writes.some(({ store, value }) => store === 'log' && value !== null);
       const { outbox } = this;
       const kept = recorded && outbox ? await guardedLater(() => outbox.catchUp(phone)) : null;
       await this.store.commit([...writes, ...more(result), ...(kept?.writes ?? [])]);
       if (kept) this.outbox = kept.then;
+      return result;
     } catch (error) {
-      await this.reload();
+      // What the core cannot read it has not taken up.
+      if (!UNREADABLE.includes((error as Error).name)) await this.reload();
       throw error;
     }
-    return result;
   }
 
   /** For calls that change nothing; what they give back is passed on as it is. */
@@ -81,18 +85,19 @@ export class Host {
     this.outbox = (await this.outbox?.trim(this.store, only_here)) ?? null;
   }
 
-  /** Gives memory and database back; the rows stay. */
+  /** Gives memory and database back, for good; the rows stay. */
   close(): void {
+    this.closed = true;
     this.phone?.free();
     this.phone = null;
     this.store.close();
   }
 
   /** Everything goes: what was recorded, what was shown, the key. Nothing of it can be read afterwards. */
-  async wipe(): Promise<void> {
+  async wipe(more: Write[] = []): Promise<void> {
     this.phone?.free();
     this.phone = null;
-    await this.store.wipe();
+    await this.store.wipe(more);
   }
 
   private async reload(): Promise<void> {
@@ -100,10 +105,12 @@ export class Host {
     this.phone = null;
     this.store.close();
     // If even reading fails now, the next call tries again and says why.
-    await this.open().catch(() => undefined);
+    if (!this.closed) await this.open().catch(() => undefined);
   }
 
   private async ready(): Promise<Phone> {
+    // Whoever asked before it was shut must not open it again.
+    if (this.closed) throw new StorageFailure('locked');
     if (!this.phone) await this.open();
     if (!this.phone) throw new StorageFailure('unavailable');
     return this.phone;

@@ -123,7 +123,7 @@ export class Store {
   }
 
   /** What can be read goes, and more is written in the same transaction; what is sealed for the server stays. */
-  async clear(more: Write[]): Promise<void> {
+  async clear(more: Write[] = []): Promise<void> {
     await this.healing(async (database) => {
       const transaction = database.transaction(STORES, 'readwrite', { durability: 'strict' });
       for (const store of SEALED_STORES) transaction.objectStore(store).clear();
@@ -133,8 +133,11 @@ export class Store {
     this.vault = null;
   }
 
-  /** Everything but whose turn it is to write, who shares this phone, and what colleagues sealed for the server goes. */
-  async wipe(): Promise<void> {
+  /**
+   * Everything but whose turn it is to write, who shares this phone, and what colleagues sealed for the server goes; more
+   * is written in the same transaction.
+   */
+  async wipe(more: Write[] = []): Promise<void> {
     await this.healing(async (database) => {
       const transaction = database.transaction(STORES, 'readwrite', { durability: 'strict' });
       for (const store of STORES) {
@@ -144,6 +147,7 @@ export class Store {
       const all = keys.getAllKeys();
       all.onsuccess = () => {
         for (const key of all.result) if (!KEPT_KEYS.includes(String(key))) keys.delete(key);
+        for (const { store, key, value } of more) transaction.objectStore(store).put(value, key);
       };
       await completed(transaction);
     });
