@@ -146,6 +146,21 @@ export interface WorkerState {
   wiped: boolean;
 }
 
+/** Before anything is known. */
+export function newState(phase: WorkerState['phase'] = 'opening', failure: Failure | null = null): WorkerState {
+  return {
+    phase,
+    failure,
+    locked: null,
+    phone: null,
+    session: 'none',
+    contact: { sending: false, last: null, last_try: null },
+    storage: { free_bytes: null, persisted: false },
+    left_unsent: 0,
+    wiped: false,
+  };
+}
+
 export type FromWorker =
   | { id: number; ok: true; value: unknown }
   /** large answers cross as the core's own text: parsed once, on the page's side */

@@ -1,7 +1,7 @@
 // The page's side of the worker: typed questions, events, and a fresh worker when the core traps.
 // It decides nothing; failures arrive as CoreFailure with a code the screens know.
 
-import type { CallName, Calls, Failure, FromWorker, Notice, ToWorker, WorkerState } from './calls';
+import { type CallName, type Calls, type Failure, type FromWorker, type Notice, type ToWorker, type WorkerState, newState } from './calls';
 import { ownScript } from './own-scripts';
 
 export class CoreFailure extends Error {
@@ -86,17 +86,7 @@ export class CoreClient {
   /** Nothing will answer any more: said on the screen instead of waiting for ever. */
   private giveUp(failure: Failure): void {
     this.failAll(failure);
-    this.onState({
-      phase: 'broken',
-      locked: null,
-      failure,
-      phone: null,
-      session: 'none',
-      contact: { sending: false, last: null, last_try: null },
-      storage: { free_bytes: null, persisted: false },
-      left_unsent: 0,
-      wiped: false,
-    });
+    this.onState(newState('broken', failure));
   }
 
   private failAll(failure: Failure): void {

@@ -29,15 +29,16 @@ function answers(body: unknown, headers: Record<string, string> = {}) {
   return fetched;
 }
 
+const plainly = <T>(job: () => Promise<T>) => job();
 const LEASE = { lease: 'ab'.repeat(32), hours: 72, clock: '2026-11-24T01:00:00.000Z' };
 
 it('comes, and is not asked for again within the hour', async () => {
   const fetched = answers(LEASE);
   const now = Date.parse(LEASE.clock);
-  expect(await renewLease(store, by, 'zh', undefined, now)).toEqual({ outcome: 'renewed' });
+  expect(await renewLease(store, by, 'zh', plainly, undefined, now)).toEqual({ outcome: 'renewed' });
   expect(await leaseCame(store)).toBe(now);
-  expect(await renewLease(store, by, 'zh', undefined, now + 3_500_000)).toEqual({ outcome: 'fresh' });
-  expect(await renewLease(store, by, 'zh', undefined, now + 3_700_000)).toEqual({ outcome: 'renewed' });
+  expect(await renewLease(store, by, 'zh', plainly, undefined, now + 3_500_000)).toEqual({ outcome: 'fresh' });
+  expect(await renewLease(store, by, 'zh', plainly, undefined, now + 3_700_000)).toEqual({ outcome: 'renewed' });
   expect(fetched).toHaveBeenCalledTimes(2);
   expect((await lockState(store, now + 80 * 3_600_000)).standing).toBe('lease');
 });
@@ -45,13 +46,13 @@ it('comes, and is not asked for again within the hour', async () => {
 it('is nothing that a portal says', async () => {
   for (const said of [null, {}, { ...LEASE, lease: 'ab' }, { ...LEASE, hours: 0 }, { ...LEASE, clock: 'now' }]) {
     answers(said);
-    expect(await renewLease(store, by, 'zh')).toEqual({ outcome: 'unanswered' });
+    expect(await renewLease(store, by, 'zh', plainly)).toEqual({ outcome: 'unanswered' });
   }
   expect(await leaseCame(store)).toBeNull();
 });
 
 it('is not given to a phone that was stopped, which hears so', async () => {
   answers({ hours: 72, clock: LEASE.clock }, { 'Menpai-Phone': 'lost' });
-  expect(await renewLease(store, by, 'zh')).toEqual({ outcome: 'stopped', stopped: 'lost' });
+  expect(await renewLease(store, by, 'zh', plainly)).toEqual({ outcome: 'stopped', stopped: 'lost' });
   expect(await leaseCame(store)).toBeNull();
 });

@@ -11,11 +11,12 @@ const DIGITS = /^[0-9a-f]{64}$/;
 
 export type Leased = { outcome: 'fresh' | 'renewed' } | { outcome: 'stopped'; stopped: Stopped } | { outcome: 'unanswered' };
 
-/** Not where it came less than `again_ms` ago. */
+/** Not where it came less than `again_ms` ago. `queued`: nothing else changes the lock while it is taken in. */
 export async function renewLease(
   store: Store,
   by: Identity,
   language: Language,
+  queued: <T>(job: () => Promise<T>) => Promise<T>,
   again_ms = AGAIN_MS,
   now = Date.now(),
 ): Promise<Leased> {
@@ -26,7 +27,7 @@ export async function renewLease(
   if (answer.stopped) return { outcome: 'stopped', stopped: answer.stopped };
   const said = read(answer.bytes);
   if (!said) return { outcome: 'unanswered' };
-  await takeLease(store, said, now);
+  await queued(() => takeLease(store, said, now));
   return { outcome: 'renewed' };
 }
 

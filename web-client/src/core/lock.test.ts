@@ -5,7 +5,7 @@ import 'fake-indexeddb/auto';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { StorageFailure } from '../storage/failure';
 import { Store } from '../storage/store';
-import { changePin, choosePin, forgetLeaseIfOver, lockState, openWith, provisional, takeLease, throwKeyAway } from './lock';
+import { changePin, choosePin, forgetLease, forgetLeaseIfOver, lockState, openWith, provisional, takeLease, throwKeyAway } from './lock';
 
 const COMMUNITY = '410102002005';
 const PIN = '283746';
@@ -84,6 +84,15 @@ describe('the lock', { timeout: 60_000 }, () => {
     expect(await opens(PIN, START + 74 * HOUR), 'not with another').toBe('lease');
     await takeLease(store, lease(1), START + 75 * HOUR);
     expect(await opens(PIN, START + 75 * HOUR)).toBe('opened');
+  });
+
+  it('wants a contact again of who comes back to a shared phone', async () => {
+    await closed();
+    await takeLease(store, lease(1), START);
+    await forgetLease(store);
+    expect(await opens(PIN, START)).toBe('lease');
+    await takeLease(store, lease(1), START + HOUR);
+    expect(await opens(PIN, START + HOUR)).toBe('opened');
   });
 
   it('shuts when the clock stands before what both clocks showed, and not when one of them was wrong', async () => {

@@ -116,10 +116,15 @@ export async function goneLock(community: string): Promise<Write> {
   return lockWrite(await fresh(community));
 }
 
-/** A lease that has run out is forgotten; whether there is one after that. */
+/** A lease that has run out is forgotten. */
 export async function forgetLeaseIfOver(store: Store, now = Date.now()): Promise<void> {
   const lease = await store.get<LeaseRow>('keys', LEASE_ROW);
-  if (lease && isOver(lease, now)) await store.commit([{ store: 'keys', key: LEASE_ROW, value: null }]);
+  if (lease && isOver(lease, now)) await forgetLease(store);
+}
+
+/** From now on only a contact opens it again. */
+export async function forgetLease(store: Store): Promise<void> {
+  await store.commit([{ store: 'keys', key: LEASE_ROW, value: null }]);
 }
 
 /** When it last came, this phone's clock; null: it has none. */
