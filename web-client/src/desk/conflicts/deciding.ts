@@ -1,7 +1,8 @@
 // What a decision is made of before it is sent: the value as its field takes it, an id that
 // the same decision keeps when it is sent again, and which conflict comes next.
 
-import type { ConflictInput, Scalar } from '../server/answers';
+import type { Scalar } from '../server/answers';
+import type { ConflictInput } from './answers';
 
 /** What was typed, as a value of the field; null where it is none yet. */
 export function valueOf(input: ConflictInput, written: string): Scalar {

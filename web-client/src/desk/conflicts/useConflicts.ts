@@ -1,7 +1,7 @@
 // The open conflicts of the registry, and the decisions that can be taken back; asked for again whenever the community log has grown.
 
 import { ref, shallowRef, watch } from 'vue';
-import type { Conflict, ConflictsAnswer, DecidedField } from '../server/answers';
+import type { Conflict, ConflictsAnswer, DecidedField } from './answers';
 import { get, type Failed } from '../server/ask';
 import { useSession } from '../session/useSession';
 import { useOverview } from '../shell/useOverview';

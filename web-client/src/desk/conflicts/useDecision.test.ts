@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Conflict, Decided } from '../server/answers';
+import type { Conflict, Decided } from './answers';
 import type { Answer } from '../server/ask';
 import { SETTLE_MS, useDecision, type Choice } from './useDecision';
 

@@ -3,7 +3,8 @@
 // A second press in a hurry must not decide the conflict that has just come under the hand.
 
 import { ref, shallowRef } from 'vue';
-import type { Conflict, Decided, Scalar } from '../server/answers';
+import type { Scalar } from '../server/answers';
+import type { Conflict, Decided } from './answers';
 import { post, type Answer, type Failed } from '../server/ask';
 import { useSession } from '../session/useSession';
 import { keptIds, newEntryId } from './deciding';

@@ -2,7 +2,7 @@
 // answer that got lost costs nothing.
 
 import { shallowRef } from 'vue';
-import type { DecidedField, Undone } from '../server/answers';
+import type { DecidedField, Undone } from './answers';
 import { post, type Answer, type Failed } from '../server/ask';
 import { useSession } from '../session/useSession';
 import { keptIds, newEntryId } from './deciding';

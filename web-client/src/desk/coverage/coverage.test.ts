@@ -1,7 +1,9 @@
 import { createSSRApp, type Component } from 'vue';
 import { renderToString } from 'vue/server-renderer';
 import { describe, expect, it } from 'vitest';
-import type { Counts, Coverage, GridCoverage, SilentPhone, Visit } from '../server/answers';
+import type { Counts, SilentPhone } from '../server/answers';
+import type { Visit } from '../visits/answers';
+import type { Coverage, GridCoverage } from './answers';
 import VisitRow from '../visits/VisitRow.vue';
 import CoverageTable from './CoverageTable.vue';
 import SilentPhones from '../parts/SilentPhones.vue';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { WallDoor } from '../server/answers';
+import type { WallDoor } from './answers';
 import { floorOf, layOut } from './layout';
 
 const door = (room: string, unit = '1', floor: number | null = null): WallDoor => ({ id: `${unit}-${room}`, unit, floor, room, state: 'due' });

@@ -1,7 +1,7 @@
 // Where each door of a building stands on the wall: units side by side, the highest floor on
 // top, doors of a floor in a row. Cells are 13 px wide; a new unit begins 4 px further right.
 
-import type { WallDoor } from '../server/answers';
+import type { WallDoor } from './answers';
 
 export interface PlacedDoor extends WallDoor {
   column: number;

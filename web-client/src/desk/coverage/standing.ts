@@ -1,7 +1,8 @@
 // The segments of a bar and the states of a cell: what each is called, marked and coloured,
 // and which list it opens. Not visited and not yet heard from share none of these.
 
-import type { CellState, Counts, Standing } from '../server/answers';
+import type { Counts } from '../server/answers';
+import type { CellState, Standing } from './answers';
 import type { WordKey } from '../words';
 
 export interface Segment {

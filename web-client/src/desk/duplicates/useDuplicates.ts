@@ -3,7 +3,7 @@
 
 import { ref, shallowRef, watch } from 'vue';
 import { keptIds, newEntryId } from '../conflicts/deciding';
-import type { DuplicatesAnswer } from '../server/answers';
+import type { DuplicatesAnswer } from './answers';
 import { get, post, type Failed } from '../server/ask';
 import { useSession } from '../session/useSession';
 import { useOverview } from '../shell/useOverview';

@@ -2,7 +2,7 @@
 // What became of it stays on the page until somebody else is chosen.
 
 import { computed, ref, shallowRef } from 'vue';
-import type { Erasable, Erased } from '../server/answers';
+import type { Erasable, Erased } from './answers';
 import { post, type Failed } from '../server/ask';
 import { useSession } from '../session/useSession';
 

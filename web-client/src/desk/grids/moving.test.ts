@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { GridWithBuildings } from '../server/answers';
+import type { GridWithBuildings } from './answers';
 import { sight, sizeOf } from './useMoving';
 
 const role = { zh: '网格员', en: 'Grid worker' };

@@ -2,7 +2,7 @@
 // from the same answer that is sent with it: if it differs by then, the server refuses.
 
 import { computed, ref, shallowRef, type Ref } from 'vue';
-import type { GridsAnswer, GridWithBuildings, MovedAnswer } from '../server/answers';
+import type { GridsAnswer, GridWithBuildings, MovedAnswer } from './answers';
 import { post, type Failed } from '../server/ask';
 import { useSession } from '../session/useSession';
 

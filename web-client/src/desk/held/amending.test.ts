@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { HeldField, HeldForm } from '../server/answers';
+import type { HeldField, HeldForm } from './answers';
 import { amended, writtenOf } from './amending';
 
 const field = (more: Partial<HeldField>): HeldField => ({

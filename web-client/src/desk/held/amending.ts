@@ -2,7 +2,8 @@
 // changed. A field without an input is sent as it was.
 
 import { valueOf } from '../conflicts/deciding';
-import type { HeldField, HeldForm, Scalar, SetItem } from '../server/answers';
+import type { Scalar } from '../server/answers';
+import type { HeldField, HeldForm, SetItem } from './answers';
 
 /** What an input shows for a value. */
 export function writtenOf(field: HeldField): string {

@@ -2,7 +2,7 @@
 // log has grown.
 
 import { ref, shallowRef, watch } from 'vue';
-import type { HeldAnswer, HeldEntry } from '../server/answers';
+import type { HeldAnswer, HeldEntry } from './answers';
 import { get, type Failed } from '../server/ask';
 import { useSession } from '../session/useSession';
 import { useOverview } from '../shell/useOverview';

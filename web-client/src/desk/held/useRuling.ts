@@ -4,7 +4,7 @@
 import { ref, shallowRef } from 'vue';
 import { keptIds, newEntryId } from '../conflicts/deciding';
 import { SETTLE_MS } from '../conflicts/useDecision';
-import type { HeldEntry, HeldRuled } from '../server/answers';
+import type { HeldEntry, HeldRuled } from './answers';
 import { post, type Answer, type Failed } from '../server/ask';
 import { useSession } from '../session/useSession';
 import type { Amended } from './amending';

@@ -2,7 +2,7 @@
 // shown masked. One is shown whole for a reason, and goes from the screen by itself after a minute.
 
 import { onScopeDispose, ref, shallowRef } from 'vue';
-import type { NumberOf } from '../server/answers';
+import type { NumberOf } from './answers';
 import { post, type Failed } from '../server/ask';
 import { useSession } from '../session/useSession';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RecordRow } from '../server/answers';
+import type { RecordRow } from './answers';
 import { arrivals, extended, refreshed, updated } from './pages';
 
 function row(lsn: number, seq = lsn, changes: Partial<RecordRow> = {}): RecordRow {

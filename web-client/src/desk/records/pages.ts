@@ -1,7 +1,7 @@
 // What the list shows after the newest page was asked for again: new rows come on top, an
 // entry that got a later verdict moves to it, and rows further down stay where they were.
 
-import type { RecordRow, RecordsAnswer } from '../server/answers';
+import type { RecordRow, RecordsAnswer } from './answers';
 
 /** One entry has one row, whichever line of the log it stands on. */
 export function rowKey(row: RecordRow): string {

@@ -3,7 +3,7 @@
 // so that the list never moves under a reader's eyes. An answer to an older question is dropped.
 
 import { computed, reactive, ref, shallowRef, watch } from 'vue';
-import type { Filters, RecordsAnswer } from '../server/answers';
+import type { Filters, RecordsAnswer } from './answers';
 import { get, type Answer, type Failed } from '../server/ask';
 import { useSession } from '../session/useSession';
 import { useOverview } from '../shell/useOverview';

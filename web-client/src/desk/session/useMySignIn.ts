@@ -2,7 +2,7 @@
 // for it and the change goes on.
 
 import { ref, shallowRef } from 'vue';
-import type { AddedFactor, MySignIn } from '../server/answers';
+import type { AddedFactor, MySignIn } from './answers';
 import { post, remove, type Answer, type Failed } from '../server/ask';
 import { useAnswer } from '../shell/useAnswer';
 import { makePasskey, type Ceremony } from './passkeys';

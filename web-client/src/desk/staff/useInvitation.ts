@@ -2,7 +2,7 @@
 // somebody has compared. Its code is known here alone, and gone when the page is left.
 
 import { onUnmounted, ref, shallowRef } from 'vue';
-import type { InvitationsAnswer } from '../server/answers';
+import type { InvitationsAnswer } from './answers';
 import { get, post, type Failed } from '../server/ask';
 import { useSession } from '../session/useSession';
 

@@ -2,7 +2,7 @@
 // sent. The list is asked for again after each.
 
 import { ref, shallowRef } from 'vue';
-import type { StaffAnswer } from '../server/answers';
+import type { StaffAnswer } from './answers';
 import { post, type Failed } from '../server/ask';
 import { useSession } from '../session/useSession';
 import { useAnswer } from '../shell/useAnswer';

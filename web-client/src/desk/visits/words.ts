@@ -1,6 +1,7 @@
 // A visit in words: where, and how late.
 
-import type { Place, Visit } from '../server/answers';
+import type { Place } from '../server/answers';
+import type { Visit } from './answers';
 import { joined, t } from '../words';
 
 export function placeWords(place: Place): string {
