@@ -23,9 +23,13 @@ export function useNumbers() {
   const busy = ref(false);
   const failed = shallowRef<Failed | null>(null);
   let later: ReturnType<typeof setTimeout> | undefined;
+  /** what comes to an older one, or after somebody turned away, is shown no more */
+  let question = 0;
 
   function choose(person: NumberOf | null): void {
+    question += 1;
     clearTimeout(later);
+    busy.value = false;
     chosen.value = person;
     reason.value = '';
     shown.value = null;
@@ -33,9 +37,11 @@ export function useNumbers() {
   }
 
   async function asked<Body>(path: string, body: unknown): Promise<Body | null> {
+    const mine = ++question;
     busy.value = true;
     failed.value = null;
     const answer = notice(await post<Body>(path, body));
+    if (mine !== question) return null;
     busy.value = false;
     if (answer.kind === 'answered') return answer.body;
     failed.value = answer;
@@ -47,7 +53,8 @@ export function useNumbers() {
     found.value = null;
     const plain = text.replace(/\s/g, '');
     const about = NUMBER.test(plain) ? { number: plain } : { name: text.trim() };
-    found.value = (await asked<{ found: NumberOf[] }>('id-numbers/find', about))?.found ?? null;
+    const answer = await asked<{ found: NumberOf[] }>('id-numbers/find', about);
+    if (answer) found.value = answer.found;
   }
 
   async function reveal(): Promise<void> {

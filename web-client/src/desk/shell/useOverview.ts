@@ -16,6 +16,8 @@ const asking = ref(false);
 /** Goes up with every answer that may follow on something new: an arrival, a contact, a day. */
 const arrivals = ref(0);
 let askedMeanwhile = false;
+/** grows with each desk that is kept: an answer to another account, or about another community, is not this one's */
+let desk = 0;
 
 async function refresh(): Promise<void> {
   if (asking.value) {
@@ -23,7 +25,10 @@ async function refresh(): Promise<void> {
     return;
   }
   asking.value = true;
-  const answer = useSession().notice(await get<Overview>('overview'));
+  const mine = desk;
+  const got = await get<Overview>('overview');
+  if (mine !== desk) return;
+  const answer = useSession().notice(got);
   asking.value = false;
   if (answer.kind === 'answered') {
     overview.value = answer.body;
@@ -44,9 +49,11 @@ async function arrived(): Promise<void> {
 
 /** Starts asking; stops with the component that called it. */
 export function keepOverview(): void {
-  // What another account saw is not this one's.
+  desk += 1;
   overview.value = null;
   failure.value = null;
+  asking.value = false;
+  askedMeanwhile = false;
   const tick = async () => {
     if (document.visibilityState !== 'visible') return;
     const before = overview.value;
