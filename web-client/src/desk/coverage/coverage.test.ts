@@ -8,7 +8,7 @@ import VisitRow from '../visits/VisitRow.vue';
 import CoverageTable from './CoverageTable.vue';
 import SilentPhones from '../parts/SilentPhones.vue';
 import NotSeen from './NotSeen.vue';
-import { percent, segments } from './standing';
+import { percent, segments, share } from './standing';
 
 const phone: SilentPhone = {
   worker: { id: 'w', name: '何建平' },
@@ -63,6 +63,7 @@ describe('coverage on the screen', () => {
     expect(percent(counts({ doors: 200, closed: 199 }))).toBe(99);
     expect(percent(counts({ doors: 200, closed: 200 }))).toBe(100);
     expect(percent(counts({}))).toBe(0);
+    expect([share(counts({})), share(counts({ doors: 200, closed: 199 }))]).toEqual(['—', '99%']);
   });
 
   it('keeps not visited and not yet heard from apart, with whose phone and since when', async () => {

@@ -43,3 +43,8 @@ export const STANDINGS: { standing: Standing; word: WordKey; state: CellState }[
 export function percent(counts: Counts): number {
   return counts.doors === 0 ? 0 : Math.floor((counts.closed * 100) / counts.doors);
 }
+
+/** Of no doors there is no share. */
+export function share(counts: Counts): string {
+  return counts.doors === 0 ? '—' : `${percent(counts)}%`;
+}
