@@ -24,6 +24,13 @@ export class Desk {
     await this.id(`${page}-page`).waitFor();
   }
 
+  /** Opens a select of Element Plus and takes an option, the first if none is named. */
+  async select(name, value) {
+    await this.id(name).click();
+    const options = this.page.locator(value ? `.el-select-dropdown__item[data-value="${value}"]:visible` : '.el-select-dropdown__item:visible');
+    await options.first().click();
+  }
+
   /** Until the desk hears the server's events. */
   async listens() {
     await this.page.locator('[data-testid="refresh"][data-live="true"]').waitFor();

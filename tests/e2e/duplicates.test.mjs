@@ -9,12 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { Desk } from './desk.mjs';
-import { DESK, Stage } from './stage.mjs';
+import { DESK, Stage, picture } from './stage.mjs';
 
 const COMMUNITY = '410102002005';
 const binary = process.env.MENPAI_BIN ?? fileURLToPath(new URL('../../target/debug/menpai', import.meta.url));
-/** Where to put pictures, if somebody wants to look. */
-const pictures = process.env.MENPAI_PICTURES;
 
 test('what exists twice is merged at the desk, and parted again', { timeout: 240_000 }, async (context) => {
   const stage = await Stage.set();
@@ -26,10 +24,6 @@ test('what exists twice is merged at the desk, and parted again', { timeout: 240
     const logins = await server.logins();
     const desk = new Desk(await stage.browser(DESK), server.address.http);
     await desk.open('secretary', logins.get('secretary'));
-    const picture = async (name) => {
-      await desk.page.waitForTimeout(400);
-      if (pictures) await desk.page.screenshot({ path: join(pictures, `${name}.png`) });
-    };
     const rows = (type) => desk.page.locator(`[data-testid="duplicate-row"][data-type="${type}"]`);
 
     context.diagnostic('both are there, the menu says how many');
@@ -39,14 +33,14 @@ test('what exists twice is merged at the desk, and parted again', { timeout: 240
     const waiting = () => desk.id('menu-duplicates').locator('sup').innerText().then(Number);
     const before = await waiting();
     assert.ok(before >= 2, String(before));
-    await picture('desk-duplicates');
+    await picture(desk.page, 'desk-duplicates');
 
     context.diagnostic('merged: one door, and one pair less');
     await desk.page.locator(`[data-testid="twin"][data-id="${door}"]`).getByTestId('keep-twin').click();
     await desk.id('said').getByText('已合并').waitFor();
     await desk.id('merged-row').first().waitFor();
     assert.equal(await rows('dwelling').count(), 0);
-    await picture('desk-duplicates-merged');
+    await picture(desk.page, 'desk-duplicates-merged');
 
     context.diagnostic('parted: offered again');
     await desk.id('undo-merge').first().click();

@@ -11,17 +11,10 @@ import { promisify } from 'node:util';
 
 import { Desk } from './desk.mjs';
 import { Phone } from './phone.mjs';
-import { DESK, Stage } from './stage.mjs';
+import { DESK, Stage, picture } from './stage.mjs';
 
 const COMMUNITY = '410102002005';
 const binary = process.env.MENPAI_BIN ?? fileURLToPath(new URL('../../target/debug/menpai', import.meta.url));
-/** Where to put pictures, if somebody wants to look. */
-const pictures = process.env.MENPAI_PICTURES;
-
-async function picture(page, name) {
-  await page.waitForTimeout(400);
-  if (pictures) await page.screenshot({ path: join(pictures, `${name}.png`) });
-}
 
 test('what may not be merged waits for the secretary, and its worker is told', { timeout: 300_000 }, async () => {
   const stage = await Stage.set();

@@ -9,17 +9,10 @@ import { test } from 'node:test';
 
 import { Desk } from './desk.mjs';
 import { Phone } from './phone.mjs';
-import { DESK, Stage } from './stage.mjs';
+import { DESK, Stage, picture } from './stage.mjs';
 
 /** Of nobody: 99 is no province. Nobody in the demo was born then. */
 const NUMBER = '990001190001010020';
-/** Where to put pictures, if somebody wants to look. */
-const pictures = process.env.MENPAI_PICTURES;
-
-async function picture(page, name) {
-  await page.waitForTimeout(400);
-  if (pictures) await page.screenshot({ path: join(pictures, `${name}.png`) });
-}
 
 test('an id number is sealed at the door and read at the desk, by whom and why', { timeout: 300_000 }, async (context) => {
   const stage = await Stage.set();

@@ -18,6 +18,26 @@ export async function* everything(folder) {
   }
 }
 
+/** Looks for all of them in one go: which stand in some bytes. */
+export function searcher(needles) {
+  const byBeginning = new Map();
+  const begins = new Uint8Array(1 << 16);
+  for (const needle of needles) {
+    const beginning = needle.readUInt16LE(0);
+    begins[beginning] = 1;
+    byBeginning.set(beginning, [...(byBeginning.get(beginning) ?? []), needle]);
+  }
+  return function* search(bytes) {
+    for (let at = 0; at + 1 < bytes.length; at += 1) {
+      const beginning = bytes[at] | (bytes[at + 1] << 8);
+      if (begins[beginning] === 0) continue;
+      for (const needle of byBeginning.get(beginning)) {
+        if (bytes.compare(needle, 0, needle.length, at, Math.min(at + needle.length, bytes.length)) === 0) yield needle;
+      }
+    }
+  };
+}
+
 function* blocks(table) {
   const footer = { bytes: table, at: table.length - 48 };
   handle(footer);

@@ -3,26 +3,11 @@
 // wipes itself.
 
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { Desk } from './desk.mjs';
 import { Phone } from './phone.mjs';
-import { DESK, Stage } from './stage.mjs';
-
-/** Where to put pictures, if somebody wants to look. */
-const pictures = process.env.MENPAI_PICTURES;
-
-async function picture(page, name) {
-  await page.waitForTimeout(400);
-  if (pictures) await page.screenshot({ path: join(pictures, `${name}.png`) });
-}
-
-/** Opens a select of Element Plus and takes an option. */
-async function select(desk, name, value) {
-  await desk.id(name).click();
-  await desk.page.locator(`.el-select-dropdown__item[data-value="${value}"]:visible`).click();
-}
+import { DESK, Stage, picture } from './stage.mjs';
 
 test('a building moves, a role is given, a phone is stopped', { timeout: 300_000 }, async () => {
   const stage = await Stage.set();
@@ -45,7 +30,7 @@ test('a building moves, a role is given, a phone is stopped', { timeout: 300_000
     const moving = desk.id('grids-building').first();
     const building = (await moving.locator('b').innerText()).trim();
     await moving.locator('input').check();
-    await select(desk, 'grids-to', 'new');
+    await desk.select('grids-to', 'new');
     await desk.id('grids-name').fill('第9网格');
     await desk.id('grids-size').waitFor();
     await picture(desk.page, 'desk-grids');
@@ -60,8 +45,8 @@ test('a building moves, a role is given, a phone is stopped', { timeout: 300_000
     const row = desk.page.locator('[data-testid="staff-row"]').filter({ has: desk.page.locator('[data-testid="staff-phone"]') }).first();
     await picture(desk.page, 'desk-staff');
     await row.getByTestId('staff-grant').click();
-    await select(desk, 'staff-role', 'grid_worker');
-    await select(desk, 'staff-grid', '第9网格');
+    await desk.select('staff-role', 'grid_worker');
+    await desk.select('staff-grid', '第9网格');
     await picture(desk.page, 'desk-staff-grant');
     await desk.id('staff-give').click();
     await row.getByTestId('staff-held').filter({ hasText: '第9网格' }).waitFor();

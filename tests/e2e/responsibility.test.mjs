@@ -3,30 +3,15 @@
 // and finds the own grid's people and nothing else. The street sees its communities side by side and opens one.
 
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { digits } from './authenticator.mjs';
 import { Desk } from './desk.mjs';
-import { DESK, Stage } from './stage.mjs';
+import { DESK, Stage, picture } from './stage.mjs';
 
 const COMMUNITY = '410102002005';
 const NEIGHBOUR = '410102002007';
 const OWN = '一只猫坐在门口的台阶上';
-/** Where to put pictures, if somebody wants to look. */
-const pictures = process.env.MENPAI_PICTURES;
-
-async function picture(page, name) {
-  await page.waitForTimeout(400);
-  if (pictures) await page.screenshot({ path: join(pictures, `${name}.png`) });
-}
-
-/** Opens a select of Element Plus and takes an option, the first if none is named. */
-async function select(desk, name, value) {
-  await desk.id(name).click();
-  const options = desk.page.locator(value ? `.el-select-dropdown__item[data-value="${value}"]:visible` : '.el-select-dropdown__item:visible');
-  await options.first().click();
-}
 
 const row = (desk, name) => desk.page.locator(`[data-testid="staff-row"][data-name="${name}"]`);
 
@@ -34,9 +19,9 @@ const row = (desk, name) => desk.page.locator(`[data-testid="staff-row"][data-na
 async function name(desk, who, role, { grid, place, unit, room } = {}) {
   await desk.id('staff-add').click();
   await desk.id('staff-name').fill(who);
-  await select(desk, 'staff-role', role);
-  if (grid) await select(desk, 'staff-grid', grid);
-  if (place) await select(desk, 'staff-place', place);
+  await desk.select('staff-role', role);
+  if (grid) await desk.select('staff-grid', grid);
+  if (place) await desk.select('staff-place', place);
   if (unit) await desk.id('staff-unit').fill(unit);
   if (room) await desk.id('staff-room').fill(room);
   await picture(desk.page, `desk-name-${role}`);

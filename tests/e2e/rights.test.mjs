@@ -3,20 +3,12 @@
 // names. And where oneself is signed in.
 
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { Desk } from './desk.mjs';
-import { DESK, Stage } from './stage.mjs';
+import { DESK, Stage, picture } from './stage.mjs';
 
 const COMMUNITY = '410102002005';
-/** Where to put pictures, if somebody wants to look. */
-const pictures = process.env.MENPAI_PICTURES;
-
-async function picture(page, name) {
-  await page.waitForTimeout(400);
-  if (pictures) await page.screenshot({ path: join(pictures, `${name}.png`) });
-}
 
 test('each role gets its own desk, and who looked at whom can be asked', { timeout: 300_000 }, async () => {
   const stage = await Stage.set();

@@ -11,17 +11,10 @@ import { test } from 'node:test';
 
 import { digits, plugIn } from './authenticator.mjs';
 import { Desk } from './desk.mjs';
-import { DESK, Stage } from './stage.mjs';
+import { DESK, Stage, picture } from './stage.mjs';
 import { trust } from './trusted.mjs';
 
 const COMMUNITY = '410102002005';
-/** Where to put pictures, if somebody wants to look. */
-const pictures = process.env.MENPAI_PICTURES;
-
-async function picture(page, name) {
-  await page.waitForTimeout(400);
-  if (pictures) await page.screenshot({ path: join(pictures, `${name}.png`) });
-}
 
 /** Fills in the sign-in page's first step. */
 async function password(desk, account, secret) {

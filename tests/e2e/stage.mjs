@@ -4,12 +4,23 @@
 
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { Browser } from './browser.mjs';
 import { Server, demoFolder } from './server.mjs';
 
 /** A desk's window. */
 export const DESK = { size: { width: 1440, height: 900 } };
+
+/** Where to put pictures, if somebody wants to look. */
+const pictures = process.env.MENPAI_PICTURES;
+
+/** What a page shows once it has come to rest. */
+export async function picture(page, name) {
+  if (!pictures) return;
+  await page.waitForTimeout(400);
+  await page.screenshot({ path: join(pictures, `${name}.png`) });
+}
 
 export class Stage {
   #browsers = [];
