@@ -12,4 +12,4 @@ if [ ${#stories[@]} = 0 ]; then
   echo 'browser story: none written yet'
   exit 0
 fi
-exec node --test --test-concurrency=1 --test-reporter=spec "${stories[@]}"
+exec node --test --test-concurrency=2 --test-reporter=spec "${stories[@]}"

@@ -3,7 +3,7 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { access, cp, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { access, cp, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -101,13 +101,19 @@ export async function demoFolder() {
   try {
     await access(kept);
   } catch {
-    await rm(join(root, 'target/e2e'), { recursive: true, force: true });
     await mkdir(join(root, 'target/e2e'), { recursive: true });
     const making = await mkdtemp(join(root, 'target/e2e/making-'));
     const server = new Server(making);
     await server.start({ demo: true });
     await server.stop('SIGTERM');
-    await rename(making, kept);
+    // Another story may have made it meanwhile; one is as good as the other.
+    await rename(making, kept).catch(async (error) => {
+      if (!['EEXIST', 'ENOTEMPTY'].includes(error.code)) throw error;
+      await rm(making, { recursive: true, force: true });
+    });
+    for (const name of await readdir(join(root, 'target/e2e'))) {
+      if (name.startsWith('demo-') && join(root, 'target/e2e', name) !== kept) await rm(join(root, 'target/e2e', name), { recursive: true, force: true });
+    }
   }
   // A socket or lock of the process that made it means nothing in a copy.
   await cp(kept, folder, { recursive: true, filter: (path) => !/control\.sock$|\/lock$/.test(path) });
