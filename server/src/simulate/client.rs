@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use ureq::Body;
 use ureq::http::Response;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::tls::{RootCerts, TlsConfig};
 
 use super::logins::Login;
 use crate::auth::invitation::{Agreed, InvitationCode, commitment};
@@ -41,9 +41,6 @@ pub enum ClientError {
         /// Why.
         source: std::io::Error,
     },
-    /// It holds no certificate.
-    #[error("{}: not a certificate", .0.display())]
-    Certificate(PathBuf),
     /// Nothing to trust.
     #[error("https needs --ca FILE, the authority to trust (tls/authority.pem in the data folder)")]
     NoAuthority,
@@ -147,7 +144,10 @@ impl Client {
     pub fn new(url: &str, ca: Option<&Path>) -> Result<Client, ClientError> {
         tls::install_provider();
         let roots = match ca {
-            Some(path) => vec![authority(path)?],
+            Some(path) => vec![tls::read_certificate(path).map_err(|source| ClientError::File {
+                path: path.to_owned(),
+                source,
+            })?],
             None if url.starts_with("https:") => return Err(ClientError::NoAuthority),
             None => Vec::new(),
         };
@@ -311,14 +311,6 @@ fn understood(mut response: Response<Body>, started: Instant, most_bytes: u64) -
         refusal,
         retry_after: retry_after.map(Duration::from_secs),
     })
-}
-
-fn authority(path: &Path) -> Result<Certificate<'static>, ClientError> {
-    let pem = std::fs::read(path).map_err(|source| ClientError::File {
-        path: path.to_owned(),
-        source,
-    })?;
-    Certificate::from_pem(&pem).map_err(|_| ClientError::Certificate(path.to_owned()))
 }
 
 #[cfg(test)]

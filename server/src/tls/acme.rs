@@ -4,6 +4,8 @@
 //! local authority's stays in use: phones that trust that one go on.
 
 use std::fmt;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -61,11 +63,17 @@ impl ResolvesServerCert for PublicName {
 }
 
 /// What keeps the certificate up: runs for ever.
-pub(super) type Keeping = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub type Keeping = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Acme {
     /// What handshakes ask, and what is to run beside the server. Account and certificates are kept in `folder`.
     pub(super) fn start(&self, folder: &Path, until_then: Arc<Resolver>) -> Result<(PublicName, Keeping), TlsError> {
+        // The keys that are kept in it are written for whoever may enter.
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|error| file_error(folder, error))?;
         let contact = self.contact.iter().map(|address| format!("mailto:{address}"));
         let mut state = AcmeConfig::new_with_client_config(&self.names, Arc::new(self.client()?))
             .contact(contact)

@@ -11,13 +11,12 @@ mod resolver;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::Arc;
 
-use rustls::server::ResolvesServerCert;
+use rustls::server::{NoServerSessionStorage, ResolvesServerCert};
 use rustls::{ConfigBuilder, ServerConfig, WantsVerifier};
 
-pub use acme::{Acme, DEFAULT_DIRECTORY};
+pub use acme::{Acme, DEFAULT_DIRECTORY, Keeping};
 pub use local::authority_file;
 use machines::KnownMachines;
 use resolver::Resolver;
@@ -103,7 +102,7 @@ pub struct Tls {
     /// For the listener.
     pub config: ServerConfig,
     /// What is to run beside the server, where a public authority is asked.
-    pub keeping: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    pub keeping: Option<Keeping>,
     resolves: Arc<dyn ResolvesServerCert>,
     _keeping_up: Ticker,
 }
@@ -149,17 +148,19 @@ impl Tls {
             })?,
         })
     }
-}
 
-impl Tls {
     /// For a listener where the other side shows a certificate too: one that lies in this folder.
     ///
     /// # Errors
     /// [`TlsError`].
     pub fn for_machines(&self, folder: PathBuf) -> Result<ServerConfig, TlsError> {
-        Ok(versions()?
+        let mut config = versions()?
             .with_client_cert_verifier(Arc::new(KnownMachines::of(folder)))
-            .with_cert_resolver(Arc::clone(&self.resolves)))
+            .with_cert_resolver(Arc::clone(&self.resolves));
+        // A session that is gone on with shows no certificate again: whose file was taken away would stay in.
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
+        Ok(config)
     }
 }
 
@@ -177,6 +178,15 @@ fn versions() -> Result<ConfigBuilder<ServerConfig, WantsVerifier>, TlsError> {
 pub fn install_provider() {
     // Already installed by a test or an embedding program: the same provider then.
     let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// A certificate in a file, as clients of a home take it.
+///
+/// # Errors
+/// The operating system's; also where the file holds something else.
+pub fn read_certificate(path: &Path) -> io::Result<ureq::tls::Certificate<'static>> {
+    let read = ureq::tls::Certificate::from_pem(&std::fs::read(path)?);
+    read.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "not a certificate in PEM"))
 }
 
 fn file_error(path: &Path, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> TlsError {
