@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
-use menpai_sync_core::ids::hex;
+use menpai_sync_core::ids::{hex, unhex};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -28,6 +28,14 @@ pub struct SealedFile {
     pub sha256: String,
     /// Whether the hash lies beside it, as for databases.
     pub hashed: bool,
+}
+
+impl SealedFile {
+    /// Whether it names a file of a copy and a hash, and nothing else: paths are made of both where it is fetched.
+    #[must_use]
+    pub fn is_one(&self) -> bool {
+        is_sealed_file(&self.path) && unhex(&self.sha256).is_some_and(|hash| hash.len() == 32)
+    }
 }
 
 /// The sealed files of the copies in a folder. A database without its hash was broken off, and is none.
@@ -139,6 +147,14 @@ mod tests {
             ["2026-11-24/communities/1.sqlite.age", "2026-11-24/receipt-key.age"]
         );
         assert_eq!((listed[0].sha256.as_str(), listed[0].hashed), ("00ff", true));
+        let strange = |sha256: &str| SealedFile {
+            sha256: sha256.to_owned(),
+            ..listed[1].clone()
+        };
+        assert!(listed[1].is_one());
+        for sha256 in ["00ff", "", "/../../../etc/passwd", &"0g".repeat(32), &"00".repeat(33)] {
+            assert!(!strange(sha256).is_one(), "{sha256}");
+        }
         for path in [
             "receipt-key.age",
             "2026-11-24/receipt-key",

@@ -9,6 +9,7 @@ use std::process::{Command, Output};
 
 use menpai_server::age::Identity;
 use menpai_server::clock;
+use menpai_server::copies::hash_of;
 use menpai_tests::process::{How, Server};
 use menpai_tests::{data_folder, process};
 
@@ -59,7 +60,11 @@ fn a_known_machine_carries_sealed_copies_away_and_a_home_starts_from_them() {
     let there = data.join("backups").join(&day).join(name);
     let sealed = fs::read(&there).unwrap();
     let hash = fs::read_to_string(there.with_added_extension("sha256")).unwrap();
-    let part = here.join(&day).join(format!("{name}.{}.part", &hash[..64]));
+    let beside = |ending: &str| {
+        here.join(&day)
+            .join(format!("communities/.410102002005.sqlite.age.{ending}"))
+    };
+    let part = beside(&format!("{}.part", &hash[..64]));
     fs::create_dir_all(part.parent().unwrap()).unwrap();
     fs::write(&part, &sealed[..sealed.len() / 2]).unwrap();
     let fetched = fetch();
@@ -84,6 +89,26 @@ fn a_known_machine_carries_sealed_copies_away_and_a_home_starts_from_them() {
     assert!(!here.join(&day).join(name).exists());
     fs::write(&there, &sealed).unwrap();
     assert!(said(&fetch()).contains("1 files"));
+
+    // A home that was taken over does not reach what was carried before: it stays under another name.
+    let hash_there = there.with_added_extension("sha256");
+    let copy_again = |bytes: &[u8]| {
+        fs::write(&there, bytes).unwrap();
+        let hash = hash_of(&there).unwrap();
+        fs::write(&hash_there, format!("{hash}  410102002005.sqlite.age\n")).unwrap();
+        assert!(said(&fetch()).contains("1 files"));
+        assert_eq!(fs::read(here.join(&day).join(name)).unwrap(), bytes);
+        hash
+    };
+    let other_hash = copy_again(&changed);
+    let earlier = beside(&format!("{}.earlier", &hash[..64]));
+    assert_eq!(fs::read(&earlier).unwrap(), sealed);
+    copy_again(&sealed);
+    assert_eq!(fs::read(beside(&format!("{other_hash}.earlier"))).unwrap(), changed);
+    // One that says more than it has, or what is no hash, ends it.
+    fs::write(&hash_there, "/../../../elsewhere  410102002005.sqlite.age\n").unwrap();
+    assert!(said(&fetch()).contains("no file of a copy"));
+    fs::write(&hash_there, &hash).unwrap();
 
     // What is not sealed is not handed out, and a machine that is not known any more gets nothing.
     assert!(!here.join(&day).join("receipt-key").exists());

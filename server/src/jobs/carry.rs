@@ -1,9 +1,10 @@
 //! Carries the sealed copies of a home to this machine, over TLS where both sides show a certificate: what is here
 //! and whole is not fetched again, what was cut off goes on, and what does not have the hash that the
-//! home says is never given its name. Nothing here is removed.
+//! home says is never given its name. Nothing whole that is here is removed or written over: whoever takes the home
+//! over does not reach what was carried before.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,13 +12,17 @@ use std::time::Duration;
 use rcgen::{CertificateParams, KeyPair};
 use ureq::Agent;
 use ureq::http::header::RANGE;
-use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
+use ureq::tls::{ClientCert, PrivateKey, RootCerts, TlsConfig};
 
-use crate::copies::{HASH_ENDING, SealedFile, hash_of, is_sealed_file};
+use crate::copies::{HASH_ENDING, SealedFile, hash_of};
 use crate::data_folder::write_private;
-use crate::tls;
+use crate::tls::{self, read_certificate};
 
 const CONNECT_TIME: Duration = Duration::from_secs(10);
+/// For the next byte; the home may have to read files before it says the first.
+const WAITING_TIME: Duration = Duration::from_secs(60);
+/// Most bytes of the list of copies: some 100,000 files.
+const MOST_LIST_BYTES: u64 = 32 << 20;
 /// Breaks in a row without a byte in between, after which there is no network.
 const MOST_BREAKS: usize = 3;
 /// What a machine's own certificate and key are called.
@@ -38,9 +43,6 @@ pub enum CarryError {
     /// Making a certificate failed.
     #[error("making a certificate: {0}")]
     Make(#[from] rcgen::Error),
-    /// It holds something else.
-    #[error("{}: not a certificate or key in PEM", .0.display())]
-    Pem(PathBuf),
     /// The home does not answer, or does not know this machine.
     #[error(
         "{url}: {source}; does it run with --copies, does {CERTIFICATE} lie in its `machines`, is the authority its own?"
@@ -63,10 +65,10 @@ pub enum CarryError {
         source: Box<ureq::Error>,
     },
     /// What came is not what the home says it is.
-    #[error("{0}: what came has another hash than the home says; say it once more")]
+    #[error("{0}: what came has another hash or length than the home says; say it once more")]
     Changed(String),
-    /// The home names a file that is none of a copy's.
-    #[error("the home names {0:?}, which is no file of a copy")]
+    /// The home names what is no file of a copy, or no hash.
+    #[error("the home names {0:?}, which is no file of a copy with its hash")]
     Strange(String),
 }
 
@@ -98,7 +100,8 @@ pub fn carry(url: &str, authority: &Path, to: &Path) -> Result<usize, CarryError
         source: Box::new(source),
     };
     let mut listed = agent.get(format!("{url}/copies")).call().map_err(home)?;
-    let listed = listed.body_mut().read_to_vec().map_err(home)?;
+    let listed = listed.body_mut().with_config().limit(MOST_LIST_BYTES).read_to_vec();
+    let listed = listed.map_err(home)?;
     let files: Vec<SealedFile> = serde_json::from_slice(&listed).map_err(|_| CarryError::NotAList(url.to_owned()))?;
     let mut count = 0;
     for file in &files {
@@ -112,10 +115,10 @@ pub fn carry(url: &str, authority: &Path, to: &Path) -> Result<usize, CarryError
 /// Fetches a file unless it is here; whether it was not. Its hash is written last: a run that ended before that is
 /// made good by the next.
 fn fetch(agent: &Agent, url: &str, file: &SealedFile, to: &Path) -> Result<bool, CarryError> {
-    let path = to.join(&file.path);
-    if !is_sealed_file(&file.path) {
+    if !file.is_one() {
         return Err(CarryError::Strange(file.path.clone()));
     }
+    let path = to.join(&file.path);
     let is_here = path.is_file() && hash_of(&path).map_err(failed(&path))? == file.sha256;
     if !is_here {
         download(agent, url, file, &path)?;
@@ -135,25 +138,28 @@ fn fetch(agent: &Agent, url: &str, file: &SealedFile, to: &Path) -> Result<bool,
 fn download(agent: &Agent, url: &str, file: &SealedFile, path: &Path) -> Result<(), CarryError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(failed(folder))?;
-    let draft = path.with_added_extension(format!("{}.part", file.sha256));
+    let draft = beside(path, &format!("{}.part", file.sha256));
     let mut breaks = 0;
     while length_of(&draft) < file.bytes {
         let before = length_of(&draft);
-        let Err(source) = fetch_rest(agent, &format!("{url}/copies/{}", file.path), &draft) else {
+        let ended = fetch_rest(agent, &format!("{url}/copies/{}", file.path), &draft, file.bytes);
+        if length_of(&draft) > before {
+            breaks = 0;
             continue;
-        };
-        let source = Box::new(source);
-        if !matches!(
-            *source,
-            ureq::Error::Io(_) | ureq::Error::ConnectionFailed | ureq::Error::HostNotFound
-        ) {
-            let url = url.to_owned();
-            return Err(CarryError::Home { url, source });
         }
-        breaks = if length_of(&draft) > before { 0 } else { breaks + 1 };
-        if breaks == MOST_BREAKS {
-            let path = file.path.clone();
-            return Err(CarryError::Broken { path, source });
+        breaks += 1;
+        match ended {
+            // It is shorter by now, or gone.
+            Ok(()) | Err(ureq::Error::StatusCode(404 | 416)) => return Err(CarryError::Changed(file.path.clone())),
+            Err(source) if !is_break(&source) => {
+                let (url, source) = (url.to_owned(), Box::new(source));
+                return Err(CarryError::Home { url, source });
+            }
+            Err(source) if breaks == MOST_BREAKS => {
+                let (path, source) = (file.path.clone(), Box::new(source));
+                return Err(CarryError::Broken { path, source });
+            }
+            Err(_) => {}
         }
     }
     if hash_of(&draft).map_err(failed(&draft))? != file.sha256 {
@@ -163,39 +169,73 @@ fn download(agent: &Agent, url: &str, file: &SealedFile, path: &Path) -> Result<
     File::open(&draft)
         .and_then(|draft| draft.sync_all())
         .map_err(failed(&draft))?;
+    set_aside(path).map_err(failed(path))?;
     fs::rename(&draft, path).map_err(failed(path))?;
     File::open(folder)
         .and_then(|folder| folder.sync_all())
         .map_err(failed(folder))
 }
 
-/// Appends to a draft what it lacks, as far as it comes.
-fn fetch_rest(agent: &Agent, url: &str, draft: &Path) -> Result<(), ureq::Error> {
+/// Gives what has a file's name another, unless it is damaged; a restore passes over it.
+fn set_aside(path: &Path) -> io::Result<()> {
+    if !path.is_file() {
+        return Ok(());
+    }
+    let hash = hash_of(path)?;
+    let said = fs::read_to_string(path.with_added_extension(HASH_ENDING)).ok();
+    if said.is_none_or(|said| said.starts_with(&hash)) {
+        fs::rename(path, beside(path, &format!("{hash}.earlier")))?;
+    }
+    Ok(())
+}
+
+/// A file beside another that is none of the copy's: its name begins with a dot.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{ending}"))
+}
+
+/// Whether it may go on in a moment.
+fn is_break(error: &ureq::Error) -> bool {
+    use ureq::Error::{BodyStalled, ConnectionFailed, HostNotFound, Io, Timeout};
+    matches!(
+        error,
+        Io(_) | Timeout(_) | ConnectionFailed | HostNotFound | BodyStalled
+    )
+}
+
+/// Appends to a draft what it lacks of so many bytes, as far as it comes.
+fn fetch_rest(agent: &Agent, url: &str, draft: &Path, bytes: u64) -> Result<(), ureq::Error> {
     let mut file = OpenOptions::new().append(true).create(true).open(draft)?;
-    let from = file.metadata()?.len();
+    let mut from = file.metadata()?.len();
     let mut answer = agent.get(url).header(RANGE, format!("bytes={from}-")).call()?;
     if from > 0 && answer.status() != 206 {
         // It is given whole.
         file.set_len(0)?;
+        from = 0;
     }
-    io::copy(&mut answer.body_mut().as_reader(), &mut file)?;
+    io::copy(&mut answer.body_mut().as_reader().take(bytes - from), &mut file)?;
     Ok(file.flush()?)
 }
 
 fn agent(authority: &Path, own: &Path) -> Result<Agent, CarryError> {
     tls::install_provider();
-    let read = |path: &Path| fs::read(path).map_err(failed(path));
-    let certificate = |path: &Path| Certificate::from_pem(&read(path)?).map_err(|_| CarryError::Pem(path.to_owned()));
     let key_file = own.join(KEY);
-    let key = PrivateKey::from_pem(&read(&key_file)?).map_err(|_| CarryError::Pem(key_file))?;
-    let own_certificate = certificate(&own.join(CERTIFICATE))?;
+    let key = fs::read(&key_file)
+        .and_then(|pem| PrivateKey::from_pem(&pem).map_err(io::Error::other))
+        .map_err(failed(&key_file))?;
+    let certificate = |path: &Path| read_certificate(path).map_err(failed(path));
     let tls = TlsConfig::builder()
         .root_certs(RootCerts::Specific(Arc::new(vec![certificate(authority)?])))
-        .client_cert(Some(ClientCert::new_with_certs(&[own_certificate], key)))
+        .client_cert(Some(ClientCert::new_with_certs(
+            &[certificate(&own.join(CERTIFICATE))?],
+            key,
+        )))
         .build();
     Ok(Agent::config_builder()
         .proxy(None)
         .timeout_connect(Some(CONNECT_TIME))
+        .timeout_per_read(Some(WAITING_TIME))
         .user_agent(concat!("menpai-copies/", env!("CARGO_PKG_VERSION")))
         .tls_config(tls)
         .build()
