@@ -29,6 +29,8 @@ const BACKUP_RECIPIENTS: &str = "backup-recipients.txt";
 const MACHINES: &str = "machines";
 /// Folder of the nights' copies.
 const BACKUPS: &str = "backups";
+/// What the name of a database ends in that is being written anew with another key.
+pub const REWRITING_ENDING: &str = "rewriting";
 /// Name of the node's own database: a folder that has it is a home's.
 pub const NODE_FILE: &str = "node.sqlite";
 
@@ -166,6 +168,9 @@ impl DataFolder {
             .and_then(|()| lock.rewind())
             .and_then(|()| lock.write_all(holder.as_bytes()))
             .map_err(failed(&lock_path))?;
+        for folder in [path, &path.join(COMMUNITIES)] {
+            remove_rewriting(folder).map_err(failed(folder))?;
+        }
         Ok(DataFolder {
             path: path.clone(),
             _lock: lock,
@@ -308,6 +313,19 @@ impl DataFolder {
         let text = fs::read_to_string(&path).map_err(failed)?;
         Ok((path, text))
     }
+}
+
+/// What was cut short in the midst of giving a database another key: it may be plain where the database is not.
+fn remove_rewriting(folder: &Path) -> io::Result<()> {
+    for file in fs::read_dir(folder)? {
+        let path = file?.path();
+        // With the journals beside it.
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        if ending.split('-').next() == Some(REWRITING_ENDING) {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
 }
 
 fn read_key(line: &str) -> Option<Signer> {

@@ -105,6 +105,18 @@ fn an_encrypted_home_says_nothing_to_who_has_its_disk_and_loses_nothing() {
     let elsewhere = folder.path().join("elsewhere");
     let lines = restored(&data, &identity, &elsewhere);
 
+    // Cut off on the way back, and then thought better of: what was plain by then does not lie about.
+    let cut = keyed(
+        &key_file,
+        "database: rewritten=1*off->return(kill)",
+        &["database", "decrypt"],
+    );
+    assert_eq!(cut.status.signal(), Some(9), "{cut:?}");
+    assert_eq!(says(&data), CANARIES);
+    let done = keyed(&key_file, "", &["database", "encrypt"]);
+    assert!(said(&done).contains("1 databases encrypted"), "{done:?}");
+    assert_eq!(says(&data), [""; 0]);
+
     let turned = keyed(
         &other_file,
         "",

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::OpenFlags;
 
-use crate::data_folder::DataFolder;
+use crate::data_folder::{DataFolder, REWRITING_ENDING};
 use crate::fail_points;
 use crate::store::connection::{self, OpenError, open_writer};
 use crate::store::database_key::DatabaseKey;
@@ -61,7 +61,9 @@ pub fn rewrite(
     let mut count = 0;
     for path in databases(folder)? {
         if !is_of(&path, new) {
-            rewrite_file(&path, old, new)?;
+            let draft = path.with_extension(REWRITING_ENDING);
+            // What was opened must not lie about; after a kill the next who opens the folder removes it.
+            rewrite_file(&path, &draft, old, new).inspect_err(|_| drop(fs::remove_file(&draft)))?;
             count += 1;
         }
     }
@@ -86,7 +88,12 @@ fn is_of(path: &Path, key: Option<&DatabaseKey>) -> bool {
     connection::open(path, key, OpenFlags::SQLITE_OPEN_READ_WRITE).is_ok()
 }
 
-fn rewrite_file(path: &Path, old: Option<&DatabaseKey>, new: Option<&DatabaseKey>) -> Result<(), EncryptionError> {
+fn rewrite_file(
+    path: &Path,
+    draft: &Path,
+    old: Option<&DatabaseKey>,
+    new: Option<&DatabaseKey>,
+) -> Result<(), EncryptionError> {
     let opened = |source| EncryptionError::Open {
         path: path.to_owned(),
         source,
@@ -95,36 +102,28 @@ fn rewrite_file(path: &Path, old: Option<&DatabaseKey>, new: Option<&DatabaseKey
         path: path.to_owned(),
         source,
     };
-    let draft = path.with_extension("rewriting");
-    forget(&draft).map_err(file(&draft))?;
-
     let connection = open_writer(path, old).map_err(opened)?;
-    export(&connection, &draft, new).map_err(sql)?;
-    let written = connection::open(&draft, new, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(opened)?;
+    export(&connection, draft, new).map_err(sql)?;
+    let written = connection::open(draft, new, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(opened)?;
     let same = content(&connection).map_err(sql)? == content(&written).map_err(sql)?;
     if !same || !is_sound(&written).map_err(sql)? {
         return Err(EncryptionError::Differs(path.to_owned()));
     }
     written.close().map_err(|(_, source)| sql(source))?;
-    // With its last connection the old file's write-ahead log goes too: it must not be taken for the new one's.
+    // With its last connection the old file's write-ahead log goes too, and is gone for good before the new file
+    // has the name: it must not be taken for the new one's.
     move_into_file(&connection).map_err(sql)?;
     connection.close().map_err(|(_, source)| sql(source))?;
-    File::open(&draft)
-        .and_then(|draft| draft.sync_all())
-        .map_err(file(&draft))?;
-    fail_points::pass("database: rewritten");
-    fs::rename(&draft, path).map_err(file(path))?;
     let above = path.parent().unwrap_or(Path::new("."));
-    File::open(above)
-        .and_then(|above| above.sync_all())
-        .map_err(file(above))
+    sync(draft)?;
+    sync(above)?;
+    fail_points::pass("database: rewritten");
+    fs::rename(draft, path).map_err(file(path))?;
+    sync(above)
 }
 
-fn forget(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+fn sync(path: &Path) -> Result<(), EncryptionError> {
+    File::open(path).and_then(|file| file.sync_all()).map_err(file(path))
 }
 
 fn file(path: &Path) -> impl FnOnce(io::Error) -> EncryptionError {
