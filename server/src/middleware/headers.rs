@@ -1,12 +1,12 @@
 //! Security headers on every answer: nothing is framed, sniffed, referred or loaded from
-//! elsewhere, and no text becomes script: where the browser has Trusted Types, markup and addresses of
+//! elsewhere, what the API answers no cache keeps, and no text becomes script: where the browser has Trusted Types, markup and addresses of
 //! scripts come from two policies or not at all, Vue's own and that of `core/own-scripts.ts`. The desk needs no exception: of Element Plus only the watermark writes a style
 //! attribute, everything else sets styles through the object model, which policies allow.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
@@ -34,6 +34,7 @@ pub async fn add_security_headers<B: MessageBody>(
 ) -> Result<ServiceResponse<B>, Error> {
     let strict = request.app_config().secure()
         && (request.app_data::<web::Data<StrictTransport>>()).is_some_and(|strict| strict.0);
+    let of_api = request.path().starts_with("/api/");
     let mut answer = next.call(request).await?;
     let headers = answer.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
@@ -51,6 +52,9 @@ pub async fn add_security_headers<B: MessageBody>(
         HeaderName::from_static("cross-origin-resource-policy"),
         HeaderValue::from_static("same-origin"),
     );
+    if of_api && !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     if strict {
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(ONE_YEAR));
     }

@@ -15,6 +15,7 @@ fn ask(served: &Served, signer: &PhoneSigner) -> Answer {
 
 fn lease(answer: &Answer) -> Option<String> {
     assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.head("cache-control"), "no-store");
     let said: Value = answer.json();
     assert_eq!(said["hours"], 72);
     said["lease"].as_str().map(str::to_owned)

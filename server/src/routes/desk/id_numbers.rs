@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
 use menpai_sync_core::ids::EntityId;
@@ -130,7 +129,7 @@ pub async fn find(
         Some(number) => with_number(desk, &numbers, &number),
         None => called(desk, &numbers, name.trim()),
     });
-    Ok(unkept(&People { found: found.await? }))
+    Ok(HttpResponse::Ok().json(People { found: found.await? }))
 }
 
 /// One number whole. Who asked, about whom and why is written down first.
@@ -163,15 +162,9 @@ pub async fn reveal(
         Ok::<_, StoreError>(number)
     });
     let number = number.await?.ok_or(ApiError::NotFound)?;
-    let number = number.as_str().to_owned();
-    Ok(unkept(&Revealed { number }))
-}
-
-/// An answer that no cache keeps.
-fn unkept(answer: &impl Serialize) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .json(answer)
+    Ok(HttpResponse::Ok().json(Revealed {
+        number: number.as_str().to_owned(),
+    }))
 }
 
 /// What is known of everybody's numbers.

@@ -4,7 +4,7 @@
 use std::io::{Seek, SeekFrom};
 
 use actix_web::body::SizedStream;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
+use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::{HttpResponse, web};
 use menpai_sync_core::kinds::Labels;
 use serde::Deserialize;
@@ -177,7 +177,6 @@ pub(super) async fn download<P: Permission>(
     Ok(HttpResponse::Ok()
         .content_type(format.content_type())
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
-        .insert_header((CACHE_CONTROL, "no-store"))
         .body(SizedStream::new(length, pieces(file))))
 }
 

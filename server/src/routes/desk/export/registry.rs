@@ -1,7 +1,7 @@
 //! `GET /api/v1/desk/export/registry?part=…`: the registry document of one part, as automerge
 //! saves it, from one snapshot of the community's file. Its tag changes when its heads do.
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, ETAG};
+use actix_web::http::header::{CONTENT_DISPOSITION, ETAG};
 use actix_web::{HttpResponse, web};
 use menpai_sync_core::ids::Hash;
 use menpai_sync_core::part::Part;
@@ -48,7 +48,6 @@ pub async fn get(
     Ok(HttpResponse::Ok()
         .content_type(registry::CONTENT_TYPE)
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
-        .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((ETAG, tag(&file.heads)))
         .body(file.bytes))
 }
