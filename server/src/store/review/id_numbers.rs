@@ -1,7 +1,7 @@
 //! Sealed id numbers that speak: whose they are, in which entry, and by which keyed hash they are
 //! known again. The newest of a person counts; one that was corrected or withdrawn does not.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use menpai_sync_core::entry::Entry;
 use menpai_sync_core::ids::{EntityId, EntryId, Hash, WorkerId};
@@ -73,10 +73,10 @@ pub fn standing(
 /// People whose numbers are the same, each group in order of id.
 #[must_use]
 pub fn shared(standing: &BTreeMap<EntityId, Vec<Standing>>) -> Vec<Vec<EntityId>> {
-    let mut by_hash: HashMap<Hash, Vec<EntityId>> = HashMap::new();
+    let mut by_hash: BTreeMap<[u8; 32], Vec<EntityId>> = BTreeMap::new();
     for (person, numbers) in standing {
         if let Some(hash) = numbers.last().and_then(|newest| newest.hash) {
-            by_hash.entry(hash).or_default().push(*person);
+            by_hash.entry(hash.0).or_default().push(*person);
         }
     }
     by_hash.into_values().filter(|people| people.len() > 1).collect()
