@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::thread;
 
 use actix_web::dev::Server;
-use actix_web::{HttpServer, web};
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{KEEP_ALIVE, Nightly, ServeConfig};
@@ -19,7 +20,7 @@ use crate::demo;
 use crate::home::Home;
 use crate::jobs::audit_heads;
 use crate::jobs::night::schedule;
-use crate::middleware::headers::StrictTransport;
+use crate::middleware::headers::{StrictTransport, add_security_headers};
 use crate::router::app;
 use crate::routes::carrying::{self, Copies};
 use crate::routes::leading::{self, Leading};
@@ -131,7 +132,11 @@ fn lead(
         port: tls.map_or(0, |(address, _)| address.port()),
         authority: Some(authority).filter(|_| config.has_local_authority()),
     });
-    let server = HttpServer::new(move || leading::app(leading.clone()))
+    let app = move || {
+        let app = App::new().app_data(leading.clone()).wrap(from_fn(add_security_headers));
+        app.configure(leading::addresses)
+    };
+    let server = HttpServer::new(app)
         .workers(1)
         .disable_signals()
         .client_request_timeout(config.patience.headers)
@@ -145,7 +150,11 @@ fn lead(
 fn carry(config: &ServeConfig, home: &Home, at: SocketAddr, tls: &Tls) -> io::Result<(SocketAddr, Server)> {
     let settings = tls.for_machines(home.folder.machines()).map_err(io::Error::other)?;
     let copies = web::Data::new(Copies(home.folder.backups()));
-    let server = HttpServer::new(move || carrying::app(copies.clone()))
+    let app = move || {
+        let app = App::new().app_data(copies.clone()).wrap(from_fn(add_security_headers));
+        app.configure(carrying::addresses)
+    };
+    let server = HttpServer::new(app)
         .workers(1)
         .disable_signals()
         .max_connections(MAX_MACHINES)

@@ -7,36 +7,22 @@ use std::io::{Seek, SeekFrom};
 use std::path::PathBuf;
 
 use actix_web::body::SizedStream;
-use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_RANGE, RANGE};
-use actix_web::middleware::from_fn;
-use actix_web::{App, Error, HttpRequest, HttpResponse, web};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
 
 use super::file_pieces::pieces;
 use crate::copies;
-use crate::middleware::headers::add_security_headers;
 
 /// Folder of the copies.
 pub struct Copies(pub PathBuf);
 
-/// The app of that listener.
-pub fn app(
-    copies: web::Data<Copies>,
-) -> App<
-    impl ServiceFactory<
-        ServiceRequest,
-        Config = (),
-        Response = ServiceResponse<impl actix_web::body::MessageBody>,
-        Error = Error,
-        InitError = (),
-    >,
-> {
-    App::new()
-        .app_data(copies)
-        .wrap(from_fn(add_security_headers))
+/// The addresses of that listener.
+pub fn addresses(config: &mut ServiceConfig) {
+    config
         .route("/copies", web::get().to(list))
-        .route("/copies/{path:.*}", web::get().to(file))
+        .route("/copies/{path:.*}", web::get().to(file));
 }
 
 async fn list(folder: web::Data<Copies>) -> HttpResponse {

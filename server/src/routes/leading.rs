@@ -4,12 +4,9 @@
 
 use std::path::PathBuf;
 
-use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, HOST, LOCATION};
-use actix_web::middleware::from_fn;
-use actix_web::{App, Error, HttpRequest, HttpResponse, web};
-
-use crate::middleware::headers::add_security_headers;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
 
 const PAGE: &str = include_str!("install.html");
 
@@ -21,24 +18,12 @@ pub struct Leading {
     pub authority: Option<PathBuf>,
 }
 
-/// The app of that listener.
-pub fn app(
-    leading: web::Data<Leading>,
-) -> App<
-    impl ServiceFactory<
-        ServiceRequest,
-        Config = (),
-        Response = ServiceResponse<impl actix_web::body::MessageBody>,
-        Error = Error,
-        InitError = (),
-    >,
-> {
-    App::new()
-        .app_data(leading)
-        .wrap(from_fn(add_security_headers))
+/// The addresses of that listener.
+pub fn addresses(config: &mut ServiceConfig) {
+    config
         .route("/install", web::get().to(install))
         .route("/authority.pem", web::get().to(authority))
-        .default_service(web::to(lead))
+        .default_service(web::to(lead));
 }
 
 async fn install(leading: web::Data<Leading>, request: HttpRequest) -> HttpResponse {
