@@ -125,6 +125,26 @@ fn a_street_of_seven_and_twenty_three_grids_is_thirty_one_nodes() {
     assert_eq!(served.get("street", &served.sign_in()).status, 403);
 }
 
+/// A file that cannot be read is no reason to show nothing, and none to say nothing of it.
+#[test]
+fn a_damaged_community_is_named_as_missing_and_the_others_are_shown() {
+    let served = Served::new();
+    let world = &served.world;
+    let worker = account(&world.home, "street", "罗静", CODE);
+    appoint(&world.office, worker, "罗静", "street_staff");
+    let damaged = "410102002001";
+    let file = world.home.folder.community_file(damaged.parse().unwrap());
+    std::fs::write(&file, "SQLite format 3\0 and nothing that it promises").unwrap();
+    let street = served.read("street", &served.sign_in_as("street"));
+    let codes = |list: &str| -> Vec<Value> {
+        let rows = street[list].as_array().unwrap().iter();
+        rows.map(|one| one["code"].clone()).collect()
+    };
+    assert_eq!(codes("communities"), [json!(CODE)]);
+    assert_eq!(codes("missing"), [json!(damaged)]);
+    assert_eq!(street["missing"][0]["name"], "省五建社区");
+}
+
 #[test]
 fn figures_are_those_of_the_communities_own_desks() {
     let served = Served::new();

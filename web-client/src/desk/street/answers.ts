@@ -15,4 +15,6 @@ export interface StreetAnswer {
     silent: number;
     grids: (Named & Counts & { grid_code: string })[];
   }[];
+  /** those that could not be asked now: in no sum */
+  missing: { code: string; name: string }[];
 }

@@ -487,6 +487,7 @@ export const en: Record<keyof typeof zh, string> = {
   'street.sum': 'The whole street',
   'street.none': 'No community that you may see yet',
   'street.none_next': 'Ask the community secretary for a role of the street.',
+  'street.missing': 'These communities cannot be read now and are in no sum below: {names}. Tell your administrator.',
   'street.size': '{communities} communities, {grids} grids',
   'chain.heading': 'Who answers for doors',
   'chain.lead': 'For each door somebody should answer on five levels, from the street to the contact of the household. Below is where nobody does.',

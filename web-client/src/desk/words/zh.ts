@@ -487,6 +487,7 @@ export const zh = {
   'street.sum': '全街道',
   'street.none': '还没有您能看到的社区',
   'street.none_next': '请社区书记给您加上街道的职务。',
+  'street.missing': '这些社区现在读不出来，下面的合计里没有：{names}。请告诉管理员。',
   'street.size': '{communities} 个社区、{grids} 个网格',
   'chain.heading': '责任链',
   'chain.lead': '每一户从街道到联户，五级都要有人负责。下面是每一级缺人的地方。',
