@@ -199,7 +199,9 @@ fn from_a_door_up_there_are_five_names_and_a_gap_where_one_is_gone() {
         office.write(&[office.record("assignment", None, body)]).unwrap();
     }
     assert_eq!(town.names(neighbour)[3], nobody);
-    // Nor is a head of whom no building is known.
+    // Nor is a head of whom no building is known: that one is said to be there, and the gap may be none.
+    let placeless = || town.served.read("chain", &town.cookie)["placeless"].clone();
+    assert_eq!(placeless(), json!([]));
     appoint_in(
         office,
         WorkerId::from_bytes([7; 16]),
@@ -208,6 +210,11 @@ fn from_a_door_up_there_are_five_names_and_a_gap_where_one_is_gone() {
         Some(town.grids[0]),
     );
     assert_eq!(town.names(neighbour)[3], nobody);
+    let said = placeless();
+    let said = &said.as_array().unwrap()[..];
+    assert_eq!(said.len(), 1, "{said:?}");
+    let of = (&said[0]["level"], &said[0]["name"], &said[0]["grid"]["name"]);
+    assert_eq!(of, (&json!("building"), &json!("段誉"), &json!("第1网格")));
 }
 
 #[test]

@@ -14,6 +14,7 @@ use super::records::{DailyReturn, Figures, MOST_NAMED, SilentPhone};
 use crate::local_time::LocalTime;
 use crate::rights::rights_of;
 use crate::store::community::{StoreError, heard};
+use crate::store::review::chain::answers_for;
 use crate::store::review::places::Places;
 use crate::store::review::statements::{self, Wanted};
 use crate::store::review::{counts, devices, returns};
@@ -32,7 +33,7 @@ pub(super) fn count(
 ) -> Result<BTreeMap<Option<GridId>, DailyReturn>, StoreError> {
     let range = local.range(day);
     let phones = phones(reader, kinds)?;
-    let assigned = assigned(directory, &range);
+    let assigned = assigned(directory, &phones, &range);
     let heard = heard::all(&reader.connection)?;
     let known_through = counts::last_lsn(&reader.connection)?;
     let mut figures = day_figures(reader, kinds, directory, day, local)?;
@@ -169,12 +170,18 @@ fn phones(reader: &mut Reader, kinds: &Kinds) -> Result<HashMap<WorkerId, BTreeS
     Ok(phones)
 }
 
-/// Who had a task in which grid on that day; `None`: in all of them. Whoever is only named has none.
-fn assigned(directory: &Directory, day: &Range<i64>) -> BTreeMap<Option<GridId>, BTreeSet<WorkerId>> {
+/// Who had a task in which grid on that day; `None`: in all of them. Whoever is only named has none, and who
+/// answers for a place below the grid has one only with a phone.
+fn assigned(
+    directory: &Directory,
+    phones: &HashMap<WorkerId, BTreeSet<DeviceId>>,
+    day: &Range<i64>,
+) -> BTreeMap<Option<GridId>, BTreeSet<WorkerId>> {
     let mut assigned: BTreeMap<Option<GridId>, BTreeSet<WorkerId>> = BTreeMap::new();
     for (worker, _) in directory.names() {
         for assignment in directory.assignments(worker) {
-            let does_something = rights_of(&assignment.role).is_none_or(|rights| !rights.actions.is_empty());
+            let does_something = rights_of(&assignment.role).is_none_or(|rights| !rights.actions.is_empty())
+                && (answers_for(&assignment.role).is_empty() || phones.contains_key(&worker));
             let that_day = assignment.from_ms < day.end && assignment.until_ms.is_none_or(|until| until > day.start);
             if does_something && that_day {
                 assigned.entry(assignment.grid).or_default().insert(worker);

@@ -1,6 +1,8 @@
 //! `GET /api/v1/desk/chain`: the responsibility chain of the community: on each of five levels for how many
-//! doors somebody answers, and where nobody does; of one `door`, who. Levels are called as the street
+//! doors somebody answers, where nobody does, and who answers for a place that is not named; of one `door`, who. Levels are called as the street
 //! calls them.
+
+use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
 use menpai_sync_core::ids::EntityId;
@@ -36,6 +38,8 @@ struct Answer {
     levels: Vec<LevelRow>,
     /// Where nobody answers, from the street down.
     gaps: Vec<GapRow>,
+    /// Who is to answer for a building or a door, and for which is not said: some gaps may be none.
+    placeless: Vec<Placeless>,
     /// The door that was asked for.
     door: Option<DoorChain>,
 }
@@ -60,6 +64,17 @@ struct GapRow {
     grid: Option<Named>,
     building: Option<Named>,
     doors: usize,
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ChainPlaceless)]
+struct Placeless {
+    level: &'static str,
+    #[serde(flatten)]
+    named: Named,
+    #[schema(value_type = crate::openapi::Labels)]
+    role: Labels,
+    grid: Option<Named>,
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -104,9 +119,20 @@ pub async fn get(home: web::Data<Home>, session: May<SeeDoors>, query: web::Quer
 
 fn answer(desk: &mut Desk<'_>, labels: &ChainLabels, door: Option<EntityId>, now_ms: i64) -> Result<Answer, ApiError> {
     let places = Places::load(desk.connection, desk.kinds)?;
-    let directory = std::sync::Arc::clone(&desk.directory);
+    let directory = Arc::clone(&desk.directory);
     let chains = Chains::at(&places, &directory, now_ms);
     let (mut gaps, named) = chains.survey();
+    let mut placeless = Vec::new();
+    for (level, granted) in chains.placeless() {
+        let assignment = granted.assignment;
+        placeless.push(Placeless {
+            level: level.name(),
+            named: desk.worker(granted.worker),
+            role: desk.role(&assignment.role),
+            grid: assignment.grid.map(|grid| desk.grid(grid)).transpose()?,
+        });
+    }
+    placeless.sort_by(|a, b| (&a.named.name, &a.named.id).cmp(&(&b.named.name, &b.named.id)));
     let door = match door {
         Some(id) => {
             let door = places
@@ -154,6 +180,7 @@ fn answer(desk: &mut Desk<'_>, labels: &ChainLabels, door: Option<EntityId>, now
     Ok(Answer {
         levels: levels.collect(),
         gaps: gaps.collect(),
+        placeless,
         door,
     })
 }

@@ -113,6 +113,15 @@ impl<'d> Chains<'d> {
         level.roles().iter().flat_map(of_role).collect()
     }
 
+    /// Who is to answer for a place below the grid and has none named: for whom they answer is not known.
+    pub fn placeless(&self) -> impl Iterator<Item = (Level, Granted<'d>)> {
+        let level = |role: &str| LEVELS.into_iter().find(|level| level.roles().contains(&role));
+        let without = self.roles.iter().filter(|granted| granted.place.is_none());
+        without
+            .filter(|granted| !answers_for(&granted.assignment.role).is_empty())
+            .filter_map(move |granted| Some((level(&granted.assignment.role)?, *granted)))
+    }
+
     /// Where nobody answers, from the top, buildings in order; and for how many doors somebody does.
     #[must_use]
     pub fn survey(&self) -> (Vec<Gap>, BTreeMap<Level, usize>) {
@@ -147,7 +156,7 @@ impl<'d> Chains<'d> {
 
     fn nearness(&self, granted: &Granted<'_>, door: &Door) -> Option<Nearness> {
         let Some(place) = granted.place else {
-            // Who is to answer for a building and has none named answers for none.
+            // Who is to answer for a building and has none named answers for none: see `placeless`.
             let anywhere = answers_for(&granted.assignment.role).is_empty();
             let grid = granted.assignment.grid;
             return (anywhere && (grid.is_none() || grid == door.grid)).then_some(Nearness::Grid);

@@ -14,5 +14,7 @@ export interface ChainLevel {
 export interface ChainAnswer {
   levels: ChainLevel[];
   gaps: { level: ChainLevel['level']; grid: Named | null; building: Named | null; doors: number }[];
+  /** who is to answer for a building or a door, and for which is not said */
+  placeless: (Named & { level: ChainLevel['level']; role: Label; grid: Named | null })[];
   door: { id: string; grid: Named | null; address: Place; rungs: (Named & { role: Label; address: Place | null })[][] } | null;
 }

@@ -502,6 +502,7 @@ export const en: Record<keyof typeof zh, string> = {
   'chain.doors': '{n} doors',
   'chain.nobody': 'Nobody yet',
   'chain.none_missing': 'Nowhere',
+  'chain.placeless': 'Others are appointed, and for which place is not said; some of the gaps above may be theirs: {people}. Appoint them again under Staff, for a building.',
   'chain.more': '{n} more',
   'proof.heading': 'Please confirm that it is you',
   'proof.lead': 'What comes next concerns everybody\'s data. Confirm once; nothing asks again for ten minutes.',

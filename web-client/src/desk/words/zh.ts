@@ -502,6 +502,7 @@ export const zh = {
   'chain.doors': '{n} 户',
   'chain.nobody': '还没有人',
   'chain.none_missing': '都有人',
+  'chain.placeless': '另外有人任了职，没写明管哪一处，上面的空缺可能有他们的：{people}。请在“人员”里重新任命到具体的楼。',
   'chain.more': '还有 {n} 处',
   'proof.heading': '请再确认是您本人',
   'proof.lead': '接下来的操作关系到大家的资料。确认一次，十分钟内不再问。',
