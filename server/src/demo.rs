@@ -2,6 +2,8 @@
 //! and standing invitations: whoever tries it has nobody who compares digits. Made once; an interrupted start is continued by the next one, because
 //! every step looks for what is there already.
 
+mod chain;
+
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -162,6 +164,7 @@ pub fn ensure(home: &Home) -> Result<String, DemoError> {
         let accounts = ensure_accounts(home, code)?;
         assign(&office, &grids, &accounts)?;
         import(home, code, &pending)?;
+        chain::name(&office, since())?;
         fs::remove_file(&pending)?;
     } else {
         ensure_accounts(home, code)?;
@@ -238,13 +241,18 @@ fn ensure_accounts(home: &Home, code: CommunityCode) -> Result<Vec<(Person, Work
         .collect())
 }
 
+/// Since when they have their roles.
+fn since() -> Instant {
+    Instant {
+        unix_ms: clock::now_ms() - ASSIGNED_BEFORE_MS,
+        offset_minutes: 480,
+    }
+}
+
 /// Gives everybody their role, once.
 fn assign(office: &Office, grids: &[EntityId], accounts: &[(Person, WorkerId)]) -> Result<(), DemoError> {
     let directory = office.community.directory();
-    let from = Instant {
-        unix_ms: clock::now_ms() - ASSIGNED_BEFORE_MS,
-        offset_minutes: 480,
-    };
+    let from = since();
     let everybody = accounts
         .iter()
         .map(|(person, worker)| (*worker, person.name, person.grid))

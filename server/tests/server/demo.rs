@@ -92,6 +92,7 @@ fn a_lived_in_demo_has_something_for_every_screen_and_is_made_once() {
         ("record_care_visit WHERE met = 'met'", 50),
         ("record_care_visit WHERE health_mood IN ('watch', 'bad')", 1),
         ("record_hazard", 5),
+        ("record_assignment WHERE place IS NOT NULL", 60),
         ("record_hazard_step", 5),
         ("registry_campaign", 1),
         ("conflict", 6),
