@@ -83,6 +83,7 @@ impl Communities {
     /// Every file is brought up to the ledger before it is served.
     #[must_use]
     pub fn with_erasures(mut self, ledger: Arc<Ledger>, office: FindOffice) -> Communities {
+        self.shared.ledger = Some(Arc::clone(&ledger));
         self.erasures = Some(Erasures { ledger, office });
         self
     }

@@ -53,8 +53,8 @@ pub(super) struct Pending<'a> {
     pub(super) made_ms: i64,
 }
 
-/// Judges one entry and writes its line and what follows from it.
-pub(super) fn decide(work: &mut Work<'_>, pending: &Pending<'_>) -> Result<(), StoreError> {
+/// Judges one entry and writes its line and what follows from it; gives the verdict.
+pub(super) fn decide(work: &mut Work<'_>, pending: &Pending<'_>) -> Result<Verdict, StoreError> {
     let kinds = Arc::clone(work.state.projection.kinds());
     let (part, decided) = match pending.parsed {
         parsed if pending.names_erased && pending.remains.is_none() => {
@@ -121,7 +121,7 @@ pub(super) fn decide(work: &mut Work<'_>, pending: &Pending<'_>) -> Result<(), S
             Verdict::Waiting | Verdict::Released | Verdict::SetAside => {}
         }
     }
-    Ok(())
+    Ok(verdict)
 }
 
 type Decided = (Verdict, Option<Reason>, Option<String>);

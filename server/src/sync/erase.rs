@@ -2,7 +2,7 @@
 //! office's records say that it was, bodies that name it go, rows and values of it go, and the
 //! documents go on as epochs without it. Never comes back: what names it later is kept by hash.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use menpai_sync_core::community_log::Envelope;
@@ -20,7 +20,7 @@ use super::office_device::append_as_office;
 use super::scribe::Scribe;
 use super::slice::CheckedEntry;
 use super::state::Work;
-use crate::erasures::{Ledger, Noted, Subject};
+use crate::erasures::{Ledger, Noted, Remaining, Subject};
 use crate::store::community::epochs::EpochReason;
 use crate::store::community::erased::{self, Entity, Remains};
 use crate::store::community::projection::MergedEntry;
@@ -157,7 +157,11 @@ fn erase(work: &mut Work<'_>, scribe: &Scribe, erasure: &Erasure, ledger: &Ledge
     let hashes: HashSet<Hash> = subjects.iter().map(|subject| subject.hash).collect();
     // A copy may have records of somebody whom it does not know yet.
     let is_unknown = |id| ids.len() < hashes.len() && hashes.contains(&subject_hash(code, id));
-    let (entries, mut parts) = wipe_entries(work, &ids, &|id| ids.contains(&id) || is_unknown(id))?;
+    let Wiped {
+        entries,
+        mut parts,
+        remaining,
+    } = wipe_entries(work, &ids, &|id| ids.contains(&id) || is_unknown(id))?;
     for entity in &gone {
         parts.extend(parts_showing(work, entity)?);
         work.state.projection.remove_entity(work.transaction, entity)?;
@@ -176,15 +180,18 @@ fn erase(work: &mut Work<'_>, scribe: &Scribe, erasure: &Erasure, ledger: &Ledge
         scribe.rotate(work, *part, EpochReason::Erasure)?;
     }
     work.state.wipes_journal = true;
-    if let Target::Entity(_) = &erasure.target {
-        // Last, so that the ledger names nothing that could not be erased; the commit follows.
-        ledger.note(&Noted {
+    // Last, so that the ledger names nothing that could not be erased; the commit follows.
+    if let Target::Again(_) = &erasure.target {
+        ledger.keep(code, remaining)?;
+    } else {
+        let noted = Noted {
             community: code,
             at: scribe.at,
             basis: erasure.basis.clone(),
             requested_on: erasure.requested_on.clone(),
             subjects: subjects.clone(),
-        })?;
+        };
+        ledger.note(&noted, &remaining)?;
     }
     Ok(Erased {
         subjects: subjects.len(),
@@ -247,12 +254,28 @@ fn say(
     append_as_office(work, &scribe.office, scribe.at.unix_ms, entries).map(drop)
 }
 
-/// Erases the bodies of all entries that name what is gone; says how many, and of which parts.
+/// What still counts of a record whose body is gone: an entry with fewer fields.
+pub(super) struct Left {
+    pub(super) entry: Entry,
+    bytes: Vec<u8>,
+}
+
+/// What lost its bodies.
+#[derive(Default)]
+struct Wiped {
+    entries: usize,
+    /// Where something counted that does no longer.
+    parts: BTreeSet<Part>,
+    /// What remains of records, for the ledger.
+    remaining: Vec<Remaining>,
+}
+
+/// Erases the bodies of all entries that name what is gone.
 fn wipe_entries(
     work: &mut Work<'_>,
     ids: &HashSet<EntityId>,
     is_gone: &dyn Fn(EntityId) -> bool,
-) -> Result<(usize, BTreeSet<Part>), StoreError> {
+) -> Result<Wiped, StoreError> {
     let mut named: Vec<(i64, Vec<u8>)> = Vec::new();
     let names = |bytes: &[u8]| match Entry::parse(bytes) {
         Ok(entry) => names_erased(&entry, is_gone),
@@ -265,11 +288,14 @@ fn wipe_entries(
         Ok(())
     })?;
     erased::forget_made(work.transaction, ids)?;
-    let mut parts = BTreeSet::new();
+    let mut wiped = Wiped {
+        entries: named.len(),
+        ..Wiped::default()
+    };
     for (number, bytes) in &named {
-        parts.extend(wipe(work, *number, bytes, is_gone)?);
+        wipe(work, *number, bytes, is_gone, &mut wiped)?;
     }
-    Ok((named.len(), parts))
+    Ok(wiped)
 }
 
 /// What cannot be read is searched for ids as they are written.
@@ -281,13 +307,14 @@ fn unreadable_names(bytes: &[u8], is_gone: &dyn Fn(EntityId) -> bool) -> bool {
         .any(is_gone)
 }
 
-/// Erases one body; says in which part something counted that does no longer.
+/// Erases one body.
 fn wipe(
     work: &mut Work<'_>,
     number: i64,
     bytes: &[u8],
     is_gone: &dyn Fn(EntityId) -> bool,
-) -> Result<Option<Part>, StoreError> {
+    wiped: &mut Wiped,
+) -> Result<(), StoreError> {
     let kinds = Arc::clone(work.state.projection.kinds());
     let last = lines::last_of(work.transaction, number)?;
     let merged = last.as_ref().filter(|line| line.envelope.verdict == Verdict::Merged);
@@ -315,7 +342,9 @@ fn wipe(
         work.state
             .projection
             .remove_merged(work.transaction, number, &entry.kind)?;
-        if let Some(Ok(entry)) = rest.entry.as_deref().map(Entry::parse) {
+        if let Some(bytes) = rest.entry
+            && let Ok(entry) = Entry::parse(&bytes)
+        {
             let merged = MergedEntry {
                 number,
                 lsn: line.envelope.lsn,
@@ -323,8 +352,12 @@ fn wipe(
                 entry: &entry,
             };
             work.add_merged(&merged)?;
+            wiped
+                .remaining
+                .extend(work.remaining(stored.hash, &Left { entry, bytes }));
         }
-        return Ok(Some(line.envelope.part));
+        wiped.parts.insert(line.envelope.part);
+        return Ok(());
     }
     for named in entry.iter().flat_map(Entry::entities).filter(|named| named.creates) {
         work.state
@@ -347,7 +380,7 @@ fn wipe(
         work.append(&envelope, number, stored.hash)?;
         note_held(work, number, &envelope)?;
     }
-    Ok(None)
+    Ok(())
 }
 
 fn parts_showing(work: &Work<'_>, entity: &Entity) -> Result<Vec<Part>, StoreError> {
@@ -372,13 +405,54 @@ impl Work<'_> {
     }
 
     /// What of such an entry may still count, noted beside its hash.
-    pub(super) fn note_remains(&self, number: i64, entry: &Entry) -> Result<Option<Entry>, StoreError> {
+    pub(super) fn note_remains(&self, number: i64, entry: &Entry) -> Result<Option<Left>, StoreError> {
         let is_erased = |id| self.state.is_erased(id);
         let rest = Remains {
             entry: remains(entry, self.state.projection.kinds(), &is_erased),
             makes: Vec::new(),
         };
         erased::note(self.transaction, number, self.state.head.lsn, &rest)?;
-        Ok(rest.entry.as_deref().and_then(|bytes| Entry::parse(bytes).ok()))
+        Ok(rest.entry.and_then(|bytes| {
+            Some(Left {
+                entry: Entry::parse(&bytes).ok()?,
+                bytes,
+            })
+        }))
+    }
+
+    /// What the ledger is to have of what remains of a record: of one that closes a door, since its
+    /// phone keeps the hash alone. Lists and handovers no phone could bring again.
+    fn remaining(&self, hash: Hash, left: &Left) -> Option<Remaining> {
+        let kind = self.state.projection.kinds().get(&left.entry.kind)?;
+        kind.effects.closes.as_ref()?;
+        Some(Remaining {
+            community: self.state.identity.code,
+            hash,
+            entry: String::from_utf8(left.bytes.clone()).ok()?,
+        })
+    }
+
+    /// Notes in the ledger what remains of a record that merged after what it names was erased.
+    pub(super) fn keep_outside(&self, hash: Hash, left: &Left) -> Result<(), StoreError> {
+        let Some(ledger) = &self.state.ledger else {
+            return Ok(());
+        };
+        let remaining = self.remaining(hash, left).into_iter().collect();
+        ledger
+            .keep(self.state.identity.code, remaining)
+            .map_err(StoreError::Ledger)
+    }
+
+    /// For entries of which their device has the hash alone, by that: what the ledger says still counts.
+    pub(super) fn kept_outside(&self, entries: &[CheckedEntry]) -> Result<HashMap<Hash, Entry>, StoreError> {
+        let mut by_hash = entries.iter().filter(|entry| erased_hash(&entry.bytes).is_some());
+        let (Some(ledger), Some(_)) = (&self.state.ledger, by_hash.next()) else {
+            return Ok(HashMap::new());
+        };
+        let kept = ledger.remaining(self.state.identity.code).map_err(StoreError::Ledger)?;
+        let parsed = kept
+            .into_iter()
+            .filter_map(|(hash, text)| Some((hash, Entry::parse(text.as_bytes()).ok()?)));
+        Ok(parsed.collect())
     }
 }

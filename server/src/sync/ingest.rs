@@ -106,11 +106,19 @@ pub(super) fn ingest(
     work.state.documents.expect_few(edits <= FEW_EDITS);
     let contacts = device_logs::contacts(work.transaction, log.number)?;
     let is_new = fresh.len() == slice.entries.len() && stated.is_empty();
+    let mut kept_outside = work.kept_outside(&slice.entries)?;
     // A filled gap frees the edits behind it; a device's edits are judged in log order.
     let mut freed = lines::waiting(work.transaction, log.number, head.seq + 1..=received.seq)?
         .into_iter()
         .peekable();
     for (seq, entry) in fresh {
+        // What the ledger says of it merged once.
+        let remembered = kept_outside.remove(&entry.hash).map(|kept| CheckedEntry {
+            bytes: entry.bytes.clone(),
+            hash: entry.hash,
+            parsed: Ok(kept),
+        });
+        let entry = remembered.as_ref().unwrap_or(entry);
         while let Some(line) = freed.next_if(|line| line.envelope.seq < seq) {
             judge_waiting(work, &line)?;
         }
@@ -151,7 +159,8 @@ pub(super) fn ingest(
                 offset_ms,
             },
         };
-        decide(
+        let merged = Some((Verdict::Merged, None)).filter(|_| remembered.is_some());
+        let verdict = decide(
             work,
             &Pending {
                 number: stored.number,
@@ -161,15 +170,18 @@ pub(super) fn ingest(
                 parsed: entry.parsed.as_ref(),
                 id_taken: stored.id_taken,
                 names_erased: names,
-                remains: remains.as_ref(),
+                remains: remains.as_ref().map(|left| &left.entry),
                 after_gap: seq > received.seq,
                 again: false,
-                said: said.and_then(|said| said.verdict(seq)),
+                said: merged.or_else(|| said.and_then(|said| said.verdict(seq))),
                 received_ms,
                 offset_ms: made.offset_ms,
                 made_ms: made.made_ms,
             },
         )?;
+        if let (Some(left), Verdict::Merged, None) = (&remains, verdict, &remembered) {
+            work.keep_outside(entry.hash, left)?;
+        }
     }
     for line in freed {
         judge_waiting(work, &line)?;
@@ -370,4 +382,5 @@ pub(super) fn decide_again(
             made_ms: line.envelope.made_ms,
         },
     )
+    .map(drop)
 }

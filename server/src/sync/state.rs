@@ -17,6 +17,7 @@ use super::directory::Directory;
 use super::document_budget::Share;
 use super::documents::Documents;
 use super::handover::Untold;
+use crate::erasures::Ledger;
 use crate::id_numbers::{IdNumbers, carried};
 use crate::signing::HomeKey;
 use crate::store::community::identity::{self, Identity};
@@ -29,6 +30,8 @@ pub(super) struct State {
     pub(super) identity: Identity,
     pub(super) receipt_key: Arc<HomeKey>,
     pub(super) id_numbers: Option<Arc<IdNumbers>>,
+    /// What was erased, outside the file; `None`: nobody keeps it.
+    pub(super) ledger: Option<Arc<Ledger>>,
     pub(super) projection: Arc<Projection>,
     pub(super) codec: BodyCodec,
     pub(super) parts: Parts,
@@ -85,6 +88,7 @@ impl State {
         identity: Identity,
         receipt_key: Arc<HomeKey>,
         id_numbers: Option<Arc<IdNumbers>>,
+        ledger: Option<Arc<Ledger>>,
         projection: Arc<Projection>,
         share: Share,
     ) -> Result<State, StoreError> {
@@ -92,6 +96,7 @@ impl State {
         let mut state = State {
             receipt_key,
             id_numbers,
+            ledger,
             codec: BodyCodec::new()?,
             parts: Parts::default(),
             head,

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use super::{Community, Reader};
 use crate::clock;
+use crate::erasures::Ledger;
 use crate::id_numbers::IdNumbers;
 use crate::signing::HomeKey;
 use crate::store::community::identity::{self, Founder, Identity};
@@ -44,6 +45,7 @@ pub struct Settings {
 pub(in crate::sync) struct Shared {
     pub(in crate::sync) documents: Arc<DocumentBudget>,
     pub(in crate::sync) projection: Arc<Projection>,
+    pub(in crate::sync) ledger: Option<Arc<Ledger>>,
 }
 
 impl Shared {
@@ -51,6 +53,7 @@ impl Shared {
         Shared {
             documents: Arc::default(),
             projection: Arc::new(Projection::new(Arc::clone(&settings.kinds))),
+            ledger: None,
         }
     }
 }
@@ -163,6 +166,7 @@ impl Community {
             identity.clone(),
             Arc::clone(&receipt_key),
             settings.id_numbers.clone(),
+            shared.ledger.clone(),
             projection,
             shared.documents.share(&let_go),
         )?;
