@@ -148,7 +148,7 @@ pub fn settle(office: &Office, quarter: Quarter, note: Option<&str>) -> Result<b
 pub fn settled_by(connection: &Connection, kinds: &Kinds, quarter: Quarter) -> Result<Option<Lsn>, StoreError> {
     let closed = late::closed_periods(connection, kinds, &HashSet::new())?;
     let settles = |period: &&ClosedPeriod| period.grid.is_none() && (period.from, period.until) == quarter.days();
-    Ok(closed.iter().find(settles).map(|period| period.lsn))
+    Ok(closed.iter().find(settles).map(|period| period.closed_by))
 }
 
 #[cfg(test)]

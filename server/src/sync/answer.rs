@@ -18,6 +18,7 @@ use menpai_sync_core::wire::{
 
 use super::community::{Community, Reader};
 use super::ingest::Taken;
+use super::retold::retold;
 use crate::fail_points;
 use crate::store::community::epochs::{self, Begun};
 use crate::store::community::parts::Parts;
@@ -143,10 +144,14 @@ fn write(
         (1..=end.seq).contains(&first).then_some(Taken { first, end, are_new })
     };
     let vouched = asked.taken.or_else(brought);
-    let receipt = match (vouched, log) {
-        (Some(vouched), Some(log)) => Some(receipt(community, reader, asked, head, log.number, vouched)?),
-        _ => None,
-    };
+    let (mut vouching, mut told) = (None, Vec::new());
+    if let (Some(vouched), Some(log)) = (vouched, log) {
+        let said = receipt(community, reader, asked, head, log.number, vouched)?;
+        if !vouched.are_new {
+            told = retold(reader, log.number, &said, asked, &after)?;
+        }
+        vouching = Some(said);
+    }
     let brief = asked.header.is_brief();
     let last = pieces.len().saturating_sub(1);
     let mut answers: Vec<Vec<u8>> = Vec::with_capacity(pieces.len());
@@ -174,9 +179,10 @@ fn write(
         } else {
             push(&mut body, &said);
         }
-        if let Some(receipt) = receipt.as_ref().filter(|_| number == 0) {
+        if let Some(receipt) = vouching.as_ref().filter(|_| number == 0) {
             let beside = (received.seq, (Instant::utc(asked.now_ms), asked.offset_ms));
             push_receipt(&mut body, community, receipt, brief.then_some(beside));
+            body.append(&mut told);
         }
         body.extend_from_slice(&piece.bytes);
         answers.push(body);

@@ -23,6 +23,7 @@ mod news;
 mod office_device;
 mod rebuild;
 mod refill;
+mod retold;
 pub mod scribe;
 mod slice;
 mod snapshots;

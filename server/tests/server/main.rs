@@ -43,6 +43,7 @@ mod erasure;
 mod fail_points;
 mod grids;
 mod held_http;
+mod honest_time;
 mod id_numbers;
 mod import;
 mod import_cli;

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
 use super::text;
-use crate::ids::{GridId, Lsn};
+use crate::ids::GridId;
 use crate::kinds::Kind;
 use crate::time::read_day;
 
@@ -18,29 +18,30 @@ pub struct ClosedPeriod {
     pub until: NaiveDate,
     /// In this grid; `None`: in the whole community.
     pub grid: Option<GridId>,
-    /// The line that closed it.
-    pub lsn: Lsn,
+    /// The line that closed it; or when it was closed, for who knows no lines of what it compares.
+    pub closed_by: u64,
 }
 
 impl ClosedPeriod {
     /// What a record closes; `None` if its kind closes nothing or it is a withdrawal.
     #[must_use]
-    pub fn read(kind: &Kind, body: &Map<String, Value>, grid: Option<GridId>, lsn: Lsn) -> Option<ClosedPeriod> {
+    pub fn read(kind: &Kind, body: &Map<String, Value>, grid: Option<GridId>, closed_by: u64) -> Option<ClosedPeriod> {
         let period = kind.effects.closes_period.as_ref()?;
         Some(ClosedPeriod {
             from: read_day(text(body, &period.from)?)?,
             until: read_day(text(body, &period.until)?)?,
             grid,
-            lsn,
+            closed_by,
         })
     }
 }
 
-/// Whether a record of that day and grid, merged by the line `lsn`, came after its day was closed.
+/// Whether a record of that day and grid, merged by that line (or come at that time), came after its
+/// day was closed.
 #[must_use]
-pub fn is_late(closed: &[ClosedPeriod], day: NaiveDate, grid: Option<GridId>, lsn: Lsn) -> bool {
+pub fn is_late(closed: &[ClosedPeriod], day: NaiveDate, grid: Option<GridId>, came_by: u64) -> bool {
     closed.iter().any(|period| {
-        period.lsn < lsn
+        period.closed_by < came_by
             && (period.from..=period.until).contains(&day)
             && (period.grid.is_none() || period.grid == grid)
     })
@@ -50,12 +51,12 @@ pub fn is_late(closed: &[ClosedPeriod], day: NaiveDate, grid: Option<GridId>, ls
 mod tests {
     use super::*;
 
-    fn period(from: &str, until: &str, grid: Option<u8>, lsn: Lsn) -> ClosedPeriod {
+    fn period(from: &str, until: &str, grid: Option<u8>, closed_by: u64) -> ClosedPeriod {
         ClosedPeriod {
             from: from.parse().unwrap(),
             until: until.parse().unwrap(),
             grid: grid.map(|grid| GridId::from_bytes([grid; 16])),
-            lsn,
+            closed_by,
         }
     }
 

@@ -12,10 +12,9 @@ use crate::community_log::Envelope;
 use crate::entry::EntryError;
 use crate::ids::Seq;
 use crate::json::{self, FromJson};
-use crate::judge::part_of;
 use crate::kinds::Kinds;
 use crate::part::Part;
-use crate::replica::{MergedRecord, Replica};
+use crate::replica::Replica;
 use crate::snapshot::SnapshotFacts;
 use crate::verdict::Verdict;
 use crate::wire::{Cursor, PROTOCOL};
@@ -138,22 +137,17 @@ impl Phone {
         for part in damaged {
             replica.forget(part);
         }
-        for (place, made_ms) in rows.meta.iter().filter_map(|(key, value)| read_made(key, value)) {
+        let made = rows.meta.iter().filter_map(|(key, value)| read_made(key, value));
+        for (place, made_ms, arrived_ms) in made {
             // Those of a device that this phone was come as lines.
             if let Some(entry) = place
                 .checked_sub(states.former)
-                .and_then(|seq| own.get(seq))
+                .and_then(|seq| own.get_mut(seq))
                 .filter(|entry| entry.state == OwnState::Merged && entry.entry.edit.is_none())
-                && let Some(hash) = entry.counts_as
+                && let Some(record) = entry.record(&phone.kinds, enrolment.device.id, made_ms)
             {
-                replica.add_record(MergedRecord {
-                    entry: entry.entry.clone(),
-                    hash,
-                    part: part_of(&entry.entry, &phone.kinds),
-                    device: enrolment.device.id,
-                    made_ms,
-                    lsn: None,
-                });
+                entry.arrived_ms = arrived_ms;
+                replica.add_record(record);
             }
         }
         let receipts = rows.meta.into_iter().filter_map(|(key, value)| {
@@ -210,7 +204,9 @@ fn read_line(value: &[u8]) -> Option<(Envelope, &[u8])> {
     Some((serde_json::from_slice(envelope).ok()?, entry))
 }
 
-fn read_made(key: &str, value: &[u8]) -> Option<(Seq, i64)> {
+/// An older app did not keep when it arrived.
+fn read_made(key: &str, value: &[u8]) -> Option<(Seq, i64, Option<i64>)> {
     let seq = key.strip_prefix("made/")?.parse().ok()?;
-    Some((seq, std::str::from_utf8(value).ok()?.parse().ok()?))
+    let mut numbers = std::str::from_utf8(value).ok()?.split(' ').map(str::parse);
+    Some((seq, numbers.next()?.ok()?, numbers.next().and_then(Result::ok)))
 }

@@ -14,6 +14,7 @@ use crate::json::{FromJson, JsonError, json_object};
 use crate::judge::part_of;
 use crate::kinds::Kinds;
 use crate::part::Part;
+use crate::replica::MergedRecord;
 use crate::verdict::{Reason, Verdict};
 use crate::wire;
 
@@ -97,8 +98,24 @@ pub struct OwnEntry {
     pub counts_as: Option<Hash>,
     /// How far it has come.
     pub state: OwnState,
+    /// When the home got it, by its clock: of records that count, where that is known here.
+    pub(super) arrived_ms: Option<i64>,
     /// The log's head after it.
     pub head: LogHead,
+}
+
+impl OwnEntry {
+    /// The record that it counts as, made by this device then.
+    pub(super) fn record(&self, kinds: &Kinds, device: DeviceId, made_ms: i64) -> Option<MergedRecord> {
+        Some(MergedRecord {
+            hash: self.counts_as?,
+            entry: self.entry.clone(),
+            part: part_of(&self.entry, kinds),
+            device,
+            made_ms,
+            lsn: None,
+        })
+    }
 }
 
 /// Whether it is a record that counts, of this part.
@@ -231,6 +248,7 @@ impl OwnLog {
             hash,
             counts_as,
             state: OwnState::OnPhone,
+            arrived_ms: None,
             head,
         });
         // Just pushed.
@@ -254,10 +272,13 @@ impl OwnLog {
         self.entries.get(self.index(seq)?)
     }
 
+    pub(super) fn get_mut(&mut self, seq: Seq) -> Option<&mut OwnEntry> {
+        let index = self.index(seq)?;
+        self.entries.get_mut(index)
+    }
+
     pub(super) fn set_state(&mut self, seq: Seq, state: OwnState) {
-        if let Some(index) = self.index(seq)
-            && let Some(entry) = self.entries.get_mut(index)
-        {
+        if let Some(entry) = self.get_mut(seq) {
             entry.state = state;
         }
     }
@@ -287,6 +308,15 @@ impl OwnLog {
 
     pub(super) fn entries(&self) -> impl Iterator<Item = &OwnEntry> {
         self.entries.iter()
+    }
+
+    /// Entries after `seq`, to be changed.
+    pub(super) fn after_mut(&mut self, seq: Seq) -> impl Iterator<Item = &mut OwnEntry> {
+        let former = self.former;
+        self.entries
+            .iter_mut()
+            .skip(former)
+            .skip_while(move |own| own.seq <= seq)
     }
 
     /// Entries after `seq`.

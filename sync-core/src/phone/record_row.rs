@@ -3,12 +3,15 @@
 use super::own_log::OwnState;
 use super::place::{Address, dwelling_of};
 use super::seen::{Records, Seen};
-use super::view::{RecordRow, Was};
+use super::view::{RecordRow, Rung, Was};
 use super::words::{field_labels, plain, record_summary, same, value_label};
 use super::{Phone, Replica};
+use crate::clock::COMMUNITY_OFFSET_MINUTES;
 use crate::entry::{Edit, Entry};
+use crate::folds::late::{ClosedPeriod, is_late};
 use crate::ids::{EntityId, EntryId};
 use crate::kinds::{Labels, Shape};
+use crate::time::Instant;
 
 impl Phone {
     /// Everything about a door, newest first. A withdrawn record stays and says so; the
@@ -90,8 +93,30 @@ impl Phone {
             withdrawn: records.is_withdrawn(entry.id),
             corrected: records.is_corrected(entry.id),
             corrects: entry.supersedes.and_then(|old| self.was(old)),
+            late: seen.own && seen.rung == Rung::Merged && self.came_late(records, seen),
             body: entry.body.clone(),
         }
+    }
+
+    /// Whether an own record came after its day had been closed, as the desk says it, as far as the
+    /// closings are here.
+    fn came_late(&self, records: &Records<'_>, seen: Seen<'_>) -> bool {
+        let own = self.own_entries().find(|own| own.entry.id == seen.entry.id);
+        let Some(arrived_ms) = own.and_then(|own| own.arrived_ms) else {
+            return false;
+        };
+        let closed = records.closed.get_or_init(|| {
+            let closes = |seen: Seen<'_>| {
+                let (kind, by_ms) = (self.kinds.get(&seen.entry.kind)?, seen.made_ms.cast_unsigned());
+                ClosedPeriod::read(kind, &seen.entry.body, seen.entry.grid, by_ms)
+            };
+            records.counting().filter_map(closes).collect()
+        });
+        let day = Instant {
+            unix_ms: seen.made_ms,
+            offset_minutes: COMMUNITY_OFFSET_MINUTES,
+        };
+        is_late(closed, day.local_date(), seen.entry.grid, arrived_ms.cast_unsigned())
     }
 
     /// What a record said that another one corrects.

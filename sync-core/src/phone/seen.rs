@@ -1,6 +1,7 @@
 //! The records as the phone's screens see them: merged ones and its own that are not yet.
 //! What is held or withdrawn is listed but does not count.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use super::clock::{NOTICEABLE_MS, OwnClock};
@@ -11,6 +12,7 @@ use super::{Phone, Replica};
 use crate::clock::COMMUNITY_OFFSET_MINUTES;
 use crate::entry::Entry;
 use crate::folds::coverage::{Campaign, CoverageWindow, DoorFold, DoorStatement, fold_doors, outcome};
+use crate::folds::late::ClosedPeriod;
 use crate::folds::overtaken::old_before_ms;
 use crate::folds::withdrawn::{Speaker, withdrawn};
 use crate::ids::{EntityId, EntryId};
@@ -52,6 +54,8 @@ impl Seen<'_> {
 pub(super) struct Records<'a> {
     pub(super) all: Vec<Seen<'a>>,
     pub(super) clock: OwnClock,
+    /// Days that the office closed, once anybody asks.
+    pub(super) closed: OnceCell<Vec<ClosedPeriod>>,
     withdrawn: HashSet<EntryId>,
     /// Own ones that the home left out of their part: the last word is another's.
     left_out: HashSet<EntryId>,
@@ -108,6 +112,7 @@ impl Phone {
         Records {
             all,
             clock,
+            closed: OnceCell::new(),
             withdrawn,
             left_out,
         }

@@ -197,6 +197,8 @@ export interface RecordRow {
   corrected: boolean;
   /** what it says anew, as far as this phone knows it */
   corrects: { made_at: string; worker_name: string | null; summary: Label } | null;
+  /** an own one that came after its day or quarter was closed */
+  late: boolean;
   body: Record<string, unknown>;
 }
 

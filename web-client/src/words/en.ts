@@ -199,6 +199,7 @@ export const en: Record<keyof typeof zh, string> = {
   'door.next_due': 'Next visit {day}',
   'door.withdrawn': 'withdrawn',
   'door.corrected': 'corrected',
+  'door.late': 'Came late: its day or quarter was already closed. It counts all the same',
   'door.correct': 'Correct it',
   'door.was': 'Was: {what} ({who} {time})',
   'door.answers': 'Show answers',

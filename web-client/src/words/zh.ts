@@ -199,6 +199,7 @@ export const zh = {
   'door.next_due': '下次 {day}访',
   'door.withdrawn': '已撤销',
   'door.corrected': '已更正',
+  'door.late': '后到：那天或那个季度已经收工，照样算数',
   'door.correct': '更正',
   'door.was': '原来：{what}（{who} {time}）',
   'door.answers': '看内容',

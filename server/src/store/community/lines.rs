@@ -201,6 +201,32 @@ pub fn arrival(
     })
 }
 
+/// The merged records among a device's own entries, each with its line and what is kept of its bytes.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn own_records(
+    connection: &Connection,
+    codec: &mut BodyCodec,
+    device: i64,
+    range: std::ops::RangeInclusive<u64>,
+    mut visit: impl FnMut(StoredLine, Vec<u8>),
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS}, {KEPT_BODY} FROM {TABLES} LEFT JOIN erased_entry x ON x.entry = e.number
+          WHERE e.device = :device AND e.seq BETWEEN :first AND :last
+            AND l.verdict = 'merged' AND l.derived IS NULL AND coalesce(e.body, x.remains) IS NOT NULL
+          ORDER BY l.lsn"
+    ))?;
+    let (first, last) = (range.start(), range.end());
+    let mut rows = statement.query(named_params! {":device": device, ":first": first, ":last": last})?;
+    while let Some(row) = rows.next()? {
+        let body = row.get_ref("body")?.as_blob().map_err(rusqlite::Error::from)?;
+        visit(read(row)?, codec.read(row.get("dictionary")?, body)?);
+    }
+    Ok(())
+}
+
 /// The first lines after `after`, in order, at most `limit`.
 ///
 /// # Errors

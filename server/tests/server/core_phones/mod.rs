@@ -83,7 +83,7 @@ impl CorePhone {
             let draft = self.phone.begin_sync(now, true).unwrap();
             let signatures: Vec<_> = draft.to_sign.iter().map(|message| self.key.sign(message)).collect();
             let body = self.phone.request(&signatures).unwrap();
-            let said = exchange(world, self.device, &body);
+            let said = exchange(world, self.device, &body, 0);
             let received = self.phone.verify_and_receive(&said).unwrap();
             self.rows.apply(received.writes);
             if !received.more && self.phone.snapshots_wanted().is_none() {
@@ -91,6 +91,19 @@ impl CorePhone {
             }
         }
         panic!("it never ends");
+    }
+
+    /// One contact at a moment of the home's clock, that of the phone being `ahead_ms` of it; an answer
+    /// that is lost is not heard.
+    pub(crate) fn contact(&mut self, world: &World, at_ms: i64, ahead_ms: i64, heard: bool) {
+        let draft = self.phone.begin_sync(Instant::utc(at_ms + ahead_ms), false).unwrap();
+        let signatures: Vec<_> = draft.to_sign.iter().map(|message| self.key.sign(message)).collect();
+        let body = self.phone.request(&signatures).unwrap();
+        let said = exchange(world, self.device, &body, ahead_ms);
+        if heard {
+            let received = self.phone.verify_and_receive(&said).unwrap();
+            self.rows.apply(received.writes);
+        }
     }
 
     fn fetch(&mut self, world: &World) {
@@ -119,7 +132,7 @@ impl CorePhone {
         self.record_at(clock::now(), kind, grid, body)
     }
 
-    fn record_at(&mut self, now: Instant, kind: &str, grid: GridId, body: Value) -> EntryId {
+    pub(crate) fn record_at(&mut self, now: Instant, kind: &str, grid: GridId, body: Value) -> EntryId {
         let draft = RecordDraft {
             kind: kind.to_owned(),
             grid: Some(grid),
@@ -240,17 +253,17 @@ impl CorePhone {
     }
 }
 
-/// What `POST /api/v1/sync` does.
-fn exchange(world: &World, device: DeviceId, body: &[u8]) -> Vec<u8> {
+/// What `POST /api/v1/sync` does, of a phone whose clock is so much ahead.
+fn exchange(world: &World, device: DeviceId, body: &[u8], ahead_ms: i64) -> Vec<u8> {
     let community = world.community();
     let (text, mut rest) = inflate_member(body, MAX_HEADER_BYTES).unwrap();
     let line = lines(&text).and_then(|mut lines| lines.next()).unwrap();
     let header: UpHeader = serde_json::from_slice(line).unwrap();
     // Signing takes a while in a test; the clocks are one.
-    let now_ms = header.clock.unix_ms;
+    let now_ms = header.clock.unix_ms - ahead_ms;
     let contact = Contact {
         received_ms: now_ms,
-        offset_ms: 0,
+        offset_ms: -ahead_ms,
         last: Some(header.last),
     };
     let mut taken = None;

@@ -10,8 +10,9 @@ use crate::clock::{LastContact, made_time};
 use crate::ids::Seq;
 use crate::judge::part_of;
 use crate::part::Part;
-use crate::replica::{Applied, ApplyError, MergedRecord, Replica};
+use crate::replica::{Applied, ApplyError, Replica};
 use crate::signature::ToVerify;
+use crate::verdict::Verdict;
 use crate::wire::{self, Cursor, DownHeader, MAX_ANSWER_INFLATED, SliceRefusal, UpHeader};
 
 pub use answer::ReceiveError;
@@ -267,26 +268,33 @@ impl Phone {
                 own.state = state;
             }
         }
-        for entry in own.after(durable_before) {
-            let Some(hash) = entry.counts_as else { continue };
+        let (former, contact_last) = (own.place(0), self.contact.last);
+        for entry in own.after_mut(durable_before) {
             let part = part_of(&entry.entry, &self.kinds);
             // Of a part to be fetched from its beginning own lines come too, with the home's made-time.
             let is_fetched = replica.cursor().get(&part).is_none_or(|seen| *seen == 0);
             if entry.state != OwnState::Merged || entry.entry.edit.is_some() || is_fetched {
                 continue;
             }
-            let since_ms = jumps.after(entry.seq).saturating_sub(jumps.after(measured_at));
-            let offset_ms = offset_ms.saturating_add(since_ms);
-            let made_ms = made_time(entry.entry.made_at, offset_ms, last_contact, received_ms).made_ms;
-            writes.push(made_write(own.place(entry.seq), made_ms));
-            replica.add_record(MergedRecord {
-                entry: entry.entry.clone(),
-                hash,
-                part,
-                device: enrolment.device.id,
-                made_ms,
-                lsn: None,
-            });
+            // Where several requests brought what the receipt is about, its line says when this one
+            // arrived and was made.
+            let told = (answer.lines.iter()).find(|line| line.entry.is_none() && line.envelope.seq == entry.seq);
+            let (made_ms, arrived_ms) = if let Some(AnswerLine { envelope, .. }) = told {
+                (envelope.made_ms, envelope.received.unix_ms)
+            } else {
+                let since_ms = jumps.after(entry.seq).saturating_sub(jumps.after(measured_at));
+                let offset_ms = offset_ms.saturating_add(since_ms);
+                // One that it had told of already came after it: sent again, or refused then.
+                let before = last_contact.filter(|_| contact_last < entry.seq);
+                let made = made_time(entry.entry.made_at, offset_ms, before, received_ms);
+                (made.made_ms, received_ms)
+            };
+            let Some(record) = entry.record(&self.kinds, enrolment.device.id, made_ms) else {
+                continue;
+            };
+            entry.arrived_ms = Some(arrived_ms);
+            writes.push(made_write(former + entry.seq, made_ms, arrived_ms));
+            replica.add_record(record);
         }
         let states = own.states();
         if states != states_before {
@@ -295,7 +303,7 @@ impl Phone {
     }
 
     fn take_lines(&mut self, answer: &Answer<'_>, cursor: &Cursor, writes: &mut Vec<Write>) -> usize {
-        let (Some(own), Some(replica)) = (&self.own, &mut self.replica) else {
+        let (Some(own), Some(replica)) = (&mut self.own, &mut self.replica) else {
             return 0;
         };
         let mut broken: Vec<Part> = Vec::new();
@@ -314,9 +322,18 @@ impl Phone {
                     elsewhere::take(&mut self.elsewhere, own, envelope, envelope_bytes, entry, writes);
                     *entry
                 }
-                // What it erased here it has no use for.
                 None => match own.get(envelope.seq) {
                     Some(own) if own.counts_as == Some(own.hash) => own.bytes.as_slice(),
+                    // Of what it erased here it has what remains.
+                    Some(entry) if envelope.verdict == Verdict::Merged => {
+                        if let Some(record) = entry.record(&self.kinds, envelope.device, envelope.made_ms)
+                            && replica.add_record(record) == Applied::Record
+                        {
+                            let place = own.place(envelope.seq);
+                            writes.push(made_write(place, envelope.made_ms, envelope.received.unix_ms));
+                        }
+                        continue;
+                    }
                     _ => continue,
                 },
             };
@@ -334,8 +351,13 @@ impl Phone {
                         let value = [*envelope_bytes, b"\n", bytes].concat();
                         let value = String::from_utf8_lossy(&value).into_owned();
                         writes.push(Write::text(Stored::Line, store::lsn_key(envelope.lsn), value));
-                    } else if is_record {
-                        writes.push(made_write(own.place(envelope.seq), envelope.made_ms));
+                    }
+                    if is_record && entry.is_none() {
+                        let arrived_ms = envelope.received.unix_ms;
+                        writes.push(made_write(own.place(envelope.seq), envelope.made_ms, arrived_ms));
+                        if let Some(own) = own.get_mut(envelope.seq) {
+                            own.arrived_ms = Some(arrived_ms);
+                        }
                     }
                 }
                 Err(ApplyError::Epoch { part, .. }) => broken.extend([part, envelope.part]),
@@ -404,9 +426,9 @@ fn stand(own: &mut OwnLog, replica: &mut Replica, seq: Seq, state: OwnState) {
     }
 }
 
-/// When a merged own record was made, which no other row tells.
-fn made_write(place: Seq, made_ms: i64) -> Write {
-    Write::text(Stored::Meta, store::made_key(place), made_ms.to_string())
+/// When a merged own record was made and arrived, which no other row tells.
+fn made_write(place: Seq, made_ms: i64, arrived_ms: i64) -> Write {
+    Write::text(Stored::Meta, store::made_key(place), format!("{made_ms} {arrived_ms}"))
 }
 
 /// Forgets a part in memory and in storage: what was fetched of it, never own entries.

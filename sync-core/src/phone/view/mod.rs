@@ -91,6 +91,8 @@ pub struct RecordRow {
     pub corrected: bool,
     /// What it says anew, as far as this phone knows it.
     pub corrects: Option<Was>,
+    /// An own one that came after its day, or its quarter, had been closed: it counts all the same.
+    pub late: bool,
     /// The kind's fields.
     pub body: Map<String, Value>,
 }

@@ -24,7 +24,7 @@ function person(id: string, planned: boolean): DoorCard['persons'][number] {
 function record(kind: Kind, entry: string, body: Record<string, unknown>, more: Partial<RecordRow> = {}): RecordRow {
   return {
     entry, kind: kind.kind, kind_labels: kind.labels, made_at: new Date().toISOString(), home_at: null, worker_name: null, own: true, rung: 'merged', reason: null,
-    reason_text: null, room: '302', address: '', dwelling: 'door', summary: words(''), withdrawn: false, corrected: false, corrects: null, body, ...more,
+    reason_text: null, room: '302', address: '', dwelling: 'door', summary: words(''), withdrawn: false, corrected: false, corrects: null, late: false, body, ...more,
   };
 }
 
