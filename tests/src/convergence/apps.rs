@@ -12,12 +12,13 @@ use serde_json::Value;
 /// A kind that no home knows.
 pub(super) const KIND_OF_TOMORROW: &str = "lantern_check";
 
-/// The kinds that came with version 2, and the effects that kinds got then.
-const NEW_KINDS: [&str; 7] = [
+/// The kinds that came with version 2 or later, and the effects that kinds got then.
+const NEW_KINDS: [&str; 8] = [
     "clock_jump",
     "erasure",
     "handover",
     "held_decision",
+    "id_number",
     "not_duplicate",
     "registry_epoch",
     "settlement",

@@ -1,6 +1,6 @@
 //! What must hold when all is quiet. Each difference is named with its place.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use menpai_server::jobs::rebuild::{digests, rebuild};
 use menpai_server::jobs::verify::verify;
@@ -14,7 +14,7 @@ use super::apps::{self, App};
 use super::phone::TestPhone;
 use super::reader::{self, Reader};
 use super::world::World;
-use super::{Differs, Trial, Trials, forget, grids, twins};
+use super::{Differs, Trial, Trials, forget, grids, id_numbers, twins};
 
 pub(super) fn check(world: &mut World) -> Result<(), Differs> {
     let home = digests(world.home.community()).map_err(store)?;
@@ -41,7 +41,9 @@ pub(super) fn check(world: &mut World) -> Result<(), Differs> {
             "the home shows something else after it was opened again".to_owned(),
         ));
     }
+    id_numbers::check(world, &verdicts).map_err(Differs)?;
     count(world, &verdicts);
+    id_numbers::count(world, &verdicts);
     grids::count(world).map_err(Differs)?;
     twins::check(world)?;
     world.misses_nothing().map_err(Differs)?;
@@ -50,6 +52,8 @@ pub(super) fn check(world: &mut World) -> Result<(), Differs> {
 
 fn phones(world: &World, home: &BTreeMap<Part, Hash>, verdicts: &BTreeMap<EntryId, String>) -> Result<(), Differs> {
     forget::check(world)?;
+    id_numbers::check(world, verdicts).map_err(Differs)?;
+    let made_times = world.home.made_times();
     let by_hash = world.home.kept_by_hash();
     for (number, phone) in world.phones.iter().enumerate() {
         let is_older = phone.app == App::Yesterday;
@@ -62,6 +66,7 @@ fn phones(world: &World, home: &BTreeMap<Part, Hash>, verdicts: &BTreeMap<EntryI
                 same(phone, heads, home, world).map_err(|Differs(what)| named(what))?;
             }
             forget::shows_nothing(phone, is_older, &world.erased).map_err(named)?;
+            same_times(phone, &made_times).map_err(named)?;
         }
         nothing_missing((number, phone), verdicts, &by_hash)?;
     }
@@ -124,6 +129,19 @@ fn same(phone: &Phone, and_heads: bool, home: &BTreeMap<Part, Hash>, world: &Wor
     Ok(())
 }
 
+/// What counts on the phone was made there when it was made at the home.
+fn same_times(phone: &Phone, at_home: &HashMap<EntryId, i64>) -> Result<(), String> {
+    let mut records = phone.replica().into_iter().flat_map(Replica::records);
+    let other = records.find_map(|record| {
+        let made_ms = *at_home.get(&record.entry.id)?;
+        (made_ms != record.made_ms).then(|| (record.entry.id, record.made_ms, made_ms))
+    });
+    match other {
+        Some((id, here, at_home)) => Err(format!("{id} was made at {here} here, {at_home} at home")),
+        None => Ok(()),
+    }
+}
+
 /// What the home acknowledged is in its log, with the verdict that the phone shows.
 fn nothing_missing(
     (number, phone): (usize, &TestPhone),
@@ -132,8 +150,9 @@ fn nothing_missing(
 ) -> Result<(), Differs> {
     let mut nameless = BTreeSet::new();
     for own in phone.phone.own_entries() {
-        // What was erased came again without its id to a home that was put back.
-        if !verdicts.contains_key(&own.entry.id) && by_hash.contains(&own.hash) {
+        // What was erased came again without its id to a home that was put back: but not what still counts.
+        let counts = own.counts_as.is_some_and(|hash| hash != own.hash);
+        if !counts && !verdicts.contains_key(&own.entry.id) && by_hash.contains(&own.hash) {
             nameless.insert(own.entry.id);
             continue;
         }

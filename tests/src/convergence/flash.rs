@@ -108,6 +108,15 @@ impl Flash {
         self.rows.apply(gone);
     }
 
+    /// The lines that it fetched.
+    pub(super) fn fetched(&self) -> impl Iterator<Item = &str> {
+        let lines = self.rows.iter().filter(|(store, ..)| *store == Stored::Line);
+        lines.filter_map(|(_, _, value)| match value {
+            WriteValue::Text(text) => Some(text.as_str()),
+            _ => None,
+        })
+    }
+
     /// A phone of these rows.
     pub(super) fn open(&self, kinds: &Arc<Kinds>) -> Phone {
         self.rows.open(Arc::clone(kinds)).unwrap()

@@ -2,12 +2,14 @@
 //! erasures beside it, and what the sync handler does with a request, without HTTP and with the
 //! clock as an argument.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use menpai_server::erasures::Ledger;
+use menpai_server::id_numbers::IdNumbers;
 use menpai_server::packet::{CourierKeys, Packet};
+use menpai_server::sealing::SealingKey;
 use menpai_server::store::community::copy::copy_community;
 use menpai_server::store::community::parts::Parts;
 use menpai_server::store::community::projection::Projection;
@@ -42,6 +44,7 @@ pub(super) struct Home {
     pub(super) code: CommunityCode,
     settings: Settings,
     courier_keys: CourierKeys,
+    id_numbers: Arc<IdNumbers>,
     ledger: Arc<Ledger>,
     /// The device with which it writes itself, which founded the community.
     own: (OfficeDevice, WorkerId),
@@ -58,16 +61,20 @@ impl Home {
     pub(super) fn found(code: CommunityCode, kinds: Arc<Kinds>, receipt_key: Signer, office: &Office) -> Home {
         let folder = folder_in_memory();
         let ledger = Arc::new(Ledger::new(folder.path(), receipt_key.clone()));
+        let courier_keys = CourierKeys::new(vec![Signer::from_bytes(&[12; 32]).unwrap()]).unwrap();
+        let sealing = SealingKey::new(&[13; 32]).unwrap();
+        let id_numbers = Arc::new(IdNumbers::new(courier_keys.clone(), &sealing));
         let mut home = Home {
             folder,
             code,
             settings: Settings {
                 kinds,
                 receipt_key,
-                id_numbers: None,
+                id_numbers: Some(Arc::clone(&id_numbers)),
                 database_key: None,
             },
-            courier_keys: CourierKeys::new(vec![Signer::from_bytes(&[12; 32]).unwrap()]).unwrap(),
+            courier_keys,
+            id_numbers,
             ledger,
             own: (office.device(), office.worker()),
             open: None,
@@ -102,6 +109,11 @@ impl Home {
     /// What packets are sealed to.
     pub(super) fn courier_key(&self) -> PublicKey {
         self.courier_keys.newest()
+    }
+
+    /// What opens and seals id numbers; phones seal as it does.
+    pub(super) fn id_numbers(&self) -> &IdNumbers {
+        &self.id_numbers
     }
 
     /// What `POST /api/v1/courier` does. What it refuses the courier keeps: that is no failure.
@@ -190,6 +202,18 @@ impl Home {
             let number = Parts::load(connection)?.find(part).unwrap_or(0);
             Ok(digest::lines_of_part(connection, &mut BodyCodec::new()?, number)?.sum())
         })
+    }
+
+    /// The made-time of every entry, as its lines say.
+    pub(super) fn made_times(&self) -> HashMap<EntryId, i64> {
+        let read = self.community().query(|connection| {
+            let mut statement = connection.prepare(
+                "SELECT DISTINCT e.id, l.made_ms FROM entry e JOIN log_line l ON l.entry = e.number WHERE e.id IS NOT NULL",
+            )?;
+            let rows = statement.query_map([], |row| Ok((EntryId::from_bytes(row.get(0)?), row.get(1)?)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        });
+        read.unwrap()
     }
 
     /// The last verdict of every entry, whichever device brought it.

@@ -11,6 +11,7 @@ mod forget;
 mod grids;
 mod held;
 mod home;
+mod id_numbers;
 mod months;
 mod network;
 mod office;

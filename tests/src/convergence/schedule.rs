@@ -21,6 +21,7 @@ const TABLE: &[Step] = &[
     (3, World::create),
     (8, World::create_twin),
     (3, World::take_back),
+    (2, World::record_id_number),
     // They meet their home, in the weather of `network`.
     (21, World::sync),
     (4, |world, _| world.deliver_late()),

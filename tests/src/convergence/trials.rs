@@ -116,6 +116,10 @@ trials! {
     HandedOver,
     /// or as they came from a phone that had not heard.
     HandedOverLate,
+    /// Id numbers that count at the home at the end,
+    IdNumbered,
+    /// and those that went with their person.
+    IdNumberErased,
     /// Times that the second server read something new,
     ReadOn,
     /// began again from nothing,

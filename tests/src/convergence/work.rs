@@ -43,12 +43,20 @@ impl World {
                 "door_check",
                 json!({"dwelling_id": door, "mode": "door", "outcome": "met", "people_present": 500}),
             ),
+            // Somebody may be erased whom a check names: that the door was closed stays.
+            5 | 6 => match self.known(phone, "person") {
+                Some((person, _)) => (
+                    "door_check",
+                    json!({"dwelling_id": door, "mode": "door", "outcome": "met", "met_person_id": person}),
+                ),
+                None => return Ok(()),
+            },
             _ => (
                 "door_check",
                 json!({"dwelling_id": door, "mode": "door", "outcome": "empty"}),
             ),
         };
-        self.save_record(phone, kind, grid, body)
+        self.save_record(phone, kind, grid, body).map(drop)
     }
 
     /// A phone that knows nothing yet records all the same, about a door it has heard of.
@@ -61,9 +69,16 @@ impl World {
             grid,
             json!({"dwelling_id": door, "mode": "door", "outcome": "absent"}),
         )
+        .map(drop)
     }
 
-    fn save_record(&mut self, phone: usize, kind: &str, grid: GridId, body: Value) -> Result<(), String> {
+    pub(super) fn save_record(
+        &mut self,
+        phone: usize,
+        kind: &str,
+        grid: GridId,
+        body: Value,
+    ) -> Result<Option<EntryId>, String> {
         let Value::Object(body) = body else {
             return Err("a body is an object".to_owned());
         };
@@ -73,8 +88,7 @@ impl World {
             grid: Some(grid),
             body,
         };
-        let saved = self.phones[phone].save(self.now_ms, |phone, now| phone.record(draft, now, random));
-        saved.map(drop)
+        self.phones[phone].save(self.now_ms, |phone, now| phone.record(draft, now, random))
     }
 
     pub(super) fn edit(&mut self, phone: usize) -> Result<(), String> {

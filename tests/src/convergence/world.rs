@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use menpai_server::simulate::Dice;
-use menpai_sync_core::ids::{EntityId, GridId, WorkerId};
+use menpai_sync_core::ids::{EntityId, EntryId, GridId, WorkerId};
 
 use super::apps::{self, App};
 use super::devices::{Kept, Lost};
@@ -41,6 +41,8 @@ pub(super) struct World {
     pub(super) handovers: usize,
     /// What was erased, and of which grid it was.
     pub(super) erased: BTreeMap<EntityId, Option<GridId>>,
+    /// Whose id number a record says, and which.
+    pub(super) id_numbers: BTreeMap<EntryId, (EntityId, &'static str)>,
     pub(super) trials: Trials,
 }
 
@@ -67,6 +69,7 @@ impl World {
             parts_began_again: false,
             handovers: 0,
             erased: BTreeMap::new(),
+            id_numbers: BTreeMap::new(),
             trials: Trials::default(),
         };
         let count = FEWEST_PHONES + world.dice.below(MOST_PHONES - FEWEST_PHONES + 1);
