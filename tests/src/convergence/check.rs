@@ -66,7 +66,10 @@ fn phones(world: &World, home: &BTreeMap<Part, Hash>, verdicts: &BTreeMap<EntryI
                 same(phone, heads, home, world).map_err(|Differs(what)| named(what))?;
             }
             forget::shows_nothing(phone, is_older, &world.erased).map_err(named)?;
-            same_times(phone, &made_times).map_err(named)?;
+            // Where a device succeeded another, or the home forgot contacts, some still differ.
+            if world.compares_times {
+                same_times(phone, &made_times).map_err(named)?;
+            }
         }
         nothing_missing((number, phone), verdicts, &by_hash)?;
     }

@@ -293,8 +293,10 @@ impl Phone {
                 continue;
             };
             entry.arrived_ms = Some(arrived_ms);
-            writes.push(made_write(former + entry.seq, made_ms, arrived_ms));
-            replica.add_record(record);
+            // One that is here already came with its line, which says it better.
+            if replica.add_record(record) == Applied::Record {
+                writes.push(made_write(former + entry.seq, made_ms, arrived_ms));
+            }
         }
         let states = own.states();
         if states != states_before {
