@@ -200,7 +200,11 @@ mod tests {
             assert!(check_strength("liumin", weak).is_err(), "{weak}");
         }
         assert!(check_strength("liumin", &"长".repeat(100)).is_err());
-        for good in ["k7mw-p3qt-9xyz", "一只猫坐在楼门口的台阶上", "correct horse in the yard"] {
+        for good in [
+            "k7mw-p3qt-9xyz",
+            "一只猫坐在楼门口的台阶上",
+            "correct horse in the yard",
+        ] {
             assert!(check_strength("liumin", good).is_ok(), "{good}");
         }
         assert!(
