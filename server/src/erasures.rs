@@ -250,7 +250,7 @@ mod tests {
         };
         ledger.note(&one, &[remaining(&one, "first")]).unwrap();
         ledger.keep(two.community, vec![remaining(&two, "there")]).unwrap();
-        assert_eq!(ledger.of(one.community).unwrap(), [one.clone()]);
+        assert_eq!(ledger.of(one.community).unwrap(), std::slice::from_ref(&one));
         let length = || std::fs::metadata(folder.path().join(LEDGER)).unwrap().len();
         let before = length();
         ledger.keep(one.community, vec![remaining(&one, "first")]).unwrap();

@@ -137,7 +137,7 @@ fn same_times(phone: &Phone, at_home: &HashMap<EntryId, i64>) -> Result<(), Stri
     let mut records = phone.replica().into_iter().flat_map(Replica::records);
     let other = records.find_map(|record| {
         let made_ms = *at_home.get(&record.entry.id)?;
-        (made_ms != record.made_ms).then(|| (record.entry.id, record.made_ms, made_ms))
+        (made_ms != record.made_ms).then_some((record.entry.id, record.made_ms, made_ms))
     });
     match other {
         Some((id, here, at_home)) => Err(format!("{id} was made at {here} here, {at_home} at home")),

@@ -99,7 +99,7 @@ fn is_told(phone: &TestPhone) -> bool {
     });
     let own = format!(r#""worker":"{}""#, phone.worker);
     let others = |row: &str| row.contains(r#""kind":"id_number""#) && !row.contains(&own);
-    sees || phone.flash.fetched().any(|row| others(&row))
+    sees || phone.flash.fetched().any(others)
 }
 
 pub(super) fn count(world: &mut World, verdicts: &BTreeMap<EntryId, String>) {
