@@ -1,12 +1,12 @@
 //! When something was made and whether it came late, on the phone as at the home: also where an answer
-//! was lost, and the next contact brings more and has another offset.
+//! was lost, and the next contact brings more and has another offset; and where a clock was set unnoticed.
 
 use std::collections::HashSet;
 
 use menpai_server::clock;
 use menpai_server::store::review::late::closed_periods;
 use menpai_sync_core::folds::late::is_late;
-use menpai_sync_core::ids::EntryId;
+use menpai_sync_core::ids::{EntityId, EntryId};
 use menpai_sync_core::time::Instant;
 use serde_json::json;
 
@@ -45,6 +45,11 @@ fn day(unix_ms: i64) -> Instant {
     }
 }
 
+fn check(phone: &mut CorePhone, door: EntityId, at_ms: i64) -> EntryId {
+    let body = json!({"dwelling_id": door, "mode": "door", "outcome": "absent"});
+    phone.record_at(day(at_ms), "door_check", grid(1), body)
+}
+
 /// The same, as the phone shows it.
 fn on_phone(phone: &CorePhone, entries: &[EntryId]) -> Vec<(i64, bool)> {
     let rows = phone.phone.own_records(100);
@@ -62,22 +67,18 @@ fn an_answer_that_was_lost_moves_nothing_that_was_made_and_makes_nothing_late() 
     let (door, ..) = world.registry();
     let mut phone = CorePhone::new(&world, "王小梅", &[grid(1)]);
     let begin = clock::now_ms();
-    let check = |phone: &mut CorePhone, after: i64, ahead: i64| {
-        let body = json!({"dwelling_id": door, "mode": "door", "outcome": "absent"});
-        phone.record_at(day(begin + after + ahead), "door_check", grid(1), body)
-    };
     phone.contact(&world, begin + HOUR_MS, 0, true);
     // Somebody has set its clock; what it sends arrives, and it does not hear so.
-    let first = check(&mut phone, 2 * HOUR_MS, YEAR_MS);
+    let first = check(&mut phone, door, begin + 2 * HOUR_MS + YEAR_MS);
     phone.contact(&world, begin + 3 * HOUR_MS, YEAR_MS, false);
     let closes = json!({"from": "2000-01-01", "until": "2100-01-01"});
     let closing = day(begin + 4 * HOUR_MS);
     let settled = world.office.record_at(closing, "settlement", None, object(closes));
     world.office.decide(closing, &[settled], |_| Ok(false)).unwrap();
     // Its clock is right again.
-    let second = check(&mut phone, 5 * HOUR_MS, 0);
+    let second = check(&mut phone, door, begin + 5 * HOUR_MS);
     phone.contact(&world, begin + 6 * HOUR_MS, 0, true);
-    let third = check(&mut phone, 7 * HOUR_MS, 0);
+    let third = check(&mut phone, door, begin + 7 * HOUR_MS);
     let all = [first, second, third];
     phone.contact(&world, begin + 8 * HOUR_MS, 0, true);
 
@@ -87,4 +88,21 @@ fn an_answer_that_was_lost_moves_nothing_that_was_made_and_makes_nothing_late() 
     assert_eq!(on_phone(&phone, &all), expected);
     phone.restart(&world);
     assert_eq!(on_phone(&phone, &all), expected);
+}
+
+#[test]
+fn a_clock_set_between_two_records_moves_neither_of_them() {
+    let world = World::new();
+    let (door, ..) = world.registry();
+    let begin = clock::now_ms();
+    for set_by in [-YEAR_MS, YEAR_MS] {
+        let mut phone = CorePhone::new(&world, "王小梅", &[grid(1)]);
+        phone.contact(&world, begin + HOUR_MS, 0, true);
+        let before = check(&mut phone, door, begin + 2 * HOUR_MS);
+        let after = check(&mut phone, door, begin + 3 * HOUR_MS + set_by);
+        phone.contact(&world, begin + 4 * HOUR_MS, set_by, true);
+        let expected = [2, 3].map(|hours| (begin + hours * HOUR_MS, false)).to_vec();
+        assert_eq!(at_home(&world, &[before, after]), expected);
+        assert_eq!(on_phone(&phone, &[before, after]), expected);
+    }
 }

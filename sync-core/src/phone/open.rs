@@ -145,6 +145,8 @@ impl Phone {
                 .and_then(|seq| own.get_mut(seq))
                 .filter(|entry| entry.state == OwnState::Merged && entry.entry.edit.is_none())
                 && let Some(record) = entry.record(&phone.kinds, enrolment.device.id, made_ms)
+                // Of a part that is not here, or to be fetched from its beginning, nothing is shown.
+                && replica.cursor().get(&record.part).is_some_and(|seen| *seen > 0)
             {
                 entry.arrived_ms = arrived_ms;
                 replica.add_record(record);

@@ -164,9 +164,14 @@ impl Replica {
         named.iter().filter_map(broken).collect()
     }
 
-    /// Adds a record that is known to be merged.
+    /// Adds a record that is known to be merged. Where its line says otherwise who made it and when than its
+    /// phone had reckoned, that counts.
     pub fn add_record(&mut self, record: MergedRecord) -> Applied {
-        if self.records.contains_key(&record.entry.id) {
+        let says_better = |known: &MergedRecord| {
+            let differs = (known.device, known.made_ms) != (record.device, record.made_ms);
+            differs && known.lsn.is_none() && record.lsn.is_some()
+        };
+        if !self.records.get(&record.entry.id).is_none_or(says_better) {
             return Applied::Nothing;
         }
         self.fold_office(&record);
@@ -313,7 +318,7 @@ impl Replica {
     }
 
     /// Takes up a part that another replica has read and found to be whole. Records known
-    /// already stay as they are.
+    /// already by their lines stay as they are.
     pub fn adopt(&mut self, part: Part, from: Replica) {
         self.documents
             .extend(from.documents.into_iter().filter(|(of, _)| *of == part));

@@ -33,7 +33,6 @@ pub(super) fn set_by(dice: &mut Dice) -> i64 {
 /// What did not hold.
 pub fn run_clocks(seed: u64) -> Result<usize, Differs> {
     let mut world = World::new(seed);
-    world.compares_times = true;
     let jumps = clocks(&mut world, &mut Dice::of(seed, 1)).map_err(Differs)?;
     check::check(&mut world)?;
     Ok(jumps)

@@ -36,6 +36,8 @@ pub(super) struct TestPhone {
     pub(super) key: Signer,
     pub(super) phone: Phone,
     pub(super) app: App,
+    /// It began with the app of version 1.
+    pub(super) was_older: bool,
     pub(super) flash: Flash,
     /// Its clock minus the home's.
     skew_ms: i64,
@@ -96,6 +98,7 @@ impl TestPhone {
             key,
             phone,
             app,
+            was_older: app == App::Yesterday,
             flash,
             skew_ms,
             snapshots,
@@ -131,6 +134,7 @@ impl TestPhone {
             key: self.key.clone(),
             phone: self.reopened(),
             app: self.app,
+            was_older: self.was_older,
             flash: self.flash.clone(),
             skew_ms: self.skew_ms,
             snapshots: self.snapshots,

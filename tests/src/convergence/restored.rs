@@ -15,7 +15,6 @@ const PHONE: usize = 2;
 /// What did not hold.
 pub fn run_restored(seed: u64) -> Result<(), Differs> {
     let mut world = World::new(seed);
-    world.compares_times = true;
     restored(&mut world).map_err(Differs)?;
     check::check(&mut world)
 }

@@ -33,8 +33,6 @@ pub(super) struct World {
     pub(super) past: Vec<(WorkerId, GridId)>,
     pub(super) kept: Kept,
     pub(super) homes_are_put_back: bool,
-    /// When things were made is compared at the end, too.
-    pub(super) compares_times: bool,
     pub(super) lost: Lost,
     pub(super) reader: Reader,
     /// No lines lead to some part any more.
@@ -66,7 +64,6 @@ impl World {
             past: Vec::new(),
             kept: Kept::default(),
             homes_are_put_back: seed.is_multiple_of(2),
-            compares_times: false,
             lost: Lost::default(),
             reader: Reader::default(),
             parts_began_again: false,
