@@ -25,13 +25,13 @@ use tokio::sync::watch;
 
 use super::directory::Directory;
 use super::document_budget::LetGo;
-use super::handover;
 use super::office_device::OfficeDevice;
 use super::rebuild::rebuild;
 use super::scribe::Scribe;
 use super::state::Work;
 use super::unfinished::Unfinished;
 use super::writer::{Job, task};
+use super::{erase, handover};
 use crate::clock;
 use crate::signing::HomeKey;
 use crate::store::community::StoreError;
@@ -136,9 +136,12 @@ impl Community {
         let own = self.own.get().cloned();
         let (job, answer) = task(move |given: &mut Work<'_>| {
             let done = work(given)?;
-            if let Some((office, worker)) = own.filter(|_| !given.state.untold.is_empty()) {
+            let owes = !(given.state.untold.is_empty() && given.state.unsaid.is_empty());
+            if let Some((office, worker)) = own.filter(|_| owes) {
                 let at = clock::now();
-                handover::tell(given, &Scribe { office, worker, at })?;
+                let scribe = Scribe { office, worker, at };
+                handover::tell(given, &scribe)?;
+                erase::tell(given, &scribe)?;
             }
             Ok(done)
         });

@@ -2,6 +2,7 @@
 //! office's records say that it was, bodies that name it go, rows and values of it go, and the
 //! documents go on as epochs without it. Never comes back: what names it later is kept by hash.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use menpai_sync_core::community_log::Envelope;
 use menpai_sync_core::entry::Entry;
 use menpai_sync_core::erase::{names_erased, remains, subject_hash};
 use menpai_sync_core::ids::{EntityId, GridId, Hash};
+use menpai_sync_core::kinds::{Erases, Kind, Kinds};
 use menpai_sync_core::part::Part;
 use menpai_sync_core::verdict::{Reason, Verdict};
 use menpai_sync_core::wire::erased_hash;
@@ -23,7 +25,7 @@ use super::state::Work;
 use crate::erasures::{Ledger, Noted, Remaining, Subject};
 use crate::store::community::epochs::EpochReason;
 use crate::store::community::erased::{self, Entity, Remains};
-use crate::store::community::projection::MergedEntry;
+use crate::store::community::projection::{MergedEntry, merged_of_kinds};
 use crate::store::community::{StoreError, lines};
 
 /// Letters of an id.
@@ -236,10 +238,7 @@ fn say(
     subjects: impl Iterator<Item = (Subject, Option<GridId>)>,
 ) -> Result<(), StoreError> {
     let kinds = Arc::clone(work.state.projection.kinds());
-    let kind = kinds
-        .iter()
-        .find_map(|kind| Some((kind, kind.effects.erases.as_ref()?)));
-    let (kind, erases) = kind.ok_or_else(|| StoreError::damaged("no kind says what was erased"))?;
+    let (kind, erases) = erasing(&kinds)?;
     let mut entries = Vec::new();
     for (subject, grid) in subjects {
         let mut body = serde_json::Map::new();
@@ -252,6 +251,42 @@ fn say(
         entries.push(scribe.record(kind, grid, body)?);
     }
     append_as_office(work, &scribe.office, scribe.at.unix_ms, entries).map(drop)
+}
+
+/// Says again what was erased where records have just merged that named it, unless their grid was told:
+/// it may have been of another one then.
+pub(super) fn tell(work: &mut Work<'_>, scribe: &Scribe) -> Result<(), StoreError> {
+    let unsaid = std::mem::take(&mut work.state.unsaid);
+    if unsaid.is_empty() {
+        return Ok(());
+    }
+    let kinds = Arc::clone(work.state.projection.kinds());
+    let (kind, erases) = erasing(&kinds)?;
+    let merged = merged_of_kinds(work.transaction, &mut work.state.codec, &[kind.name.as_str()])?;
+    let said: Vec<Entry> = merged
+        .iter()
+        .filter_map(|(_, bytes)| Entry::parse(bytes).ok())
+        .collect();
+    let mut entries = Vec::new();
+    for (grid, subject) in unsaid {
+        let subject = json!(subject);
+        let of_it = |entry: &&Entry| entry.body.get(erases.subject.as_str()) == Some(&subject);
+        let is_told = |entry: &Entry| entry.grid.is_none_or(|told| told == grid);
+        if let Some(first) = said.iter().find(of_it)
+            && !said.iter().filter(of_it).any(is_told)
+        {
+            entries.push(scribe.record(kind, Some(grid), first.body.clone())?);
+        }
+    }
+    scribe.write(work, entries)
+}
+
+/// The kind that says what was erased.
+fn erasing(kinds: &Kinds) -> Result<(&Kind, &Erases), StoreError> {
+    let kind = kinds
+        .iter()
+        .find_map(|kind| Some((kind, kind.effects.erases.as_ref()?)));
+    kind.ok_or_else(|| StoreError::damaged("no kind says what was erased"))
 }
 
 /// What still counts of a record whose body is gone: an entry with fewer fields.
@@ -418,6 +453,21 @@ impl Work<'_> {
                 bytes,
             })
         }))
+    }
+
+    /// Notes that a record of a grid has merged that names something erased, for [`tell`].
+    pub(super) fn note_unsaid(&mut self, entry: &Entry) {
+        let Some(grid) = entry.grid else { return };
+        let (code, erased) = (self.state.identity.code, Arc::clone(&self.state.erased));
+        let unsaid = RefCell::new(&mut self.state.unsaid);
+        // It asks of every id that it names, for none of them is the one it looks for.
+        let _ = names_erased(entry, &|id| {
+            let subject = subject_hash(code, id);
+            if erased.contains(&subject) {
+                unsaid.borrow_mut().insert((grid, subject));
+            }
+            false
+        });
     }
 
     /// What the ledger is to have of what remains of a record: of one that closes a door, since its

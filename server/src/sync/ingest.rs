@@ -119,11 +119,13 @@ pub(super) fn ingest(
             hash: entry.hash,
             parsed: Ok(kept),
         });
+        // Its phone may not have heard of the erasure, and send it whole.
+        let names = remembered.is_some() || work.names_erased(entry);
+        let came = entry;
         let entry = remembered.as_ref().unwrap_or(entry);
         while let Some(line) = freed.next_if(|line| line.envelope.seq < seq) {
             judge_waiting(work, &line)?;
         }
-        let names = work.names_erased(entry);
         let stored = store(work, log, seq, entry, names)?;
         fail_points::at("raw entry stored")?;
         if stored.same_as {
@@ -182,6 +184,9 @@ pub(super) fn ingest(
                 made_ms: made.made_ms,
             },
         )?;
+        if let (true, Verdict::Merged, Ok(parsed)) = (names, verdict, &came.parsed) {
+            work.note_unsaid(parsed);
+        }
         if let (Some(left), Verdict::Merged, None) = (&remains, verdict, &remembered) {
             work.keep_outside(entry.hash, left)?;
         }

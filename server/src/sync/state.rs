@@ -8,7 +8,7 @@ use std::sync::Arc;
 use menpai_sync_core::community_log::{ChainHead, Envelope};
 use menpai_sync_core::entry::Entry;
 use menpai_sync_core::erase::subject_hash;
-use menpai_sync_core::ids::{EntityId, Hash};
+use menpai_sync_core::ids::{EntityId, GridId, Hash};
 use menpai_sync_core::part::Part;
 use menpai_sync_core::registry::Document;
 use rusqlite::{Connection, Transaction};
@@ -50,6 +50,8 @@ pub(super) struct State {
     pub(super) has_moved: bool,
     /// Records that merged in another grid than what they are about is in now.
     pub(super) untold: Vec<Untold>,
+    /// Grids in which records merged that named something erased, and what.
+    pub(super) unsaid: BTreeSet<(GridId, Hash)>,
     /// Documents changed by requests of the running transaction.
     changed: BTreeSet<Part>,
     /// The head that the file has signed.
@@ -109,6 +111,7 @@ impl State {
             prepared: None,
             has_moved: false,
             untold: Vec::new(),
+            unsaid: BTreeSet::new(),
             changed: BTreeSet::new(),
             projection,
             identity,
@@ -126,6 +129,7 @@ impl State {
         self.has_moved = epochs::has_moved(connection)?;
         self.prepared = None;
         self.untold.clear();
+        self.unsaid.clear();
         self.documents.clear();
         self.changed.clear();
         self.reload_directory(connection)
@@ -160,6 +164,7 @@ impl State {
 
     pub(super) fn keep(&mut self) {
         self.untold.clear();
+        self.unsaid.clear();
         self.documents.keep(&mut self.changed);
     }
 
@@ -171,6 +176,7 @@ impl State {
         self.has_moved = mark.has_moved;
         self.prepared = None;
         self.untold.clear();
+        self.unsaid.clear();
         self.documents.drop_touched();
     }
 

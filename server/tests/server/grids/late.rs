@@ -1,10 +1,13 @@
-//! What phones had edited that had not heard: held, and released where things are now.
+//! What phones sent that had not heard: edits are held, and released where things are now; of what they
+//! recorded of somebody who was erased meanwhile they are told.
 
-use super::town::Town;
+use super::town::{CANARY, Town};
 use menpai_server::clock;
+use menpai_server::office::erasures;
 use menpai_sync_core::ids::EntityId;
 use menpai_sync_core::phone::OwnState;
 use menpai_sync_core::verdict::{Reason, Verdict};
+use serde_json::json;
 
 #[test]
 fn edits_of_phones_that_had_not_heard_are_held_and_released_where_things_are_now() {
@@ -52,5 +55,34 @@ fn edits_of_phones_that_had_not_heard_are_held_and_released_where_things_are_now
     for phone in [&old, &new] {
         phone.assert_equal_to(&town.world);
     }
+    town.assert_whole();
+}
+
+#[test]
+fn a_phone_of_the_old_grid_is_told_that_somebody_was_erased_in_the_new_one() {
+    let town = Town::new();
+    let [mut old, mut new] = town.phones();
+    let person = town.goes.person;
+    let body = json!({"dwelling_id": town.goes.door, "mode": "door", "outcome": "met", "met_person_id": person,
+                      "diary": CANARY});
+    old.record("door_check", town.one, body);
+    town.moves(town.one, town.two);
+    erasures::erase(
+        &town.world.home,
+        &town.world.office,
+        person,
+        Some("person"),
+        "requested",
+        None,
+    )
+    .unwrap();
+    for phone in [&mut old, &mut new] {
+        phone.sync(&town.world);
+        phone.assert_equal_to(&town.world);
+    }
+    assert!(new.is_closed(town.goes.door));
+    let own = old.phone.own_entries().last().unwrap();
+    assert_eq!(own.state, OwnState::Merged);
+    assert!(!own.entry.body.contains_key("diary"), "{:?}", own.entry.body);
     town.assert_whole();
 }
