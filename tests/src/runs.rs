@@ -6,6 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::unistd::Pid;
+
 /// The number in an environment variable, or what is usual.
 #[must_use]
 pub fn count(variable: &str, usual: u64) -> u64 {
@@ -30,10 +33,11 @@ pub fn seeds<E: Display>(test: &str, usual: u64, scenario: impl Fn(u64) -> Resul
     let end = first + count("MENPAI_SEEDS", usual);
     let next = AtomicU64::new(first);
     let failures: Mutex<Vec<(u64, String)>> = Mutex::default();
-    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
+        for core in cores() {
+            let (next, failures, scenario) = (&next, &failures, &scenario);
+            scope.spawn(move || {
+                stay_on(core);
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     if seed >= end {
@@ -63,6 +67,21 @@ pub fn seeds<E: Display>(test: &str, usual: u64, scenario: impl Fn(u64) -> Resul
             failures[0].0,
         );
     }
+}
+
+/// The processors that this process may use.
+fn cores() -> Vec<usize> {
+    let may_use = sched_getaffinity(Pid::from_raw(0)).unwrap();
+    let cores = 0..CpuSet::count();
+    cores.filter(|core| may_use.is_set(*core).unwrap()).collect()
+}
+
+/// Keeps this thread, and those that it starts, on one processor: the threads of a scenario wait for each
+/// other, and passing work to another processor takes a third of a schedule.
+fn stay_on(core: usize) {
+    let mut only = CpuSet::new();
+    only.set(core).unwrap();
+    sched_setaffinity(Pid::from_raw(0), &only).unwrap();
 }
 
 #[cfg(test)]
