@@ -141,7 +141,7 @@ impl Community {
                 let at = clock::now();
                 let scribe = Scribe { office, worker, at };
                 handover::tell(given, &scribe)?;
-                erase::tell(given, &scribe)?;
+                erase::later::tell(given, &scribe)?;
             }
             Ok(done)
         });
