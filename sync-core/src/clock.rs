@@ -41,15 +41,6 @@ impl FromIterator<(Seq, i64)> for ClockJumps {
     }
 }
 
-/// When an entry was made as far as a receipt alone says: its device's clock, corrected by the offset that
-/// was measured when the device's log ended at `measured_at`. A phone takes its own records for made then;
-/// of those for which [`made_time`] came to something else its home tells the lines.
-#[must_use]
-pub fn reckoned_ms(made_at: Instant, seq: Seq, offset_ms: i64, measured_at: Seq, jumps: &ClockJumps) -> i64 {
-    let since_ms = jumps.after(seq).saturating_sub(jumps.after(measured_at));
-    made_at.unix_ms.saturating_add(offset_ms).saturating_add(since_ms)
-}
-
 /// A device's last contact before an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LastContact {

@@ -140,16 +140,14 @@ fn write(
     // it gets unasked.
     let brought = || {
         let (first, end) = (asked.header.receipt_from?, log?.head);
-        let are_dated = false;
-        (1..=end.seq)
-            .contains(&first)
-            .then_some(Taken { first, end, are_dated })
+        let are_new = false;
+        (1..=end.seq).contains(&first).then_some(Taken { first, end, are_new })
     };
     let vouched = asked.taken.or_else(brought);
     let (mut vouching, mut told) = (None, Vec::new());
     if let (Some(vouched), Some(log)) = (vouched, log) {
         let said = receipt(community, reader, asked, head, log.number, vouched)?;
-        if !vouched.are_dated {
+        if !vouched.are_new {
             told = retold(reader, log.number, &said, asked, &after)?;
         }
         vouching = Some(said);
@@ -199,13 +197,13 @@ fn receipt(
     asked: &Asked<'_>,
     head: ChainHead,
     log: i64,
-    Taken { first, end, are_dated }: Taken,
+    Taken { first, end, are_new }: Taken,
 ) -> Result<Receipt, StoreError> {
     let me = community.identity();
     let verdicts = lines::exceptions(&reader.connection, log, first..=end.seq)?;
     let dated = asked.header.menpai >= DATED_RECEIPTS;
     // Sent again after a lost answer, they had arrived before.
-    let before = if are_dated {
+    let before = if are_new {
         None
     } else {
         lines::arrival(&reader.connection, log, first..=end.seq)?

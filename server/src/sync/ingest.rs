@@ -42,9 +42,8 @@ pub enum SliceOutcome {
         end: LogHead,
         /// How far the device's log is here without gaps.
         received: LogHead,
-        /// By this contact's offset all of it was made when it is taken for made: nothing had been here
-        /// before, and no clock was set unnoticed.
-        is_dated: bool,
+        /// Nothing of it had been here before.
+        is_new: bool,
     },
     /// None of it is stored.
     Refused(Refusal),
@@ -57,18 +56,18 @@ pub struct Taken {
     pub first: Seq,
     /// The device's chain at the end of the last.
     pub end: LogHead,
-    /// A receipt that states this contact dates all of them.
-    pub are_dated: bool,
+    /// Nothing of them had been here before.
+    pub are_new: bool,
 }
 
 impl Taken {
     /// One more slice, after those before.
     #[must_use]
-    pub fn after(before: Option<Taken>, first: Seq, end: LogHead, is_dated: bool) -> Taken {
+    pub fn after(before: Option<Taken>, first: Seq, end: LogHead, is_new: bool) -> Taken {
         Taken {
             first: before.map_or(first, |before| before.first),
             end,
-            are_dated: is_dated && before.is_none_or(|before| before.are_dated),
+            are_new: is_new && before.is_none_or(|before| before.are_new),
         }
     }
 }
@@ -106,7 +105,7 @@ pub(super) fn ingest(
     let edits = slice.entries.iter().filter(is_edit).count();
     work.state.documents.expect_few(edits <= FEW_EDITS);
     let contacts = device_logs::contacts(work.transaction, log.number)?;
-    let mut is_dated = fresh.len() == slice.entries.len() && stated.is_empty();
+    let is_new = fresh.len() == slice.entries.len() && stated.is_empty();
     let mut kept_outside = work.kept_outside(&slice.entries)?;
     // A filled gap frees the edits behind it; a device's edits are judged in log order.
     let mut freed = lines::waiting(work.transaction, log.number, head.seq + 1..=received.seq)?
@@ -162,8 +161,6 @@ pub(super) fn ingest(
                 offset_ms,
             },
         };
-        is_dated &= (entry.parsed.as_ref())
-            .is_ok_and(|parsed| parsed.made_at.unix_ms.saturating_add(offset_ms) == made.made_ms);
         let merged = Some((Verdict::Merged, None)).filter(|_| remembered.is_some());
         let verdict = decide(
             work,
@@ -195,11 +192,7 @@ pub(super) fn ingest(
         judge_waiting(work, &line)?;
     }
     show(work, false)?;
-    Ok(SliceOutcome::Taken {
-        end,
-        received,
-        is_dated,
-    })
+    Ok(SliceOutcome::Taken { end, received, is_new })
 }
 
 /// The chain of a device's log at `seq`; `None` unless every entry up to there is stored.

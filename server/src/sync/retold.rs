@@ -1,11 +1,10 @@
-//! What a receipt does not say right: it states one arrival and one offset for all, but several requests
-//! may have brought what it is about, their answers lost, or a clock was set unnoticed in between. A
-//! device reckons the made-times of its own records by it, so the home tells the lines of those for
-//! which that comes out wrong.
+//! What a receipt does not say right: where several requests brought what it is about, their answers
+//! lost, it states one arrival and one offset for all. A device reckons the made-times of its own
+//! records by it, so the home tells the lines of those for which that comes out wrong.
 
 use std::collections::BTreeMap;
 
-use menpai_sync_core::clock::{ClockJumps, reckoned_ms};
+use menpai_sync_core::clock::ClockJumps;
 use menpai_sync_core::entry::Entry;
 use menpai_sync_core::ids::{Lsn, Seq};
 use menpai_sync_core::part::Part;
@@ -43,8 +42,11 @@ pub(super) fn retold(
         let Some(entry) = Entry::parse(&bytes).ok().filter(|_| is_known) else {
             return;
         };
-        let made_ms = reckoned_ms(entry.made_at, envelope.seq, offset_ms, measured_at, &jumps);
-        if (made_ms, received) != (envelope.made_ms, envelope.received) {
+        let since_ms = jumps.after(envelope.seq).saturating_sub(jumps.after(measured_at));
+        let reckoned_ms = (entry.made_at.unix_ms)
+            .saturating_add(offset_ms)
+            .saturating_add(since_ms);
+        if (reckoned_ms, received) != (envelope.made_ms, envelope.received) {
             told.extend_from_slice(&line.bytes);
             told.push(b'\n');
         }

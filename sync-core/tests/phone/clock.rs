@@ -117,7 +117,7 @@ fn a_phone_that_slept_has_not_been_set() {
 #[test]
 fn a_clock_set_forward_by_a_year_comes_out_at_the_next_contact() {
     let (mut home, mut device, door) = on_shift();
-    check(&mut device, door, HOUR, 0);
+    let before = check(&mut device, door, HOUR, 0);
     assert_eq!(notice(&mut device, HOUR, 0, MONOTONIC), None);
     assert_eq!(notice(&mut device, 2 * HOUR, YEAR, MONOTONIC + HOUR), None);
     let after = check(&mut device, door, 3 * HOUR, YEAR);
@@ -125,6 +125,7 @@ fn a_clock_set_forward_by_a_year_comes_out_at_the_next_contact() {
     assert_eq!(jumps(&header), []);
     assert!(more, "the office is told at once");
     assert_eq!(last(&device), (YEAR, true));
+    assert_eq!(made(&device, before), HOUR);
     assert_eq!(made(&device, after), 3 * HOUR);
     device.reopen();
     let (header, more) = contact(&mut home, &mut device, 4 * HOUR + MINUTE, YEAR);

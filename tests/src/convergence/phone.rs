@@ -36,8 +36,9 @@ pub(super) struct TestPhone {
     pub(super) key: Signer,
     pub(super) phone: Phone,
     pub(super) app: App,
-    /// It began with the app of version 1.
-    pub(super) was_older: bool,
+    /// It knows every contact of its device with this home, and none else, so that both reckon alike when
+    /// something was made: it is no clone and has none, was not put back, and was never of version 1.
+    pub(super) knows_contacts: bool,
     pub(super) flash: Flash,
     /// Its clock minus the home's.
     skew_ms: i64,
@@ -98,7 +99,7 @@ impl TestPhone {
             key,
             phone,
             app,
-            was_older: app == App::Yesterday,
+            knows_contacts: app != App::Yesterday,
             flash,
             skew_ms,
             snapshots,
@@ -123,6 +124,7 @@ impl TestPhone {
         (self.flash, self.device, self.key) = (image.flash, image.device, image.key);
         self.flash.die(None);
         self.diverged = false;
+        self.knows_contacts = false;
         self.restart();
     }
 
@@ -134,7 +136,7 @@ impl TestPhone {
             key: self.key.clone(),
             phone: self.reopened(),
             app: self.app,
-            was_older: self.was_older,
+            knows_contacts: false,
             flash: self.flash.clone(),
             skew_ms: self.skew_ms,
             snapshots: self.snapshots,
@@ -161,6 +163,7 @@ impl TestPhone {
         if is_it {
             self.others.extend(self.phone.own_entries().map(|own| own.entry.id));
             (self.device, self.key) = (device, key);
+            self.knows_contacts = false;
         }
         self.diverged = false;
     }

@@ -48,9 +48,9 @@ impl Community {
                 let slice = Arc::new(slice);
                 self.write_repeatable(move |work| {
                     let mut outcome = ingest(work, &slice, contact, &[])?;
-                    if let SliceOutcome::Taken { is_dated, .. } = &mut outcome {
+                    if let SliceOutcome::Taken { is_new, .. } = &mut outcome {
                         // What was left out and is no beginning came before on another way.
-                        *is_dated &= is_whole;
+                        *is_new &= is_whole;
                         note(work, device, contact)?;
                     }
                     Ok(outcome)
@@ -101,8 +101,8 @@ impl Community {
             let mut refilled = refilled;
             for (number, slice) in (1..).zip(&*checked) {
                 match ingest(work, slice, contact, &stated)? {
-                    SliceOutcome::Taken { end, is_dated, .. } => {
-                        refilled.taken = Some(Taken::after(refilled.taken, slice.line.first, end, is_dated));
+                    SliceOutcome::Taken { end, is_new, .. } => {
+                        refilled.taken = Some(Taken::after(refilled.taken, slice.line.first, end, is_new));
                     }
                     SliceOutcome::Refused(refusal) => {
                         refilled.refused = Some((number, refusal));

@@ -6,7 +6,7 @@ mod request;
 
 use super::own_log::{OwnLog, OwnState};
 use super::{Contact, Enrolment, Phone, Stored, Write, elsewhere, store};
-use crate::clock::reckoned_ms;
+use crate::clock::{LastContact, made_time};
 use crate::ids::Seq;
 use crate::judge::part_of;
 use crate::part::Part;
@@ -244,6 +244,10 @@ impl Phone {
             }
             _ => (header.clock.unix_ms, header.offset_ms),
         };
+        let last_contact = self.contact.answered_ms.map(|at_ms| LastContact {
+            at_ms,
+            offset_ms: self.contact.offset_ms,
+        });
         own.confirm(answer.header.received.seq);
         if let Some(SignedReceipt { receipt, kept, .. }) = &answer.receipt {
             for verdict in &receipt.verdicts {
@@ -264,7 +268,7 @@ impl Phone {
                 own.state = state;
             }
         }
-        let former = own.place(0);
+        let (former, contact_last) = (own.place(0), self.contact.last);
         for entry in own.after_mut(durable_before) {
             let part = part_of(&entry.entry, &self.kinds);
             // Of a part to be fetched from its beginning own lines come too, with the home's made-time.
@@ -272,14 +276,18 @@ impl Phone {
             if entry.state != OwnState::Merged || entry.entry.edit.is_some() || is_fetched {
                 continue;
             }
-            // What the receipt cannot date its line does: several requests brought what it is about, or the
-            // clock was set unnoticed.
+            // Where several requests brought what the receipt is about, its line says when this one
+            // arrived and was made.
             let told = (answer.lines.iter()).find(|line| line.entry.is_none() && line.envelope.seq == entry.seq);
             let (made_ms, arrived_ms) = if let Some(AnswerLine { envelope, .. }) = told {
                 (envelope.made_ms, envelope.received.unix_ms)
             } else {
-                let made_ms = reckoned_ms(entry.entry.made_at, entry.seq, offset_ms, measured_at, &jumps);
-                (made_ms, received_ms)
+                let since_ms = jumps.after(entry.seq).saturating_sub(jumps.after(measured_at));
+                let offset_ms = offset_ms.saturating_add(since_ms);
+                // One that it had told of already came after it: sent again, or refused then.
+                let before = last_contact.filter(|_| contact_last < entry.seq);
+                let made = made_time(entry.entry.made_at, offset_ms, before, received_ms);
+                (made.made_ms, received_ms)
             };
             let Some(record) = entry.record(&self.kinds, enrolment.device.id, made_ms) else {
                 continue;
