@@ -20,10 +20,11 @@ cargo deny --offline --locked --all-features --log-level error check --hide-incl
 
 sbom=target/sbom
 mkdir -p "$sbom"
-cargo cyclonedx -qq --manifest-path server/Cargo.toml --all-features --target all --format json --spec-version 1.5 --override-filename supply
+CARGO_NET_OFFLINE=true cargo cyclonedx -qq --manifest-path server/Cargo.toml --all-features --target all --format json --spec-version 1.5 --override-filename supply
 mv server/supply.json "$sbom/server.cdx.json"
 mv sync-core/wasm/supply.json "$sbom/core.cdx.json"
-find . -name supply.json -not -path './target/*' -delete
+# It writes one beside each of our crates.
+git ls-files '*/Cargo.toml' | sed 's/Cargo.toml$/supply.json/' | xargs rm -f
 (cd web-client && npm sbom --sbom-format cyclonedx --package-lock-only) > "$sbom/web.cdx.json"
 (cd web-client && node build/licences.mjs "../$sbom/web.cdx.json")
 echo "supply: $sbom lists what Menpai is made of"
