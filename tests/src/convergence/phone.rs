@@ -36,8 +36,8 @@ pub(super) struct TestPhone {
     pub(super) key: Signer,
     pub(super) phone: Phone,
     pub(super) app: App,
-    /// It knows every contact of its device with this home, and none else, so that both reckon alike when
-    /// something was made: it is no clone and has none, was not put back, and was never of version 1.
+    /// When something was made is compared with its home: it is no clone and has none, was not put back, and
+    /// was never of version 1, so that it heard of the contacts by which both reckon. A few it may miss still.
     pub(super) knows_contacts: bool,
     pub(super) flash: Flash,
     /// Its clock minus the home's.
