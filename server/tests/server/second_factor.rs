@@ -34,6 +34,11 @@ async fn who_lets_phones_in_is_asked_for_more_than_a_password() {
 
 /// Sets up an authenticator app; its secret and the recovery codes.
 async fn set_up(desk: &mut Browser<'_>) -> (Secret, Vec<String>) {
+    set_up_in(desk, now_step()).await
+}
+
+/// The same, with the code of a step.
+async fn set_up_in(desk: &mut Browser<'_>, step: i64) -> (Secret, Vec<String>) {
     let (status, begun) = desk.post("sign-in/code/begin", json!({})).await;
     assert_eq!(status, 200, "{begun}");
     let secret = from_base32(begun["secret"].as_str().unwrap());
@@ -48,7 +53,7 @@ async fn set_up(desk: &mut Browser<'_>) -> (Secret, Vec<String>) {
         (401, &json!("wrong_code")),
         "a mistyped code sets nothing up"
     );
-    let (status, added) = desk.post("sign-in/code", finish(secret.code(now_step()))).await;
+    let (status, added) = desk.post("sign-in/code", finish(secret.code(step))).await;
     assert_eq!(status, 200, "{added}");
     let codes = added["recovery_codes"].as_array().unwrap();
     (
@@ -145,7 +150,8 @@ async fn a_code_is_asked_for_and_taken_once() {
     let (_folder, home) = office();
     let mut desk = Browser::new(&home, "192.0.2.1");
     desk.sign_in("he", PASSWORD, None).await;
-    let (secret, recovery) = set_up(&mut desk).await;
+    let step = now_step();
+    let (secret, recovery) = set_up_in(&mut desk, step).await;
 
     let mut new = Browser::new(&home, "192.0.2.2");
     assert_eq!(
@@ -161,13 +167,13 @@ async fn a_code_is_asked_for_and_taken_once() {
         code_of(&new.sign_in("he", PASSWORD, Some(&wrong)).await),
         (401, "wrong_code")
     );
-    let used = secret.code(now_step());
+    let used = secret.code(step);
     assert_eq!(
         code_of(&new.sign_in("he", PASSWORD, Some(&used)).await),
         (401, "wrong_code"),
         "set up with it"
     );
-    let next = secret.code(now_step() + 1);
+    let next = secret.code(step + 1);
     let (status, body) = new.sign_in("he", PASSWORD, Some(&next)).await;
     assert_eq!((status, &body["second_factor_missing"]), (200, &json!(false)));
     assert_eq!(
