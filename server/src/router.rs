@@ -71,7 +71,7 @@ macro_rules! routes {
 
         /// What the handlers say of themselves; `openapi` adds what the table says.
         #[derive(utoipa::OpenApi)]
-        #[openapi(paths($($($handler)::+),*))]
+        #[openapi(paths($($($handler)::+),*), components(schemas(crate::openapi::FileBody)))]
         pub(crate) struct Described;
     };
 }

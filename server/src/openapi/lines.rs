@@ -3,7 +3,7 @@
 //! reads a real round trip with them.
 
 use serde_json::{Value, json};
-use utoipa::ToSchema;
+use utoipa::{ToResponse, ToSchema};
 
 /// NDJSON in gzip members (docs/protocol.md section 5): one with an `UpHeader`, perhaps one of
 /// receipts (`ReceiptLine`, `SignatureLine`, again and again), then up to 16 slices: a `SliceLine`, then entries,
@@ -38,6 +38,16 @@ pub struct DocumentBody(pub Vec<u8>);
 #[derive(ToSchema)]
 #[schema(value_type = String, format = Binary)]
 pub struct FileBody(pub Vec<u8>);
+
+/// A list as a file, in the format that was asked for.
+#[derive(ToResponse)]
+#[response(description = "The list, in the format that was asked for")]
+pub enum ListFile {
+    /// UTF-8 with a byte order mark.
+    Csv(#[content("text/csv")] FileBody),
+    /// A workbook.
+    Xlsx(#[content("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")] FileBody),
+}
 
 /// A line of a sync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,6 +129,9 @@ impl Line {
                     } },
                     "courier_key": named("PublicKey"),
                     "snapshots": { "type": "array", "items": { "type": "string" } },
+                    "dated": { "type": "array", "items": {
+                        "type": "array", "prefixItems": [whole(), signed(), signed()], "items": false, "minItems": 3,
+                    } },
                 }),
             ),
             Line::ReceiptLine => (

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
-pub use self::lines::{DocumentBody, DownBody, FileBody, Line, PacketBody, SnapshotBody, UpBody};
+pub use self::lines::{DocumentBody, DownBody, FileBody, Line, ListFile, PacketBody, SnapshotBody, UpBody};
 pub use self::words::{CommunityCode, Day, Hash, Id, Instant, Labels, PublicKey, Quarter, Scalar, SetItem, Verdict};
 
 use crate::auth::admit::Guard;

@@ -108,6 +108,23 @@ fn every_route_has_its_operation_and_no_other_has_one() {
 }
 
 #[test]
+fn every_reference_leads_to_something() {
+    fn follow(value: &Value, document: &Value) {
+        if let Some(pointer) = value["$ref"].as_str() {
+            let target = pointer.strip_prefix('#').and_then(|pointer| document.pointer(pointer));
+            assert!(target.is_some(), "{pointer}");
+        }
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| follow(item, document)),
+            Value::Object(members) => members.values().for_each(|member| follow(member, document)),
+            _ => {}
+        }
+    }
+    let document = openapi::document();
+    follow(&document, &document);
+}
+
+#[test]
 fn every_code_is_answered_somewhere_and_each_is_one() {
     let document = openapi::document();
     let all: Vec<ApiError> = ApiError::one_of_each();

@@ -282,7 +282,8 @@ pub struct Given {
 /// Gives a role.
 ///
 /// # Errors
-/// `not_signed_in`, `not_allowed`, `unreadable_request` (which part), then nothing is written.
+/// `not_signed_in`, `not_allowed`, `not_found` for a worker or grid that is none, `unreadable_request` (which part);
+/// then nothing is written.
 #[utoipa::path(
     post,
     path = "/desk/staff/roles",

@@ -29,7 +29,7 @@ pub use self::out::As;
 #[utoipa::path(
     get,
     path = "/desk/export/records",
-    params(As, records::Query), responses((status = 200, body = crate::openapi::FileBody, content_type = "text/csv", description = "The file; xlsx where that was asked for"))
+    params(As, records::Query), responses((status = 200, response = inline(crate::openapi::ListFile)))
 )]
 pub async fn records(
     home: web::Data<Home>,
@@ -83,7 +83,7 @@ pub async fn records(
 #[utoipa::path(
     get,
     path = "/desk/export/conflicts",
-    params(As), responses((status = 200, body = crate::openapi::FileBody, content_type = "text/csv", description = "The file; xlsx where that was asked for"))
+    params(As), responses((status = 200, response = inline(crate::openapi::ListFile)))
 )]
 pub async fn conflicts(home: web::Data<Home>, session: May<Export>, how: web::Query<As>) -> ApiResult<HttpResponse> {
     let list = List::new("conflicts", CONFLICTS, *how);
@@ -124,7 +124,7 @@ pub async fn conflicts(home: web::Data<Home>, session: May<Export>, how: web::Qu
 #[utoipa::path(
     get,
     path = "/desk/export/coverage",
-    params(As, coverage::Query), responses((status = 200, body = crate::openapi::FileBody, content_type = "text/csv", description = "The file; xlsx where that was asked for"))
+    params(As, coverage::Query), responses((status = 200, response = inline(crate::openapi::ListFile)))
 )]
 pub async fn coverage(
     home: web::Data<Home>,
@@ -160,7 +160,7 @@ pub async fn coverage(
 #[utoipa::path(
     get,
     path = "/desk/export/doors",
-    params(As, doors::Query), responses((status = 200, body = crate::openapi::FileBody, content_type = "text/csv", description = "The file; xlsx where that was asked for"))
+    params(As, doors::Query), responses((status = 200, response = inline(crate::openapi::ListFile)))
 )]
 pub async fn doors(
     home: web::Data<Home>,
@@ -212,7 +212,7 @@ pub async fn doors(
 #[utoipa::path(
     get,
     path = "/desk/export/visits",
-    params(As, visits::Query), responses((status = 200, body = crate::openapi::FileBody, content_type = "text/csv", description = "The file; xlsx where that was asked for"))
+    params(As, visits::Query), responses((status = 200, response = inline(crate::openapi::ListFile)))
 )]
 pub async fn visits(
     home: web::Data<Home>,
