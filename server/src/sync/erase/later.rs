@@ -118,8 +118,8 @@ pub(in crate::sync) fn tell(work: &mut Work<'_>, scribe: &Scribe) -> Result<(), 
     let merged = merged_of_kinds(work.transaction, &mut work.state.codec, &[kind.name.as_str()])?;
     let said: Vec<Entry> = merged
         .iter()
-        .filter_map(|(_, bytes)| Entry::parse(bytes).ok())
-        .collect();
+        .map(|(_, bytes)| Entry::parse(bytes).map_err(|error| StoreError::damaged(error.to_string())))
+        .collect::<Result<_, _>>()?;
     let mut entries = Vec::new();
     for (grid, subject) in unsaid {
         let subject = json!(subject);
