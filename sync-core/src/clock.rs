@@ -22,6 +22,13 @@ impl ClockJumps {
         later.fold(0, |sum: i64, (_, by_ms)| sum.saturating_add(*by_ms))
     }
 
+    /// The offset at entry `seq`, where one of `offset_ms` was measured at the log's end `measured_at`.
+    #[must_use]
+    pub fn offset_at(&self, seq: Seq, measured_at: Seq, offset_ms: i64) -> i64 {
+        let since_ms = self.after(seq).saturating_sub(self.after(measured_at));
+        offset_ms.saturating_add(since_ms)
+    }
+
     /// As they travel.
     #[must_use]
     pub fn into_pairs(self) -> Vec<(Seq, i64)> {

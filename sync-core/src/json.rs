@@ -212,6 +212,15 @@ impl<T: FromJson> FromJson for Vec<T> {
     }
 }
 
+/// An array of a seq and two numbers.
+impl FromJson for (u64, i64, i64) {
+    fn from_json(value: Value) -> Result<(u64, i64, i64), JsonError> {
+        let at = |place: usize| value.get(place);
+        let read = || Some((at(0)?.as_u64()?, at(1)?.as_i64()?, at(2)?.as_i64()?));
+        read().ok_or_else(|| JsonError::new("not an array"))
+    }
+}
+
 impl<K: FromStr + Ord, T: FromJson> FromJson for BTreeMap<K, T> {
     fn from_json(value: Value) -> Result<BTreeMap<K, T>, JsonError> {
         let members = Map::from_json(value)?;

@@ -190,11 +190,15 @@ pub struct DownHeader {
     /// Parts to be fetched as snapshots: their cursor is 0 and none of their lines follow.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub snapshots: Vec<Part>,
+    /// Of records that the receipt is about, those that were made or arrived otherwise than it says: seq,
+    /// made-time and arrival, both milliseconds UTC; from protocol 2 on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dated: Vec<(Seq, i64, i64)>,
 }
 
 json_object! {
     DownHeader {
-        menpai, log, lsn, clock, offset_ms, received, kept, refused, more, cursor, courier_key; digests, snapshots, ..
+        menpai, log, lsn, clock, offset_ms, received, kept, refused, more, cursor, courier_key; digests, snapshots, dated, ..
     }
 }
 deserialize_from_json!(DownHeader);

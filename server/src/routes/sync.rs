@@ -240,7 +240,7 @@ impl Contacting {
         let slice = self.community.with_beginning(self.device, slice);
         let first = slice.line.begins();
         let taken = match self.community.ingest(self.device, slice, self.contact)? {
-            SliceOutcome::Taken { end, is_new, .. } => Taken::after(before, first, end, is_new),
+            SliceOutcome::Taken { end, dating, .. } => Taken::after(before, first, end, dating),
             SliceOutcome::Refused(refusal) => return Ok(Taking::Refused(refusal)),
         };
         if is_last {

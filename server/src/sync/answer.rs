@@ -17,8 +17,8 @@ use menpai_sync_core::wire::{
 };
 
 use super::community::{Community, Reader};
-use super::ingest::Taken;
-use super::retold::retold;
+use super::dated::dated;
+use super::ingest::{Dating, Taken};
 use crate::fail_points;
 use crate::store::community::epochs::{self, Begun};
 use crate::store::community::parts::Parts;
@@ -140,15 +140,15 @@ fn write(
     // it gets unasked.
     let brought = || {
         let (first, end) = (asked.header.receipt_from?, log?.head);
-        let are_new = false;
-        (1..=end.seq).contains(&first).then_some(Taken { first, end, are_new })
+        let dating = Dating::Earlier;
+        (1..=end.seq).contains(&first).then_some(Taken { first, end, dating })
     };
     let vouched = asked.taken.or_else(brought);
     let (mut vouching, mut told) = (None, Vec::new());
     if let (Some(vouched), Some(log)) = (vouched, log) {
         let said = receipt(community, reader, asked, head, log.number, vouched)?;
-        if !vouched.are_new {
-            told = retold(reader, log.number, &said, asked, &after)?;
+        if vouched.dating > Dating::Plain {
+            told = dated(reader, log.number, &said, asked, &after)?;
         }
         vouching = Some(said);
     }
@@ -171,6 +171,7 @@ fn write(
             cursor: Some(piece.cursor.into_iter().chain(whole.clone()).collect()),
             // They are of what its receiver has then.
             digests: digests.clone().into_iter().filter(|_| number == last).collect(),
+            dated: std::mem::take(&mut told),
         };
         let mut body = Vec::with_capacity(piece.bytes.len() + 2_048);
         if brief {
@@ -182,7 +183,6 @@ fn write(
         if let Some(receipt) = vouching.as_ref().filter(|_| number == 0) {
             let beside = (received.seq, (Instant::utc(asked.now_ms), asked.offset_ms));
             push_receipt(&mut body, community, receipt, brief.then_some(beside));
-            body.append(&mut told);
         }
         body.extend_from_slice(&piece.bytes);
         answers.push(body);
@@ -197,13 +197,13 @@ fn receipt(
     asked: &Asked<'_>,
     head: ChainHead,
     log: i64,
-    Taken { first, end, are_new }: Taken,
+    Taken { first, end, dating }: Taken,
 ) -> Result<Receipt, StoreError> {
     let me = community.identity();
     let verdicts = lines::exceptions(&reader.connection, log, first..=end.seq)?;
     let dated = asked.header.menpai >= DATED_RECEIPTS;
     // Sent again after a lost answer, they had arrived before.
-    let before = if are_new {
+    let before = if dating < Dating::Earlier {
         None
     } else {
         lines::arrival(&reader.connection, log, first..=end.seq)?

@@ -42,11 +42,22 @@ pub enum SliceOutcome {
         end: LogHead,
         /// How far the device's log is here without gaps.
         received: LogHead,
-        /// Nothing of it had been here before.
-        is_new: bool,
+        /// What the contact says of when it was made.
+        dating: Dating,
     },
     /// None of it is stored.
     Refused(Refusal),
+}
+
+/// What a contact's arrival and offset say of when entries were made; the later, the less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dating {
+    /// They arrived with it, and were made when their device's clock and that offset say.
+    Plain,
+    /// They arrived with it; some cannot have been made at that time.
+    Bounded,
+    /// Some had arrived before.
+    Earlier,
 }
 
 /// The slices of one request that were taken up.
@@ -56,18 +67,18 @@ pub struct Taken {
     pub first: Seq,
     /// The device's chain at the end of the last.
     pub end: LogHead,
-    /// Nothing of them had been here before.
-    pub are_new: bool,
+    /// What the contact says of when they were made.
+    pub dating: Dating,
 }
 
 impl Taken {
     /// One more slice, after those before.
     #[must_use]
-    pub fn after(before: Option<Taken>, first: Seq, end: LogHead, is_new: bool) -> Taken {
+    pub fn after(before: Option<Taken>, first: Seq, end: LogHead, dating: Dating) -> Taken {
         Taken {
             first: before.map_or(first, |before| before.first),
             end,
-            are_new: is_new && before.is_none_or(|before| before.are_new),
+            dating: before.map_or(dating, |before| before.dating.max(dating)),
         }
     }
 }
@@ -105,7 +116,11 @@ pub(super) fn ingest(
     let edits = slice.entries.iter().filter(is_edit).count();
     work.state.documents.expect_few(edits <= FEW_EDITS);
     let contacts = device_logs::contacts(work.transaction, log.number)?;
-    let is_new = fresh.len() == slice.entries.len() && stated.is_empty();
+    let mut dating = if fresh.len() == slice.entries.len() && stated.is_empty() {
+        Dating::Plain
+    } else {
+        Dating::Earlier
+    };
     let mut kept_outside = work.kept_outside(&slice.entries)?;
     // A filled gap frees the edits behind it; a device's edits are judged in log order.
     let mut freed = lines::waiting(work.transaction, log.number, head.seq + 1..=received.seq)?
@@ -155,7 +170,13 @@ pub(super) fn ingest(
         // What a courier brings was made before it was handed over.
         let made_by_ms = slice.made_by_ms.map_or(received_ms, |by_ms| by_ms.min(received_ms));
         let made = match &entry.parsed {
-            Ok(parsed) => made_time(parsed.made_at, offset_ms, before, made_by_ms),
+            Ok(parsed) => {
+                let made = made_time(parsed.made_at, offset_ms, before, made_by_ms);
+                if made.made_ms != parsed.made_at.unix_ms.saturating_add(offset_ms) {
+                    dating = dating.max(Dating::Bounded);
+                }
+                made
+            }
             Err(_) => Made {
                 made_ms: made_by_ms,
                 offset_ms,
@@ -192,7 +213,11 @@ pub(super) fn ingest(
         judge_waiting(work, &line)?;
     }
     show(work, false)?;
-    Ok(SliceOutcome::Taken { end, received, is_new })
+    Ok(SliceOutcome::Taken {
+        end,
+        received,
+        dating,
+    })
 }
 
 /// The chain of a device's log at `seq`; `None` unless every entry up to there is stored.

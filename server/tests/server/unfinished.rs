@@ -2,7 +2,7 @@
 
 use crate::phones::{Office, Phone, grid};
 use menpai_server::sync::unfinished::Beginning;
-use menpai_server::sync::{Refusal, Slice, SliceOutcome};
+use menpai_server::sync::{Dating, Refusal, Slice, SliceOutcome};
 use menpai_sync_core::ids::EntityId;
 
 /// A slice from `sent` on, of one that begins at `begins`.
@@ -28,10 +28,10 @@ fn a_slice_goes_on_from_where_its_phone_says_that_it_begins() {
         let whole = office.community().with_beginning(phone.device, rest(&phone, 3, 4, 4));
         assert_eq!((whole.line.first, whole.last()), (3, 4), "{brought} are here");
         let outcome = office.ingest(&phone, whole);
-        let SliceOutcome::Taken { end, is_new, .. } = outcome else {
+        let SliceOutcome::Taken { end, dating, .. } = outcome else {
             panic!("{outcome:?}");
         };
-        assert_eq!((end.seq, is_new), (4, brought == 2));
+        assert_eq!((end.seq, dating == Dating::Earlier), (4, brought != 2));
         assert_eq!(office.count("door_check"), 4);
     }
 }
@@ -54,7 +54,13 @@ fn what_is_kept_may_be_gone_if_a_courier_brought_it() {
     let outcome = office.ingest(&phone, sent());
     // The receipt is from the third entry on, which did not come with this.
     assert!(
-        matches!(outcome, SliceOutcome::Taken { is_new: false, .. }),
+        matches!(
+            outcome,
+            SliceOutcome::Taken {
+                dating: Dating::Earlier,
+                ..
+            }
+        ),
         "{outcome:?}"
     );
 }

@@ -10,7 +10,7 @@ use menpai_sync_core::device_log::LogHead;
 use menpai_sync_core::entry::{Draft, Edit, Entry, Scalar, SetItem};
 use menpai_sync_core::folds::coverage::Campaign;
 use menpai_sync_core::folds::overtaken::{Horizon, overtaken};
-use menpai_sync_core::ids::{CommunityCode, DeviceId, EntityId, EntryId, GridId, Hash, LogId, WorkerId};
+use menpai_sync_core::ids::{CommunityCode, DeviceId, EntityId, EntryId, GridId, Hash, LogId, Seq, WorkerId};
 use menpai_sync_core::judge::part_of;
 use menpai_sync_core::kinds::{Class, Kinds};
 use menpai_sync_core::part::Part;
@@ -19,6 +19,7 @@ use menpai_sync_core::registry::Document;
 use menpai_sync_core::replica::{Applied, Replica, record_line};
 use menpai_sync_core::signature::{PublicKey, Signer};
 use menpai_sync_core::snapshot::{LeftOut, Snapshot, SnapshotFacts};
+use menpai_sync_core::clock::{ClockJumps, LastContact, made_time};
 use menpai_sync_core::time::Instant;
 use menpai_sync_core::verdict::{Reason, Verdict};
 use menpai_sync_core::wire::{
@@ -59,6 +60,8 @@ pub(crate) struct Home {
     documents: BTreeMap<Part, Document>,
     lines: Vec<(Envelope, Vec<u8>)>,
     heads: BTreeMap<DeviceId, LogHead>,
+    /// Where a device's log ended at its last contact, and when that was.
+    contacts: BTreeMap<DeviceId, (Seq, LastContact)>,
     /// The grid is taken from every phone.
     pub(crate) grid_lost: bool,
     /// Refuses every slice, with this code.
@@ -86,6 +89,7 @@ impl Home {
             documents: BTreeMap::new(),
             lines: Vec::new(),
             heads: BTreeMap::new(),
+            contacts: BTreeMap::new(),
             grid_lost: false,
             refuse: None,
             name_parts: false,
@@ -348,6 +352,9 @@ impl Home {
         let empty = LogHead::empty(self.community, device);
         let mut first_seq = None;
         let mut verdicts = Vec::new();
+        let mut dated = Vec::new();
+        let clock = Instant::utc(header.clock.unix_ms + self.offset_ms);
+        let contact = self.contacts.get(&device).copied();
         while !rest.is_empty() {
             let (slice, after) = wire::inflate_member(rest, 1 << 20).unwrap();
             rest = after;
@@ -390,8 +397,20 @@ impl Home {
                 }));
                 let place = part_of(&entry, &self.kinds);
                 self.append(device, seq, &entry, bytes.to_vec(), place, held);
+                let jumps = ClockJumps::from(header.jumps.clone());
+                let offset_ms = jumps.offset_at(seq, header.last, self.offset_ms);
+                let before = contact.filter(|(last, _)| *last < seq).map(|(_, contact)| contact);
+                let made = made_time(entry.made_at, offset_ms, before, clock.unix_ms);
+                if made.made_ms != entry.made_at.unix_ms + offset_ms {
+                    dated.push((seq, made.made_ms, clock.unix_ms));
+                }
             }
         }
+        let here = LastContact {
+            at_ms: clock.unix_ms,
+            offset_ms: Some(self.offset_ms),
+        };
+        self.contacts.insert(device, (header.last, here));
         let received = *self.heads.get(&device).unwrap_or(&empty);
         let classes: &[Class] = if self.grid_lost {
             &[]
@@ -429,7 +448,7 @@ impl Home {
             menpai: Some(header.menpai),
             log: Some(self.log),
             lsn: self.lines.len() as u64,
-            clock: Instant::utc(header.clock.unix_ms + self.offset_ms),
+            clock,
             offset_ms: self.offset_ms,
             received: received.into(),
             kept: (header.receipt_from)
@@ -446,6 +465,7 @@ impl Home {
             digests: BTreeMap::new(),
             courier_key: self.courier_key.clone().filter(|_| wants_key),
             snapshots: named.clone(),
+            dated,
         };
         let mut text = serde_json::to_vec(&down).unwrap();
         if let Some(first) = first_seq {

@@ -347,8 +347,8 @@ impl Home {
             let first = slice.line.begins();
             let outcome = self.community().ingest(device, slice, asked.contact);
             match outcome.map_err(|error| error.to_string())? {
-                SliceOutcome::Taken { end, is_new, .. } => {
-                    asked.taken = Some(Taken::after(asked.taken, first, end, is_new));
+                SliceOutcome::Taken { end, dating, .. } => {
+                    asked.taken = Some(Taken::after(asked.taken, first, end, dating));
                 }
                 SliceOutcome::Refused(refusal) => {
                     asked.refused = Some((number, refusal));

@@ -141,6 +141,7 @@ fn answer(worker: &Worker, part: Part, edits: &[Decided], last: Lsn, now: Instan
         digests: Default::default(),
         courier_key: None,
         snapshots: Vec::new(),
+        dated: Vec::new(),
     };
     let mut text = serde_json::to_string(&header).unwrap() + "\n";
     for (lsn, edit) in (last + 1..).zip(edits) {

@@ -8,7 +8,7 @@ use menpai_sync_core::ids::DeviceId;
 
 use super::Community;
 use crate::store::community::{StoreError, device_logs, heard};
-use crate::sync::ingest::{Contact, SliceOutcome, Taken, chain_at, ingest};
+use crate::sync::ingest::{Contact, Dating, SliceOutcome, Taken, chain_at, ingest};
 use crate::sync::refill::{Refilled, ShownReceipt, stated};
 use crate::sync::slice::{CheckedSlice, Refusal, Slice};
 use crate::sync::state::Work;
@@ -48,9 +48,11 @@ impl Community {
                 let slice = Arc::new(slice);
                 self.write_repeatable(move |work| {
                     let mut outcome = ingest(work, &slice, contact, &[])?;
-                    if let SliceOutcome::Taken { is_new, .. } = &mut outcome {
+                    if let SliceOutcome::Taken { dating, .. } = &mut outcome {
                         // What was left out and is no beginning came before on another way.
-                        *is_new &= is_whole;
+                        if !is_whole {
+                            *dating = Dating::Earlier;
+                        }
                         note(work, device, contact)?;
                     }
                     Ok(outcome)
@@ -101,8 +103,8 @@ impl Community {
             let mut refilled = refilled;
             for (number, slice) in (1..).zip(&*checked) {
                 match ingest(work, slice, contact, &stated)? {
-                    SliceOutcome::Taken { end, is_new, .. } => {
-                        refilled.taken = Some(Taken::after(refilled.taken, slice.line.first, end, is_new));
+                    SliceOutcome::Taken { end, dating, .. } => {
+                        refilled.taken = Some(Taken::after(refilled.taken, slice.line.first, end, dating));
                     }
                     SliceOutcome::Refused(refusal) => {
                         refilled.refused = Some((number, refusal));

@@ -273,7 +273,7 @@ fn exchange(world: &World, device: DeviceId, body: &[u8], ahead_ms: i64) -> Vec<
         let slice = Slice::read(member).unwrap();
         let first = slice.line.begins();
         match community.ingest(device, slice, contact).unwrap() {
-            SliceOutcome::Taken { end, is_new, .. } => taken = Some(Taken::after(taken, first, end, is_new)),
+            SliceOutcome::Taken { end, dating, .. } => taken = Some(Taken::after(taken, first, end, dating)),
             SliceOutcome::Refused(refusal) => panic!("refused: {refusal}"),
         }
     }

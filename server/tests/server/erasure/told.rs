@@ -4,8 +4,8 @@
 use menpai_server::clock;
 use menpai_server::export::entries;
 use menpai_server::store::community::device_logs;
-use menpai_server::sync::Taken;
 use menpai_server::sync::answer::{Asked, answer};
+use menpai_server::sync::{Dating, Taken};
 use menpai_sync_core::wire::inflate_member;
 use serde_json::json;
 
@@ -18,7 +18,7 @@ fn an_older_phone_is_told_of_it_in_words_that_it_can_read() {
     let device = world.phone.device;
     let community = world.office.community();
     let log = community.query(|connection| device_logs::find(connection, device));
-    let taken = Some(Taken::after(None, 1, log.unwrap().unwrap().head, false));
+    let taken = Some(Taken::after(None, 1, log.unwrap().unwrap().head, Dating::Earlier));
     let told = |menpai: u32| {
         let header = json!({"menpai": menpai, "last": 6, "clock": clock::now()});
         let asked = Asked {

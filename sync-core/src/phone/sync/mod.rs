@@ -6,7 +6,6 @@ mod request;
 
 use super::own_log::{OwnLog, OwnState};
 use super::{Contact, Enrolment, Phone, Stored, Write, elsewhere, store};
-use crate::clock::{LastContact, made_time};
 use crate::ids::Seq;
 use crate::judge::part_of;
 use crate::part::Part;
@@ -244,10 +243,6 @@ impl Phone {
             }
             _ => (header.clock.unix_ms, header.offset_ms),
         };
-        let last_contact = self.contact.answered_ms.map(|at_ms| LastContact {
-            at_ms,
-            offset_ms: self.contact.offset_ms,
-        });
         own.confirm(answer.header.received.seq);
         if let Some(SignedReceipt { receipt, kept, .. }) = &answer.receipt {
             for verdict in &receipt.verdicts {
@@ -268,7 +263,7 @@ impl Phone {
                 own.state = state;
             }
         }
-        let (former, contact_last) = (own.place(0), self.contact.last);
+        let former = own.place(0);
         for entry in own.after_mut(durable_before) {
             let part = part_of(&entry.entry, &self.kinds);
             // Of a part to be fetched from its beginning own lines come too, with the home's made-time.
@@ -276,18 +271,12 @@ impl Phone {
             if entry.state != OwnState::Merged || entry.entry.edit.is_some() || is_fetched {
                 continue;
             }
-            // Where several requests brought what the receipt is about, its line says when this one
-            // arrived and was made.
-            let told = (answer.lines.iter()).find(|line| line.entry.is_none() && line.envelope.seq == entry.seq);
-            let (made_ms, arrived_ms) = if let Some(AnswerLine { envelope, .. }) = told {
-                (envelope.made_ms, envelope.received.unix_ms)
+            let dated = header.dated.iter().find(|(seq, ..)| *seq == entry.seq);
+            let (made_ms, arrived_ms) = if let Some((_, made_ms, arrived_ms)) = dated {
+                (*made_ms, *arrived_ms)
             } else {
-                let since_ms = jumps.after(entry.seq).saturating_sub(jumps.after(measured_at));
-                let offset_ms = offset_ms.saturating_add(since_ms);
-                // One that it had told of already came after it: sent again, or refused then.
-                let before = last_contact.filter(|_| contact_last < entry.seq);
-                let made = made_time(entry.entry.made_at, offset_ms, before, received_ms);
-                (made.made_ms, received_ms)
+                let offset_ms = jumps.offset_at(entry.seq, measured_at, offset_ms);
+                (entry.entry.made_at.unix_ms.saturating_add(offset_ms), received_ms)
             };
             let Some(record) = entry.record(&self.kinds, enrolment.device.id, made_ms) else {
                 continue;
