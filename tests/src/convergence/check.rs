@@ -61,14 +61,14 @@ fn phones(world: &World, home: &BTreeMap<Part, Hash>, verdicts: &BTreeMap<EntryI
         // One of version 1 knows of no epochs, and goes on in the one that it has.
         let heads = !is_older || !world.parts_began_again;
         let keeps_own = forget::keeps_own(phone, &world.erased);
-        let knows_contacts = phone.knows_contacts;
+        let always_today = phone.always_today;
         for (who, phone) in [("", &phone.phone), (" opened again", &phone.reopened())] {
             let named = |what: String| Differs(format!("phone {number}{who}: {what}"));
             if !keeps_own {
                 same(phone, heads, home, world).map_err(|Differs(what)| named(what))?;
             }
             forget::shows_nothing(phone, is_older, &world.erased).map_err(named)?;
-            if knows_contacts {
+            if always_today {
                 same_times(phone, &made_times, &world.home).map_err(named)?;
             }
         }

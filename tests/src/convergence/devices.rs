@@ -132,7 +132,6 @@ impl World {
     pub(super) fn clone_phone(&mut self, phone: usize) {
         if self.phones.len() < MOST_PHONES {
             self.trials.note(Trial::Cloned);
-            self.phones[phone].knows_contacts = false;
             self.phones.push(self.phones[phone].clone_of());
         }
     }

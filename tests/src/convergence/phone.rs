@@ -36,9 +36,8 @@ pub(super) struct TestPhone {
     pub(super) key: Signer,
     pub(super) phone: Phone,
     pub(super) app: App,
-    /// When something was made is compared with its home: it is no clone and has none, was not put back, and
-    /// was never of version 1, so that it heard of the contacts by which both reckon. A few it may miss still.
-    pub(super) knows_contacts: bool,
+    /// It was never of version 1, which cannot be told when something was made.
+    pub(super) always_today: bool,
     pub(super) flash: Flash,
     /// Its clock minus the home's.
     skew_ms: i64,
@@ -99,7 +98,7 @@ impl TestPhone {
             key,
             phone,
             app,
-            knows_contacts: app != App::Yesterday,
+            always_today: app != App::Yesterday,
             flash,
             skew_ms,
             snapshots,
@@ -124,7 +123,6 @@ impl TestPhone {
         (self.flash, self.device, self.key) = (image.flash, image.device, image.key);
         self.flash.die(None);
         self.diverged = false;
-        self.knows_contacts = false;
         self.restart();
     }
 
@@ -136,7 +134,7 @@ impl TestPhone {
             key: self.key.clone(),
             phone: self.reopened(),
             app: self.app,
-            knows_contacts: false,
+            always_today: self.always_today,
             flash: self.flash.clone(),
             skew_ms: self.skew_ms,
             snapshots: self.snapshots,
@@ -163,7 +161,6 @@ impl TestPhone {
         if is_it {
             self.others.extend(self.phone.own_entries().map(|own| own.entry.id));
             (self.device, self.key) = (device, key);
-            self.knows_contacts = false;
         }
         self.diverged = false;
     }
