@@ -79,7 +79,7 @@ soak: build-dev ## prove the same as test does at length (docs/proofs.md); SEEDS
 bench: build ## measure every figure of docs/benchmarks.md, times included, into target/bench/results.jsonl
 	@cargo build --release --quiet -p menpai-tests --bin figures
 	@rm -f $(RESULTS)
-	MENPAI_BIN=$(CURDIR)/target/release/menpai target/release/figures $(RESULTS) bytes broken history import cost evening door growth derive core rebuild memory
+	MENPAI_BIN=$(CURDIR)/target/release/menpai target/release/figures $(RESULTS) bytes broken history import cost encryption evening door growth derive core rebuild memory
 	@node scripts/measure-web.mjs $(RESULTS)
 	@node scripts/check-budgets.mjs $(RESULTS)
 

@@ -213,11 +213,7 @@ pub(super) fn ingest(
         judge_waiting(work, &line)?;
     }
     show(work, false)?;
-    Ok(SliceOutcome::Taken {
-        end,
-        received,
-        dating,
-    })
+    Ok(SliceOutcome::Taken { end, received, dating })
 }
 
 /// The chain of a device's log at `seq`; `None` unless every entry up to there is stored.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use menpai_sync_core::clock::{ClockJumps, LastContact, made_time};
 use menpai_sync_core::community_log::Envelope;
 use menpai_sync_core::device_log::LogHead;
 use menpai_sync_core::entry::{Draft, Edit, Entry, Scalar, SetItem};
@@ -19,7 +20,6 @@ use menpai_sync_core::registry::Document;
 use menpai_sync_core::replica::{Applied, Replica, record_line};
 use menpai_sync_core::signature::{PublicKey, Signer};
 use menpai_sync_core::snapshot::{LeftOut, Snapshot, SnapshotFacts};
-use menpai_sync_core::clock::{ClockJumps, LastContact, made_time};
 use menpai_sync_core::time::Instant;
 use menpai_sync_core::verdict::{Reason, Verdict};
 use menpai_sync_core::wire::{

@@ -1,6 +1,7 @@
 //! Measures figures and appends them to a file: `figures FILE bytes broken history import cost
-//! evening door growth derive core rebuild memory`, or some of these; `thousand` takes minutes more. Counts and sizes are `bytes`, `broken` and `history`; the others need a quiet machine and the release build.
-//! Budgets are held against that file by scripts/check-budgets.mjs.
+//! encryption evening door growth derive core rebuild memory`, or some of these; `thousand` takes
+//! minutes more. Counts and sizes are `bytes`, `broken` and `history`; the others need a quiet
+//! machine and the release build. Budgets are held against that file by scripts/check-budgets.mjs.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -48,6 +49,7 @@ fn by_name(name: &str) -> std::io::Result<Measure> {
         "history" => Ok(figures::measure_history),
         "import" => Ok(figures::measure_import),
         "cost" => Ok(figures::measure_ingest_cost),
+        "encryption" => Ok(figures::measure_encryption),
         "evening" => Ok(figures::measure_evening),
         "door" => Ok(figures::measure_door),
         "core" => Ok(figures::measure_core),
@@ -62,6 +64,6 @@ fn by_name(name: &str) -> std::io::Result<Measure> {
 
 fn usage() -> std::io::Error {
     std::io::Error::other(
-        "usage: figures FILE bytes|broken|history|import|cost|evening|door|growth|derive|core|rebuild|memory|thousand…",
+        "usage: figures FILE bytes|broken|history|import|cost|encryption|evening|door|growth|derive|core|rebuild|memory|thousand…",
     )
 }
