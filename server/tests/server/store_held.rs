@@ -178,6 +178,34 @@ fn what_is_set_aside_can_be_released_later() {
 }
 
 #[test]
+fn the_phone_of_whoever_manages_staff_writes_nothing_of_the_office() {
+    for role in ["community_secretary", "admin"] {
+        let mut office = Office::new();
+        let mut phone = Phone::new();
+        office.register(&phone);
+        office.assign(&phone, role, None);
+        let key = phone.request_signer().key.public_key().to_string();
+        phone.record(
+            "assignment",
+            None,
+            json!({"worker": phone.worker, "worker_name": "王小梅", "role": "community_secretary",
+                   "from": clock::now()}),
+        );
+        phone.record(
+            "device",
+            None,
+            json!({"device": phone.device, "worker": phone.worker, "type": "office", "public_key": key, "name": "x"}),
+        );
+        office.taken(&phone, phone.all());
+        for seq in 1..=2 {
+            assert_eq!(office.reason(&phone, seq), "not_assigned", "{role}, entry {seq}");
+        }
+        let directory = office.community().directory();
+        assert!(!directory.is_office(phone.device), "{role}");
+    }
+}
+
+#[test]
 fn what_cannot_be_read_and_what_only_the_office_writes_is_only_set_aside() {
     let mut office = Office::new();
     let mut phone = office.worker_of_grid(1);

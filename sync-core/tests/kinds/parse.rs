@@ -328,6 +328,13 @@ fn a_catalogue_hangs_together() {
     assert!(matches!(read("check", &dangling), Err(KindsError::DanglingRef { .. })));
     let role = with(file(&[]), "writers", json!(["grid_worker"]));
     assert!(matches!(read("check", &role), Err(KindsError::UnknownRole { .. })));
+    // A phone's worker may be the secretary; their phone still writes nothing of the office's.
+    let phones = with(
+        with(file(&[]), "family", json!("office")),
+        "writers",
+        json!(["community_secretary", "office"]),
+    );
+    assert!(matches!(read("check", &phones), Err(KindsError::UnknownRole { .. })));
     let flat = json!({"name": "health_mood", "type": "bool", "labels": labels()});
     let nested = json!({"name": "health", "type": "object", "labels": labels(), "fields": [{"name": "mood", "type": "bool", "labels": labels()}]});
     assert!(matches!(
