@@ -75,6 +75,7 @@ soak: build-dev ## prove the same as test does at length (docs/proofs.md); SEEDS
 	MENPAI_SLOW=$(or $(SLOW),1000) $(PROVE) -E 'binary(slow)'
 	MENPAI_INPUTS=$(or $(INPUTS),100000) MENPAI_SEED=$(or $(FIRST_SEED),1) cargo nextest run -p menpai-fuzz --no-capture
 	scripts/fuzz.sh $(or $(FUZZ),120)
+	scripts/schemathesis.sh $(or $(API),600)
 
 bench: build ## measure every figure of docs/benchmarks.md, times included, into target/bench/results.jsonl
 	@cargo build --release --quiet -p menpai-tests --bin figures
