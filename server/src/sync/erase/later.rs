@@ -118,8 +118,15 @@ pub(in crate::sync) fn tell(work: &mut Work<'_>, scribe: &Scribe) -> Result<(), 
     let merged = merged_of_kinds(work.transaction, &mut work.state.codec, &[kind.name.as_str()])?;
     let said: Vec<Entry> = merged
         .iter()
-        .map(|(_, bytes)| Entry::parse(bytes).map_err(|error| StoreError::damaged(error.to_string())))
-        .collect::<Result<_, _>>()?;
+        .filter_map(|(_, bytes)| match Entry::parse(bytes) {
+            Ok(entry) => Some(entry),
+            Err(error) => {
+                // No field work is refused for it; `verify` finds it too.
+                tracing::error!(%error, "a record of an erasure cannot be read: a grid may not be told");
+                None
+            }
+        })
+        .collect();
     let mut entries = Vec::new();
     for (grid, subject) in unsaid {
         let subject = json!(subject);
