@@ -212,11 +212,13 @@ impl<T: FromJson> FromJson for Vec<T> {
     }
 }
 
-/// An array of a seq and two numbers.
+/// An array of a seq and two numbers, as serde writes a tuple.
 impl FromJson for (u64, i64, i64) {
     fn from_json(value: Value) -> Result<(u64, i64, i64), JsonError> {
-        let at = |place: usize| value.get(place);
-        let read = || Some((at(0)?.as_u64()?, at(1)?.as_i64()?, at(2)?.as_i64()?));
+        let read = || match value.as_array()?.as_slice() {
+            [seq, one, other] => Some((seq.as_u64()?, one.as_i64()?, other.as_i64()?)),
+            _ => None,
+        };
         read().ok_or_else(|| JsonError::new("not an array"))
     }
 }

@@ -190,8 +190,8 @@ pub struct DownHeader {
     /// Parts to be fetched as snapshots: their cursor is 0 and none of their lines follow.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub snapshots: Vec<Part>,
-    /// Of records that the receipt is about, those that were made or arrived otherwise than it says: seq,
-    /// made-time and arrival, both milliseconds UTC; from protocol 2 on.
+    /// Of the device's records up to `received` and from the receipt's first on, those that were made or
+    /// arrived otherwise than it says: seq, made-time and arrival, both milliseconds UTC; from protocol 2 on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dated: Vec<(Seq, i64, i64)>,
 }

@@ -147,8 +147,9 @@ fn write(
     let (mut vouching, mut told) = (None, Vec::new());
     if let (Some(vouched), Some(log)) = (vouched, log) {
         let said = receipt(community, reader, asked, head, log.number, vouched)?;
-        if vouched.dating > Dating::Plain {
-            told = dated(reader, log.number, &said, asked, &after)?;
+        // A courier may have brought more since.
+        if vouched.dating > Dating::Plain || log.head.seq > vouched.end.seq {
+            told = dated(reader, log.number, &said, asked, log.head.seq)?;
         }
         vouching = Some(said);
     }
@@ -171,7 +172,7 @@ fn write(
             cursor: Some(piece.cursor.into_iter().chain(whole.clone()).collect()),
             // They are of what its receiver has then.
             digests: digests.clone().into_iter().filter(|_| number == last).collect(),
-            dated: std::mem::take(&mut told),
+            dated: if number == 0 { told.clone() } else { Vec::new() },
         };
         let mut body = Vec::with_capacity(piece.bytes.len() + 2_048);
         if brief {
@@ -201,7 +202,7 @@ fn receipt(
 ) -> Result<Receipt, StoreError> {
     let me = community.identity();
     let verdicts = lines::exceptions(&reader.connection, log, first..=end.seq)?;
-    let dated = asked.header.menpai >= DATED_RECEIPTS;
+    let says_when = asked.header.menpai >= DATED_RECEIPTS;
     // Sent again after a lost answer, they had arrived before.
     let before = if dating < Dating::Earlier {
         None
@@ -218,8 +219,8 @@ fn receipt(
         first,
         seq: end.seq,
         h: end.h,
-        received: dated.then(|| Instant::utc(received_ms)),
-        offset_ms: dated.then_some(offset_ms),
+        received: says_when.then(|| Instant::utc(received_ms)),
+        offset_ms: says_when.then_some(offset_ms),
         verdicts: verdicts
             .into_iter()
             .map(|(seq, verdict, reason)| ReceiptVerdict {

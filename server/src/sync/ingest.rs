@@ -143,6 +143,8 @@ pub(super) fn ingest(
         let stored = store(work, log, seq, entry, names)?;
         fail_points::at("raw entry stored")?;
         if stored.same_as {
+            // It came before, from the device that its phone was.
+            dating = Dating::Earlier;
             continue;
         }
         // Of what names something erased, that may still count which says nothing of it.

@@ -91,6 +91,25 @@ fn an_answer_that_was_lost_moves_nothing_that_was_made_and_makes_nothing_late() 
 }
 
 #[test]
+fn of_a_record_that_cannot_be_of_its_time_the_home_says_when_it_was_made() {
+    let world = World::new();
+    let (door, ..) = world.registry();
+    let mut phone = CorePhone::new(&world, "王小梅", &[grid(1)]);
+    let begin = clock::now_ms();
+    phone.contact(&world, begin + HOUR_MS, 0, true);
+    // The home goes by a contact of which the phone did not hear.
+    phone.contact(&world, begin + 3 * HOUR_MS, 0, false);
+    let before = check(&mut phone, door, begin + 2 * HOUR_MS);
+    let after = check(&mut phone, door, begin + 4 * HOUR_MS);
+    phone.contact(&world, begin + 5 * HOUR_MS, 0, true);
+    let expected = [3, 4].map(|hours| (begin + hours * HOUR_MS, false)).to_vec();
+    assert_eq!(at_home(&world, &[before, after]), expected);
+    assert_eq!(on_phone(&phone, &[before, after]), expected);
+    phone.restart(&world);
+    assert_eq!(on_phone(&phone, &[before, after]), expected);
+}
+
+#[test]
 fn a_clock_set_between_two_records_moves_neither_of_them() {
     let world = World::new();
     let (door, ..) = world.registry();

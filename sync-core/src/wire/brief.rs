@@ -162,6 +162,14 @@ pub struct BriefReceipt {
 }
 
 impl Receipt {
+    /// Where the device's log ended when the offset was measured, beside a header that says `clock`:
+    /// at `last`, where the request says so, or here, if the entries had arrived earlier.
+    #[must_use]
+    pub fn measured_at(&self, clock: Instant, last: Seq) -> Seq {
+        let is_now = self.received.is_none_or(|received| received == clock);
+        if is_now { last } else { self.seq }
+    }
+
     /// What must travel, beside a header that says `received` and `arrived`: clock and offset.
     #[must_use]
     pub fn brief(&self, received: Seq, arrived: (Instant, i64)) -> BriefReceipt {

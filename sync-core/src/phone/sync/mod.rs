@@ -227,22 +227,11 @@ impl Phone {
         let states_before = own.states();
         let durable_before = own.durable();
         let header = &answer.header;
-        // Where the log ended when the offset was measured.
-        let mut measured_at = asked_last;
-        let stated = answer
-            .receipt
-            .as_ref()
-            .map(|signed| (signed.receipt.received, signed.receipt.offset_ms));
-        let (received_ms, offset_ms) = match stated {
-            // Sent again after a lost answer, or brought by a courier, it had arrived before.
-            Some((Some(received), Some(offset_ms))) => {
-                if let Some(signed) = answer.receipt.as_ref().filter(|_| received != header.clock) {
-                    measured_at = signed.receipt.seq;
-                }
-                (received.unix_ms, offset_ms)
-            }
-            _ => (header.clock.unix_ms, header.offset_ms),
-        };
+        let receipt = answer.receipt.as_ref().map(|signed| &signed.receipt);
+        let measured_at = receipt.map_or(asked_last, |receipt| receipt.measured_at(header.clock, asked_last));
+        // Sent again after a lost answer, or brought by a courier, it had arrived before.
+        let stated = receipt.and_then(|receipt| receipt.received.zip(receipt.offset_ms));
+        let (received, offset_ms) = stated.unwrap_or((header.clock, header.offset_ms));
         own.confirm(answer.header.received.seq);
         if let Some(SignedReceipt { receipt, kept, .. }) = &answer.receipt {
             for verdict in &receipt.verdicts {
@@ -276,7 +265,7 @@ impl Phone {
                 (*made_ms, *arrived_ms)
             } else {
                 let offset_ms = jumps.offset_at(entry.seq, measured_at, offset_ms);
-                (entry.entry.made_at.unix_ms.saturating_add(offset_ms), received_ms)
+                (entry.entry.made_at.unix_ms.saturating_add(offset_ms), received.unix_ms)
             };
             let Some(record) = entry.record(&self.kinds, enrolment.device.id, made_ms) else {
                 continue;
