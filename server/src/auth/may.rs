@@ -15,7 +15,7 @@ use super::admit::{Admitted, Guard, put_down};
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::home::{self, Home};
-use crate::rights::{Action, Actor, Sight, actions, authorize_about};
+use crate::rights::{Action, Actor, Scope, Sight, actions, authorize, authorize_about};
 use crate::sync::Directory;
 
 /// What a handler is for, as a type.
@@ -90,6 +90,16 @@ impl<P: Permission> MaySomewhere<P> {
             Err(ApiError::NotAllowed)
         }
     }
+}
+
+/// Whether a worker may do it now, in the whole community.
+#[must_use]
+pub fn may_now<P: Permission>(directory: &Directory, by: WorkerId) -> bool {
+    let actor = Actor {
+        assignments: directory.assignments(by),
+        now_ms: clock::now_ms(),
+    };
+    authorize(actor, P::ACTION, Scope::Community).is_ok()
 }
 
 /// Whether one worker may do it about another now.

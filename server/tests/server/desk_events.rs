@@ -1,8 +1,11 @@
 //! Live arrival over real HTTP: an open desk is told where the log ends, and only that.
 
-use crate::desk_world::http::Served;
-use crate::phones::grid;
+use menpai_server::office::roles;
 use serde_json::json;
+
+use crate::desk_world::http::Served;
+use crate::desk_world::{account, appoint};
+use crate::phones::grid;
 
 #[test]
 fn a_sync_reaches_an_open_desk_as_its_lsn_and_nothing_else() {
@@ -68,6 +71,25 @@ fn a_stream_is_bound_to_its_session() {
     assert_eq!(left.status, 204);
     assert_eq!(events.next(), None);
     assert_eq!(served.events(&cookie, None).status, 401);
+}
+
+#[test]
+fn a_stream_ends_with_the_role_of_who_listens() {
+    let served = Served::new();
+    let office = &served.world.office;
+    let worker = account(
+        &served.world.home,
+        "inspector",
+        "方正",
+        &served.world.code().to_string(),
+    );
+    appoint(office, worker, "方正", "inspector");
+    let mut events = served.events(&served.sign_in_as("inspector"), None);
+    events.next().unwrap();
+    let directory = office.community.directory();
+    let role = directory.granted().find(|role| role.worker == worker).unwrap().record;
+    roles::end(office, role, "ordinary").unwrap();
+    assert_eq!(events.next(), None);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `GET /api/v1/desk/events`: server-sent events `{lsn}` after every commit of the session's
 //! community, contacts of phones included; the desk fetches what it shows. A stream lives as
-//! long as its session, waits without a worker, a thread or a file, and says something at
+//! long as its session and its reader's right to see figures, waits without a worker, a thread or a file, and says something at
 //! least every 15 seconds, so that a dead connection is noticed on both sides.
 
 use std::convert::Infallible;
@@ -13,11 +13,11 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::future::{Either, select};
 use futures_util::stream::unfold;
-use menpai_sync_core::ids::Lsn;
+use menpai_sync_core::ids::{CommunityCode, Lsn, WorkerId};
 use tokio::sync::watch;
 
 use crate::auth::May;
-use crate::auth::may::SeeFigures;
+use crate::auth::may::{SeeFigures, may_now};
 use crate::clock;
 use crate::error::ApiResult;
 use crate::home::{self, Home};
@@ -48,6 +48,8 @@ pub async fn get(home: web::Data<Home>, session: May<SeeFigures>, request: HttpR
     // Listening begins before the log's end is read: nothing in between is missed.
     let stream = Stream {
         news: home.communities.news(session.community),
+        community: session.community,
+        worker: session.worker,
         session_ends: home.session_ends.subscribe(),
         token_hash: session.token_hash,
         expires_ms: session.expires_ms,
@@ -80,6 +82,8 @@ async fn log_end(home: &web::Data<Home>, session: &May<SeeFigures>) -> ApiResult
 struct Stream {
     home: web::Data<Home>,
     news: watch::Receiver<Lsn>,
+    community: CommunityCode,
+    worker: WorkerId,
     session_ends: watch::Receiver<u64>,
     token_hash: [u8; 32],
     expires_ms: i64,
@@ -110,6 +114,10 @@ impl Stream {
             match self.wait().await {
                 Woken::News => {
                     sleep_until(self.last_event + LEAST_APART).await;
+                    // What is new may be that a role has ended.
+                    if !self.may_see().await {
+                        return None;
+                    }
                     self.last_event = Instant::now();
                     return Some(event(*self.news.borrow_and_update()));
                 }
@@ -118,7 +126,10 @@ impl Stream {
                         return None;
                     }
                 }
-                Woken::Heartbeat => return self.is_signed_in().await.then(|| ":\n\n".to_owned()),
+                Woken::Heartbeat => {
+                    let goes_on = self.is_signed_in().await && self.may_see().await;
+                    return goes_on.then(|| ":\n\n".to_owned());
+                }
             }
         }
     }
@@ -138,6 +149,11 @@ impl Stream {
             Ok(Either::Right(_)) => Woken::SessionEnds,
             Err(_) => Woken::Heartbeat,
         }
+    }
+
+    async fn may_see(&self) -> bool {
+        let community = home::community(&self.home, self.community).await;
+        community.is_ok_and(|community| may_now::<SeeFigures>(&community.directory(), self.worker))
     }
 
     async fn is_signed_in(&self) -> bool {
