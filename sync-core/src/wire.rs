@@ -198,7 +198,8 @@ pub struct DownHeader {
 
 json_object! {
     DownHeader {
-        menpai, log, lsn, clock, offset_ms, received, kept, refused, more, cursor, courier_key; digests, snapshots, dated, ..
+        menpai, log, lsn, clock, offset_ms, received, kept, refused, more, cursor, courier_key;
+        digests, snapshots, dated, ..
     }
 }
 deserialize_from_json!(DownHeader);

@@ -1,7 +1,8 @@
 //! `GET /api/v1/desk/events`: server-sent events `{lsn}` after every commit of the session's
 //! community, contacts of phones included; the desk fetches what it shows. A stream lives as
-//! long as its session and its reader's right to see figures, waits without a worker, a thread or a file, and says something at
-//! least every 15 seconds, so that a dead connection is noticed on both sides.
+//! long as its session and its reader's right to see figures, waits without a worker, a thread
+//! or a file, and says something at least every 15 seconds, so that a dead connection is noticed
+//! on both sides.
 
 use std::convert::Infallible;
 use std::pin::pin;
